@@ -1,0 +1,60 @@
+"""Every environment variable, typed and documented once. Each may also come as NAME_FILE (a path to its value)."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHOPIFY_API_VERSION = "2026-07"
+META_API_VERSION = "v26.0"
+
+
+class Settings(BaseSettings):
+    """Validated at start. Platform base URLs are the only thing that differs between production and sandbox."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    database_url: str = Field(description="PostgreSQL 15+, as postgresql://user:pass@host/db or ?host=/socket/dir")
+    redis_url: str = Field(description="Redis-protocol server, redis:// or unix://")
+
+    shopify_api_key: str
+    shopify_api_secret: SecretStr
+    shopify_app_url: str = Field(description="where this app is served, e.g. https://app.example.com")
+    shopify_base_url: str = Field("https://{shop}", description="base of a store's Admin API; {shop} is its domain")
+    shopify_admin_url: str = Field("https://admin.shopify.com", description="where the admin frames the app")
+    app_bridge_url: str = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
+    polaris_url: str = Field(
+        "https://cdn.shopify.com/shopifycloud/polaris.js", description="empty: the stand-in in assets/ is used"
+    )
+
+    meta_app_id: str = ""
+    meta_app_secret: SecretStr = SecretStr("")
+    meta_graph_url: str = "https://graph.facebook.com"
+    meta_dialog_url: str = "https://www.facebook.com"
+
+    encryption_keys: SecretStr = Field(
+        description="keyring 'k2:<base64 32 bytes>,k1:...'; the first encrypts, all decrypt"
+    )
+    session_secret: SecretStr = Field(description="signs OAuth state; at least 32 bytes")
+
+    clock_offset_seconds: int = Field(0, description="added to the real time everywhere; 0 in production")
+    log_level: str = "INFO"
+
+
+def _read_files() -> None:
+    for name in Settings.model_fields:
+        env = name.upper()
+        path = os.environ.get(f"{env}_FILE")
+        if path and env not in os.environ:
+            os.environ[env] = Path(path).read_text().strip()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings, read once."""
+    _read_files()
+    return Settings()  # pyright: ignore[reportCallIssue]  # the values come from the environment
