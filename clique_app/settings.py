@@ -18,17 +18,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
 
-    database_url: str = Field(
-        description="PostgreSQL 15+, as postgresql://user:pass@host/db or ?host=/socket/dir"
-    )
+    database_url: str = Field(description="PostgreSQL 15+, as postgresql://user:pass@host/db or ?host=/socket/dir")
     redis_url: str = Field(description="Redis-protocol server, redis:// or unix://")
 
     shopify_api_key: str
     shopify_api_secret: SecretStr
     shopify_app_url: str = Field(description="where this app is served, e.g. https://app.example.com")
-    shopify_base_url: str = Field(
-        "https://{shop}", description="base of a store's Admin API; {shop} is its domain"
-    )
+    shopify_base_url: str = Field("https://{shop}", description="base of a store's Admin API; {shop} is its domain")
     shopify_admin_url: str = Field("https://admin.shopify.com", description="where the admin frames the app")
     app_bridge_url: str = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
     polaris_url: str = Field(

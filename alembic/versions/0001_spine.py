@@ -68,9 +68,7 @@ def upgrade() -> None:
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("source", "delivery_id", name=op.f("pk_inbox_event")),
     )
-    op.create_index(
-        op.f("ix_inbox_event_state_received_at"), "inbox_event", ["state", "received_at"], unique=False
-    )
+    op.create_index(op.f("ix_inbox_event_state_received_at"), "inbox_event", ["state", "received_at"], unique=False)
     op.create_table(
         "job_run",
         sa.Column("name", sqlmodel.AutoString(), nullable=False),
@@ -241,9 +239,7 @@ def upgrade() -> None:
         sa.Column("location_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("available", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["store_id"], ["store.store_id"], name=op.f("fk_inventory_day_store")),
-        sa.PrimaryKeyConstraint(
-            "store_id", "day", "inventory_item_id", "location_id", name=op.f("pk_inventory_day")
-        ),
+        sa.PrimaryKeyConstraint("store_id", "day", "inventory_item_id", "location_id", name=op.f("pk_inventory_day")),
     )
     op.create_table(
         "inventory_level",
@@ -255,9 +251,7 @@ def upgrade() -> None:
         sa.Column("incoming", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["store_id"], ["store.store_id"], name=op.f("fk_inventory_level_store")),
-        sa.PrimaryKeyConstraint(
-            "store_id", "inventory_item_id", "location_id", name=op.f("pk_inventory_level")
-        ),
+        sa.PrimaryKeyConstraint("store_id", "inventory_item_id", "location_id", name=op.f("pk_inventory_level")),
     )
     op.create_table(
         "location",
@@ -320,9 +314,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["store.store_id"], name=op.f("fk_recommendation_store")),
         sa.PrimaryKeyConstraint("store_id", "recommendation_id", name=op.f("pk_recommendation")),
     )
-    op.create_index(
-        op.f("ix_recommendation_store_id_state"), "recommendation", ["store_id", "state"], unique=False
-    )
+    op.create_index(op.f("ix_recommendation_store_id_state"), "recommendation", ["store_id", "state"], unique=False)
     op.create_table(
         "shop_order",
         sa.Column("store_id", sa.BigInteger(), nullable=False),
@@ -488,7 +480,6 @@ def upgrade() -> None:
         sa.Column("ad_id", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.Numeric(precision=20, scale=6), nullable=False),
         sa.Column("orders", sa.Integer(), nullable=False),
-        sa.Column("new_customers", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["store_id", "order_id"],
             ["shop_order.store_id", "shop_order.order_id"],
@@ -501,9 +492,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_credit_store_id_campaign_id_day"), "credit", ["store_id", "campaign_id", "day"], unique=False
     )
-    op.create_index(
-        op.f("ix_credit_store_id_day_channel"), "credit", ["store_id", "day", "channel"], unique=False
-    )
+    op.create_index(op.f("ix_credit_store_id_day_channel"), "credit", ["store_id", "day", "channel"], unique=False)
     op.create_table(
         "order_line",
         sa.Column("store_id", sa.BigInteger(), nullable=False),
@@ -551,9 +540,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store_id", "sale_id", "kind", name=op.f("pk_sale_entry")),
     )
     op.create_index(op.f("ix_sale_entry_store_id_day"), "sale_entry", ["store_id", "day"], unique=False)
-    op.create_index(
-        op.f("ix_sale_entry_store_id_order_id"), "sale_entry", ["store_id", "order_id"], unique=False
-    )
+    op.create_index(op.f("ix_sale_entry_store_id_order_id"), "sale_entry", ["store_id", "order_id"], unique=False)
     op.create_table(
         "touch",
         sa.Column("store_id", sa.BigInteger(), nullable=False),
@@ -622,9 +609,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["store_id"], ["store.store_id"], name=op.f("fk_ad_store")),
         sa.PrimaryKeyConstraint("store_id", "ad_id", name=op.f("pk_ad")),
-        sa.UniqueConstraint(
-            "store_id", "channel", "platform_id", name=op.f("uq_ad_store_id_channel_platform_id")
-        ),
+        sa.UniqueConstraint("store_id", "channel", "platform_id", name=op.f("uq_ad_store_id_channel_platform_id")),
     )
     op.create_index(op.f("ix_ad_ad_group_id"), "ad", ["ad_group_id"], unique=False)
     op.create_index(op.f("ix_ad_campaign_id"), "ad", ["campaign_id"], unique=False)

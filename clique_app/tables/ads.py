@@ -23,9 +23,7 @@ class Campaign(StoreOwned, table=True):
     objective: str = ""
     status: str  # as set: active | paused | archived | deleted
     effective_status: str = ""  # as the platform says
-    daily_budget: Decimal | None = money(
-        default=None, nullable=True
-    )  # account currency; None: set on the ad groups
+    daily_budget: Decimal | None = money(default=None, nullable=True)  # account currency; None: set on the ad groups
     currency: str = Field(max_length=3)
     read_at: datetime = time()
 

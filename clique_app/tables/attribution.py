@@ -34,4 +34,3 @@ class Credit(StoreOwned, table=True):
     ad_id: int | None = big(default=None, nullable=True)
     amount: Decimal = money()
     orders: int = 0  # 1 on the order's own day for the credited touch, else 0
-    new_customers: int = 0  # 1 where that order is its customer's first

@@ -54,9 +54,7 @@ class Order(StoreOwned, table=True):
     source_name: str = ""
     currency: str = Field(max_length=3)  # shop money
     presentment_currency: str = Field(max_length=3)
-    total: Decimal = (
-        money()
-    )  # charged at purchase: lines after discount, shipping and tax; base of the payment fee
+    total: Decimal = money()  # charged at purchase: lines after discount, shipping and tax; base of the payment fee
     financial_status: str = ""
     fulfillment_status: str = ""
     country: str = ""

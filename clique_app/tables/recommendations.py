@@ -25,9 +25,7 @@ class Recommendation(StoreOwned, table=True):
     why: str
     evidence: list[dict[str, Any]] = json()  # [{label, value, unit, source, opens}]
     proposal: dict[str, Any] = json()  # {action, channel, level, platform_id, name, before, after, currency}
-    profit_low: Decimal | None = money(
-        default=None, nullable=True
-    )  # expected change of profit a week, store currency
+    profit_low: Decimal | None = money(default=None, nullable=True)  # expected change of profit a week, store currency
     profit_high: Decimal | None = money(default=None, nullable=True)
     basis: str  # what the range rests on, and that it is credited, not causal, where so
     confidence: str  # high | medium | low

@@ -44,9 +44,7 @@ class SyncCursor(StoreOwned, table=True):
     source: str = Field(primary_key=True)
     read_to: datetime | None = time(default=None, nullable=True)  # everything updated before this is here
     history_from: date | None = None  # first day that is here
-    fresh_at: datetime | None = time(
-        default=None, nullable=True
-    )  # last time the source was known to be current
+    fresh_at: datetime | None = time(default=None, nullable=True)  # last time the source was known to be current
     rows: int = 0  # rows kept of this source
     source_count: int | None = None  # the source's own count at the last whole run
     position: dict[str, Any] = json(default_factory=dict)  # where an interrupted import goes on
