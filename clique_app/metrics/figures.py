@@ -24,8 +24,10 @@ class Daily:
     first_day: date | None  # first day whose orders are here; before it nothing is known
 
     def total(self, key: str, period: Period) -> Decimal:
-        days = self.sums[key]
-        return sum((amount for day, amount in days.items() if period.start <= day <= period.end), Decimal(0))
+        days, first = self.sums[key], period.start.toordinal()
+        return sum(
+            (days.get(date.fromordinal(day), Decimal(0)) for day in range(first, first + period.days)), Decimal(0)
+        )
 
     def figure(self, item: Metric, period: Period) -> Figure:
         """The metric over the period."""

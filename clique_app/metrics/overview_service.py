@@ -13,7 +13,7 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.metrics import figures, registry, service
 from clique_app.metrics.definition import Figure, Metric, Period
-from clique_app.metrics.figures import Comparison, Compare, Daily
+from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.service import Age, Filters
 
 LINE_DAYS = 28  # a sparkline never shows less than this
