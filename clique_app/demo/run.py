@@ -82,6 +82,7 @@ def run(options: Options) -> None:
     try:
         demo = _bring_up(supervisor, options, *ports)
         typer.echo(f"\n  Open {demo.admin_url}\n  Ctrl-C ends the demo; its data stays.\n")
+        _write(demo, supervisor)
         while True:
             if supervisor.tend():
                 _write(demo, supervisor)
@@ -112,14 +113,12 @@ def run_detached(options: Options) -> None:
         )
     with log_path.open() as shown:
         while True:
-            code = process.poll()
-            typer.echo(shown.read(), nl=False)
+            code, demo = process.poll(), record.running_demo()
+            up = demo is not None and demo.pid == process.pid
+            typer.echo(shown.read().replace("Ctrl-C ends", "`clique demo stop` ends"), nl=False)
             if code is not None:
                 raise typer.Exit(1)
-            demo = record.running_demo()
-            if demo and demo.pid == process.pid:
-                time.sleep(0.2)
-                typer.echo(shown.read().replace("Ctrl-C ends", "`clique demo stop` ends"), nl=False)
+            if up:
                 return
             time.sleep(0.2)
 
@@ -217,7 +216,6 @@ def _bring_up(supervisor: Supervisor, options: Options, app_port: int, sandbox_p
     environment["REFLEX_WEB_WORKDIR"] = str(frontend.publish(key, app_port))
     with step("App, worker and scheduler"):
         supervisor.start(_web(demo, environment), *_background(supervisor, environment))
-    _write(demo, supervisor)
     return demo
 
 

