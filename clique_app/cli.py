@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
 
-from clique_app.errors import CliqueError
+from clique_app.errors import CliqueError, InvalidInput
 
 P = ParamSpec("P")
 
@@ -91,6 +92,50 @@ def doctor() -> None:
 
     if not checks.show():
         raise typer.Exit(1)
+
+
+@metrics_app.command("show")
+@shows_errors
+def metrics_show(
+    key: Annotated[str, typer.Argument(help="The metric's key, such as net_sales or mer.")],
+    store: Store,
+    start: Annotated[str, typer.Option("--from", help="First store day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option("--to", help="Last store day, YYYY-MM-DD.")],
+    by: Annotated[str, typer.Option(help="channel or day: split the figure.", show_default=False)] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """A figure over a period, and its inputs."""
+    from clique_app.database import store_session, system_session
+    from clique_app.demo import record
+    from clique_app.metrics import answer, periods, service
+
+    period = periods.between(start, end)
+    if by not in ("", "channel", "day"):
+        raise InvalidInput(f"--by is channel or day, not {by}.")
+    record.adopt_running_demo()
+    with system_session() as session:
+        store_id = service.store_id_of(session, store)
+    with store_session(store_id) as session:
+        currency = service.store(session, store_id).currency
+        told = answer.of(service.figure(session, store_id, key, period), currency)
+        if by == "channel":
+            split = service.figures_by_channel(session, store_id, key, period)
+            told["rows"] = [{"channel": channel, **answer.of(one, currency)} for channel, one in split]
+        if by == "day":
+            days = service.figures_by_day(session, store_id, key, period)
+            told["rows"] = [{"day": day.isoformat(), **answer.of(one, currency)} for day, one in days]
+    told |= {"store": store, "from": start, "to": end, "currency": currency}
+    typer.echo(json.dumps(told, indent=2) if as_json else answer.text(told))
+
+
+@metrics_app.command("list")
+@shows_errors
+def metrics_list() -> None:
+    """Every metric: key, unit, meaning."""
+    from clique_app.metrics import registry
+
+    for item in registry.METRICS:
+        typer.echo(f"{item.key:26} {item.unit:8} {item.meaning}")
 
 
 @app.command()

@@ -118,10 +118,10 @@ def environment(demo: Demo, made: Secrets) -> dict[str, str]:
 
 
 def adopt_running_demo() -> None:
-    """Gives this process the running demo's settings, unless it has its own."""
-    if os.environ.get("DATABASE_URL"):
-        return
+    """Gives this process the running demo's settings, where it has not its own."""
     demo = running_demo()
-    if demo is None:
+    if demo is not None:
+        for name, value in environment(demo, load_secrets()).items():
+            os.environ.setdefault(name, value)
+    elif not os.environ.get("DATABASE_URL"):
         raise CliqueError("Nothing runs here: start `clique demo`, or set DATABASE_URL and the other settings.")
-    os.environ.update(environment(demo, load_secrets()))
