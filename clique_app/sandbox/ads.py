@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from clique_app.sandbox.records import Ad, AdAccount, AdDayFact, AdSet, Campaign
 
@@ -57,8 +58,8 @@ class AdPlatform:
     def ads_of(self, ad_set_id: str) -> list[Ad]:
         return [a for a in self.ads.values() if a.ad_set_id == ad_set_id]
 
-    def account_of(self, ad: Ad) -> AdAccount:
-        return self.accounts[self.campaigns[ad.campaign_id].account_id]
+    def zone_of(self, ad: Ad) -> ZoneInfo:
+        return ZoneInfo(self.accounts[self.campaigns[ad.campaign_id].account_id].time_zone)
 
     def rate(self, ad_id: str, at: datetime) -> float:
         """Money a day the ad spends at that moment."""

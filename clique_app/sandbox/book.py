@@ -108,20 +108,9 @@ def new_store(world: World, at: datetime, spec: dict[str, Any]) -> Store:
 
 
 def add_product(store: Store, at: datetime, spec: dict[str, Any]) -> Product:
-    """A product with one variant, its stock split over the locations (the rest at the first)."""
+    """A product with its variants (one, where none are listed) and their stock."""
     product_id = store.next_id()
-    unit_cost = spec.get("unit_cost")
-    variant = Variant(
-        variant_id=store.next_id(),
-        product_id=product_id,
-        inventory_item_id=store.next_id(),
-        title="Default Title",
-        sku=str(spec.get("sku", "")),
-        price=Decimal(str(spec["price"])),
-        unit_cost=None if unit_cost is None else Decimal(str(unit_cost)),
-        tracked=bool(spec.get("tracked", True)),
-        backorder=bool(spec.get("backorder", False)),
-    )
+    variants = [_variant(store, product_id, x, spec) for x in spec.get("variants", (spec,))]
     title = str(spec["title"])
     handle = str(spec.get("handle") or re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"))
     product = Product(
@@ -133,16 +122,37 @@ def add_product(store: Store, at: datetime, spec: dict[str, Any]) -> Product:
         status=str(spec.get("status", "ACTIVE")),
         created_at=at,
         updated_at=at,
-        variants=[variant],
+        variants=variants,
         tags=tuple(spec.get("tags", ())),
         is_gift_card=bool(spec.get("gift_card", False)),
     )
     store.add_product(product)
-    stock, places = int(spec.get("stock", 0)), list(store.locations)
-    for i, location_id in enumerate(places):
-        part = stock // len(places) + (stock % len(places) if i == 0 else 0)
-        store.set_level(variant.inventory_item_id, location_id, part, at)
+    for variant, stated in zip(variants, spec.get("variants", (spec,)), strict=True):
+        spread_stock(store, variant, int(stated.get("stock", 0)), at)
     return product
+
+
+def spread_stock(store: Store, variant: Variant, units: int, at: datetime) -> None:
+    """Put units at the locations in equal parts, the rest at the first."""
+    places = list(store.locations)
+    for i, location_id in enumerate(places):
+        part = units // len(places) + (units % len(places) if i == 0 else 0)
+        store.set_level(variant.inventory_item_id, location_id, part, at)
+
+
+def _variant(store: Store, product_id: int, spec: dict[str, Any], product: dict[str, Any]) -> Variant:
+    unit_cost = spec.get("unit_cost")
+    return Variant(
+        variant_id=store.next_id(),
+        product_id=product_id,
+        inventory_item_id=store.next_id(),
+        title=str(spec["title"]) if spec is not product else "Default Title",
+        sku=str(spec.get("sku", "")),
+        price=Decimal(str(spec["price"])),
+        unit_cost=None if unit_cost is None else Decimal(str(unit_cost)),
+        tracked=bool(product.get("tracked", True)),
+        backorder=bool(product.get("backorder", False)),
+    )
 
 
 def ad_link(domain: str, handle: str, source: str, campaign: str, campaign_id: str, ad_id: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clique_app.sandbox import book, orders, specs
 from clique_app.sandbox.money import minor
-from clique_app.sandbox.records import Order, Refund, WorldEvent
+from clique_app.sandbox.records import Agreement, Order, Refund, WorldEvent
 from clique_app.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def announce(
     world: World, store: Store, topic: str, at: datetime, object_id: int, parent_id: int | None = None
 ) -> None:
-    world.announce(WorldEvent(topic, store.shop.domain, at, object_id, parent_id))
+    if world.has_listeners:
+        world.announce(WorldEvent(topic, store.shop.domain, at, object_id, parent_id))
 
 
 def create_store(world: World, at: datetime, spec: dict[str, Any]) -> Store:
@@ -59,8 +60,7 @@ def edit_order(
     store, order = _order(world, domain, order_id)
     lines = [specs.line_draft(store, line) for line in add]
     agreement = orders.edit(order, at, lines, [(x[0], x[1]) for x in remove], store.next_id)
-    store.book(order, agreement)
-    _order_changed(world, store, order, at)
+    edited(world, store, order, agreement)
     return order
 
 
@@ -187,6 +187,11 @@ def refunded(world: World, store: Store, order: Order, given_back: Refund) -> No
             stock_changed(world, store, variant.inventory_item_id, back.location_id, available, at)
     announce(world, store, "refunds/create", at, given_back.refund_id, order.order_id)
     _order_changed(world, store, order, at)
+
+
+def edited(world: World, store: Store, order: Order, agreement: Agreement) -> None:
+    store.book(order, agreement)
+    _order_changed(world, store, order, agreement.happened_at)
 
 
 def fulfilled(world: World, store: Store, order: Order, at: datetime) -> None:

@@ -97,6 +97,10 @@ class World:
         """Call the listener at once, in the same thread, for everything that happens from now on."""
         self._listeners.append(listener)
 
+    @property
+    def has_listeners(self) -> bool:
+        return bool(self._listeners)
+
     def announce(self, event: WorldEvent) -> None:
         for listener in self._listeners:
             listener(event)
