@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
@@ -58,7 +59,7 @@ def is_black_friday(day: date) -> bool:
 
 def _moment(r: Random, day: date, zone: ZoneInfo) -> datetime:
     x = r.random() * HOURS_SUM[-1]
-    hour = next(i for i, total in enumerate(HOURS_SUM) if x < total)
+    hour = bisect_right(HOURS_SUM, x)
     local = datetime.combine(day, time(hour, int(r.random() * 60), int(r.random() * 60)), zone)
     return local.astimezone(UTC)
 

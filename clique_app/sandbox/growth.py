@@ -112,10 +112,14 @@ class StoreGrowth:
             return
         left = self._store.available(shelf.variant)
         if shelf.gone_from is not None and self._next_day >= shelf.gone_from:
-            if self._next_day == shelf.gone_from:
+            if left:
                 self._stock_up(shelf, 0, at)
         elif left < shelf.low:
             self._stock_up(shelf, shelf.full, at)
+
+    def _is_gone(self, product_id: int | None) -> bool:
+        shelf = self._shelf_of_product.get(product_id or 0)
+        return bool(shelf and shelf.gone_from and self._next_day > shelf.gone_from)
 
     def _stock_up(self, shelf: Shelf, units: int, at: datetime) -> None:
         spread_stock(self._store, shelf.variant, units, at)
@@ -140,7 +144,7 @@ class StoreGrowth:
         store = self._store
         draft = self._draft(r, at, ad)
         order = orders.place(draft, store.next_order_id(), store.next_order_number(), store.next_id)
-        order.fulfilled_from = self._locations[0 if draft.source_name == "pos" else r.choices((0, 1, 2), (3, 2, 2))[0]]
+        order.fulfilled_from = self._ships_from(r, draft)
         store.add_order(order)
         if ad is not None and not order.test:
             day = at.astimezone(self._world.ads.zone_of(ad)).date()
@@ -149,6 +153,26 @@ class StoreGrowth:
         changes.order_placed(self._world, store, order)
         self._foresee(r, order)
         return order
+
+    def _ships_from(self, r: Random, draft: OrderDraft) -> int:
+        """The shop for POS, else a location that has all units, else the one nearest to having them."""
+        if draft.source_name == "pos":
+            return self._locations[1]
+        first = int(r.random() * len(self._locations))
+        best, best_short = self._locations[first], 10**9
+        for i in range(len(self._locations)):
+            location_id = self._locations[(first + i) % len(self._locations)]
+            short = 0
+            for line in draft.lines:
+                variant = self._store.variants[line.variant_id or 0]
+                if variant.tracked:
+                    level = self._store.stock[variant.inventory_item_id, location_id]
+                    short += max(line.quantity - level.available, 0)
+            if short < best_short:
+                best, best_short = location_id, short
+            if not short:
+                break
+        return best
 
     def _foresee(self, r: Random, order: Order) -> None:
         """Decide what will happen to the order later."""
@@ -200,7 +224,8 @@ class StoreGrowth:
             shipping = minor(order.shipping) - orders.shipping_returned(order) if r.random() < 0.3 else 0
         else:
             left = [(left[int(r.random() * len(left))][0], 1)]
-        location = order.fulfilled_from if r.random() < 0.7 else None
+        gone = any(self._is_gone(line.product_id) for line in order.lines)
+        location = order.fulfilled_from if r.random() < 0.7 and not gone else None
         given_back = orders.refund(
             order, at, left, self._store.next_id, shipping=shipping, location_id=location
         )
@@ -234,7 +259,7 @@ class StoreGrowth:
         if ad is not None:
             draft.visits = journeys.visits_from_ad(r, at, domain, ad.link_url, next_id)
         elif not pos:
-            channel = r.choices(journeys.CHANNELS, journeys.CHANNEL_SHARES)[0]
+            channel = r.choices(journeys.CHANNELS, cum_weights=journeys.CHANNEL_SUMS)[0]
             draft.visits = journeys.visits(r, at, domain, channel, next_id)
         return draft
 
@@ -254,7 +279,7 @@ class StoreGrowth:
         if known and r.random() < returning * min(1.0, len(known) / 2000 + 0.3):
             return self._store.customers[known[int(len(known) * (1 - r.random() ** 1.6))]]
         x = r.random() * PLACE_SUMS[-1]
-        country, region, _ = PLACES[next(i for i, total in enumerate(PLACE_SUMS) if x < total)]
+        country, region, _ = PLACES[bisect_right(PLACE_SUMS, x)]
         customer_id = self._store.next_customer_id()
         postal_code = f"{int(10000 + 89999 * r.random())}" if country == "US" else "M5V 2T6"
         email = f"buyer{customer_id % 10_000_000}@example.com"
@@ -267,8 +292,8 @@ class StoreGrowth:
         lines: list[LineDraft] = []
         if promoted and self._can_sell(promoted, 1) and r.random() < 0.85:
             lines.append(self._line(promoted, 1 if r.random() < 0.9 else 2))
-        more = r.choices((0, 1, 2, 3), (50, 32, 13, 5))[0] if lines else r.choices((1, 2, 3, 4), (48, 33, 14, 5))[0]
-        for _ in range(more):
+        sums = (50, 82, 95, 100) if lines else (0, 48, 81, 95, 100)
+        for _ in range(bisect_right(sums, 100 * r.random())):
             shelf = self._any_shelf(r)
             quantity = 1 if r.random() < 0.88 else 2
             if all(line.variant_id != shelf.variant.variant_id for line in lines):

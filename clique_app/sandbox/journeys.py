@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from random import Random
 
 from clique_app.sandbox import specs
@@ -42,6 +43,7 @@ SOURCES: dict[str, Source] = {
 }
 CHANNELS = ("google_cpc", "google_shopping", "organic", "email_campaign", "email_flow", "referral", "social", "direct")
 CHANNEL_SHARES = (0.16, 0.08, 0.19, 0.17, 0.09, 0.04, 0.05, 0.15)
+CHANNEL_SUMS = list(accumulate(CHANNEL_SHARES))
 POS_SHARE = 0.07
 REFERRERS = {"facebook": "https://m.facebook.com/", "instagram": "https://l.instagram.com/"}
 
@@ -94,7 +96,7 @@ def _visit(r: Random, at: datetime, domain: str, source: Source, next_id: NextId
 
 
 def _other(r: Random) -> Source:
-    return SOURCES[r.choices(CHANNELS, CHANNEL_SHARES)[0]]
+    return SOURCES[r.choices(CHANNELS, cum_weights=CHANNEL_SUMS)[0]]
 
 
 def _earlier(r: Random, at: datetime) -> datetime:

@@ -15,6 +15,7 @@ def money(minor: int) -> Decimal:
     return Decimal(minor).scaleb(-2)
 
 
+@lru_cache(maxsize=200_000)
 def minor(amount: Decimal | str) -> int:
     """Decimal("12.34") -> 1234; refuses fractions of a cent."""
     cents = Decimal(amount).scaleb(2)

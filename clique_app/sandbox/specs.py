@@ -18,10 +18,12 @@ sku the store does not have (or without one) is a custom line and needs title an
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from clique_app.sandbox import orders
 from clique_app.sandbox.money import PPM, minor
@@ -34,6 +36,9 @@ KEYS = {
     "shipping", "source", "test", "country", "region", "postal_code", "presentment", "visits", "edits", "refunds",
     "cancelled", "tags",
 }  # fmt: skip
+
+
+CLICK_ID = re.compile(r"(?:^|&)(?:fbclid|gclid)=[^&]*")
 
 
 class BadSpec(ValueError):
@@ -82,8 +87,7 @@ def line_draft(store: Store, spec: dict[str, Any]) -> LineDraft:
 
 def visit(visit_id: int, at: datetime, landing_page: str, referrer: str | None, source: str) -> Visit:
     """A visit whose UTM parameters are read from its landing page, as Shopify does."""
-    query = parse_qs(urlsplit(landing_page).query)
-    utm = {k[4:]: v[0] for k, v in query.items() if k.startswith("utm_")}
+    utm = _utm(CLICK_ID.sub("", landing_page.partition("?")[2]))
     return Visit(
         visit_id=visit_id,
         occurred_at=at,
@@ -96,6 +100,11 @@ def visit(visit_id: int, at: datetime, landing_page: str, referrer: str | None, 
         utm_content=utm.get("content"),
         utm_term=utm.get("term"),
     )
+
+
+@lru_cache(maxsize=4096)
+def _utm(query: str) -> dict[str, str]:
+    return {k[4:]: v[0] for k, v in parse_qs(query).items() if k.startswith("utm_")}
 
 
 def _draft(store: Store, spec: dict[str, Any], at: datetime) -> OrderDraft:

@@ -68,6 +68,7 @@ class Store:
         self.variants: dict[int, Variant] = {}
         self.variant_of_item: dict[int, int] = {}  # inventory item id -> variant id
         self.stock: dict[tuple[int, int], StockLevel] = {}  # (inventory item id, location id)
+        self._levels: dict[int, list[StockLevel]] = {}
         self.customers: dict[int, Customer] = {}
         self.orders: dict[int, Order] = {}
         self.booked: dict[date, BookedDay] = {}
@@ -117,11 +118,14 @@ class Store:
         return sorted(found, key=lambda p: (p.updated_at, p.product_id))
 
     def levels_of(self, inventory_item_id: int) -> list[StockLevel]:
-        return [x for x in (self.stock.get((inventory_item_id, i)) for i in self.locations) if x]
+        return self._levels.get(inventory_item_id, [])
 
     def available(self, variant: Variant) -> int:
         """Units that may be sold over all locations."""
-        return sum(level.available for level in self.levels_of(variant.inventory_item_id))
+        units = 0
+        for level in self._levels.get(variant.inventory_item_id, ()):
+            units += level.available
+        return units
 
     # writing (the world's)
 
@@ -136,6 +140,7 @@ class Store:
         if level is None:
             level = StockLevel(inventory_item_id, location_id, available, 0, 0, at)
             self.stock[inventory_item_id, location_id] = level
+            self._levels.setdefault(inventory_item_id, []).append(level)
         level.available, level.updated_at = available, at
 
     def add_customer(self, customer: Customer) -> None:
