@@ -22,13 +22,13 @@ BREATH_SECONDS = 0.0005  # lets the requests that arrive meanwhile take the inte
 encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """The operation was cancelled."""
 
 
 def run(platform: Platform, operation: BulkOperation, ctx: Context) -> None:
     """Write the file and settle the operation; safe to call again for one that a restart interrupted."""
-    fails = platform.fault("bulk_failed", operation.query)
+    fails = platform.fault("bulk_failed", operation=operation.query) is not None
     path = platform.bulk_path(operation)
     operation.status = "RUNNING"
     operation.object_count = operation.root_object_count = 0

@@ -265,7 +265,8 @@ CATALOG_CONNECTIONS: Connections = {
     "Product": {"variants": lambda p, a, c: variants_of(p)},
     "InventoryItem": {
         "inventoryLevels": lambda i, a, c: Listing(
-            sorted(c.store.levels_of(i.variant.inventory_item_id), key=by_id("location_id")), by_id("location_id")
+            sorted(c.store.levels_of(i.variant.inventory_item_id), key=by_id("location_id")),
+            by_id("location_id"),
         ),
         "variants": lambda i, a, c: Listing([i.variant], by_id("variant_id")),
     },

@@ -100,10 +100,14 @@ class CostOf:
             if inner.name.value not in ("edges", "nodes") or inner.selection_set is None:
                 continue
             rows = _value(inner, data) or []
-            size = len(rows) if actual else self._argument(field, "first") or self._argument(field, "last") or 1
+            size = (
+                len(rows) if actual else self._argument(field, "first") or self._argument(field, "last") or 1
+            )
             returned = get_named_type(self.schema.type_map[on].fields[inner.name.value].type)  # type: ignore[attr-defined]
             if inner.name.value == "nodes":
-                node = self._dearest(rows, lambda row: self._selection(inner.selection_set, returned.name, row, actual))
+                node = self._dearest(
+                    rows, lambda row: self._selection(inner.selection_set, returned.name, row, actual)
+                )
             else:
                 node = self._dearest(rows, lambda row: self._edge(inner, returned.name, row, actual))
             total += page_weight(size) * (1 + node)

@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, GraphQLError, Node, OperationDefinitionNode, print_ast
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    Node,
+    OperationDefinitionNode,
+    print_ast,
+)
 
 Extensions = dict[str, Any]
 Rewrite = Callable[[re.Match[str]], tuple[str, Extensions]]

@@ -12,7 +12,7 @@ from clique_app.sandbox.shopify.values import gid
 def _url(operation: BulkOperation, ctx: Context, status: str) -> str | None:
     if operation.status != status or not operation.file_size:
         return None
-    return f"{ctx.base_url}/bulk/{operation.shop}/{operation.number}.jsonl?signature={ctx.platform.signed(operation)}"
+    return f"{ctx.base_url}/bulk/{operation.number}.jsonl?signature={ctx.platform.signed(operation)}"
 
 
 def _key(name: str) -> Field:
@@ -72,6 +72,8 @@ OPERATION_FIELDS: Fields = {
     "ProductVariantsBulkUpdatePayload": _payload("product", "productVariants", "userErrors"),
     "InventoryAdjustQuantitiesPayload": _payload("inventoryAdjustmentGroup", "userErrors"),
     "InventoryAdjustmentGroup": _payload("id", "createdAt", "reason", "referenceDocumentUri", "changes"),
-    "InventoryChange": _payload("name", "delta", "quantityAfterChange", "item", "location", "ledgerDocumentUri"),
+    "InventoryChange": _payload(
+        "name", "delta", "quantityAfterChange", "item", "location", "ledgerDocumentUri"
+    ),
     "TagsAddPayload": _payload("node", "userErrors"),
 }

@@ -5,7 +5,16 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from clique_app.sandbox.records import Agreement, Order, OrderLine, Refund, RefundLine, Sale, Transaction, Visit
+from clique_app.sandbox.records import (
+    Agreement,
+    Order,
+    OrderLine,
+    Refund,
+    RefundLine,
+    Sale,
+    Transaction,
+    Visit,
+)
 from clique_app.sandbox.shopify.catalog_fields import Address, Counted, Money
 from clique_app.sandbox.shopify.context import Connections, Context, Field, Fields
 from clique_app.sandbox.shopify.listing import Listing
@@ -254,7 +263,9 @@ _ORDER: dict[str, Field] = {
     "fulfillments": lambda o, a, c: [FulfillmentOf(o)] if o.fulfilled_at else [],
     "fulfillmentsCount": lambda o, a, c: Counted(int(o.fulfilled_at is not None), None),
     "shippingLine": lambda o, a, c: ShippingLineOf(o) if o.shipping else None,
-    "retailLocation": lambda o, a, c: c.store.locations.get(o.fulfilled_from) if o.source_name == "pos" else None,
+    "retailLocation": lambda o, a, c: (
+        c.store.locations.get(o.fulfilled_from) if o.source_name == "pos" else None
+    ),
 }
 
 _LINE: dict[str, Field] = {
@@ -453,9 +464,7 @@ ORDER_CONNECTIONS: Connections = {
     },
     "CustomerJourneySummary": {
         "moments": lambda j, a, c: (
-            Listing(j.visits, lambda v: (zulu(v.occurred_at), v.visit_id))
-            if j.order.journey_ready
-            else None
+            Listing(j.visits, lambda v: (zulu(v.occurred_at), v.visit_id)) if j.order.journey_ready else None
         ),
     },
     **{name: {"sales": _sales_of} for name in AGREEMENT_TYPES.values()},

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, Protocol
+from typing import Any
 
+from clique_app.sandbox.config import Config
+from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.shopify.context import Context
 from clique_app.sandbox.shopify.cost import Bucket
 from clique_app.sandbox.shopify.schema import Published, default_path, load
 from clique_app.sandbox.shopify.state import AccessToken, BulkOperation, State, Subscription
 from clique_app.sandbox.store import Store
 from clique_app.sandbox.world import World
-
-
-class Config(Protocol):
-    """What the sandbox was started with."""
-
-    @property
-    def app_url(self) -> str: ...
-    @property
-    def api_key(self) -> str: ...
-    @property
-    def api_secret(self) -> str: ...
-
-
-class Faults(Protocol):
-    def take(self, platform: str, fault: str, subject: str) -> Mapping[str, Any] | None: ...
 
 
 @dataclass(slots=True)
@@ -52,6 +39,7 @@ class Platform:
     buckets: dict[str, Bucket] = field(default_factory=dict)
     done: dict[tuple[str, str], Done] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)  # authorization code -> shop
+    bulk_waiting: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def open(cls, world: World, faults: Faults, config: Config) -> Platform:
@@ -62,10 +50,10 @@ class Platform:
 
     @property
     def published(self) -> Published:
-        return load(getattr(self.config, "schema", None) or default_path())
+        return load(self.config.schema or default_path())
 
-    def fault(self, name: str, subject: str = "") -> Mapping[str, Any] | None:
-        return self.faults.take("shopify", name, subject)
+    def fault(self, *names: str, **facts: str) -> str | None:
+        return self.faults.take("shopify", *names, **facts)
 
     def context(self, store: Store, base_url: str) -> Context:
         scopes = frozenset(store.shop.granted_scopes)

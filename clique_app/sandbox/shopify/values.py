@@ -49,7 +49,7 @@ def zulu_or_none(at: datetime | None) -> str | None:
 
 @lru_cache(maxsize=100_000)
 def decimal_text(amount: Decimal) -> str:
-    """"12.5", "12.0": as MoneyV2.amount writes it."""
+    """ "12.5", "12.0": as MoneyV2.amount writes it."""
     text = format(amount, "f")
     if "." not in text:
         return text + ".0"
@@ -58,5 +58,5 @@ def decimal_text(amount: Decimal) -> str:
 
 
 def price_text(amount: Decimal) -> str:
-    """"12.50": as the Money scalar and the webhooks write it."""
+    """ "12.50": as the Money scalar and the webhooks write it."""
     return format(amount.quantize(Decimal("0.01")), "f")
