@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,34 +96,24 @@ class CostOf:
         assert field.selection_set is not None
         total = 2
         for inner, on in self._fields(field.selection_set, type_name):
-            if inner.name.value not in ("edges", "nodes") or inner.selection_set is None:
+            name = inner.name.value
+            if name not in ("edges", "nodes") or inner.selection_set is None:
                 continue
             rows = _value(inner, data) or []
-            size = (
-                len(rows) if actual else self._argument(field, "first") or self._argument(field, "last") or 1
-            )
-            returned = get_named_type(self.schema.type_map[on].fields[inner.name.value].type)  # type: ignore[attr-defined]
-            if inner.name.value == "nodes":
-                node = self._dearest(
-                    rows, lambda row: self._selection(inner.selection_set, returned.name, row, actual)
-                )
-            else:
-                node = self._dearest(rows, lambda row: self._edge(inner, returned.name, row, actual))
-            total += page_weight(size) * (1 + node)
+            asked = self._argument(field, "first") or self._argument(field, "last") or 1
+            row_type = get_named_type(self.schema.type_map[on].fields[name].type).name  # type: ignore[attr-defined]
+            cost_of = self._edge if name == "edges" else self._selection
+            node = max(cost_of(inner.selection_set, row_type, row, actual) for row in rows or [None])
+            total += page_weight(len(rows) if actual else asked) * (1 + node)
         return total
 
-    def _edge(self, edges: FieldNode, type_name: str, row: Any, actual: bool) -> int:
+    def _edge(self, edge: SelectionSetNode, type_name: str, row: Any, actual: bool) -> int:
         """An edge itself is free; its node's content counts."""
-        assert edges.selection_set is not None
-        for inner, on in self._fields(edges.selection_set, type_name):
+        for inner, on in self._fields(edge, type_name):
             if inner.name.value == "node" and inner.selection_set is not None:
                 node_type = get_named_type(self.schema.type_map[on].fields["node"].type)  # type: ignore[attr-defined]
                 return self._selection(inner.selection_set, node_type.name, _value(inner, row), actual)
         return 0
-
-    @staticmethod
-    def _dearest(rows: list[Any], cost_of: Callable[[Any], int]) -> int:
-        return max((cost_of(row) for row in rows or [None]), default=0)
 
     def _argument(self, field: FieldNode, name: str) -> Any:
         for argument in field.arguments or ():

@@ -1,4 +1,4 @@
-"""One GraphQL request: parsed, validated against the published schema, priced, run, answered as Shopify does."""
+"""One GraphQL request: parsed, validated against the published schema, priced, run, answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All field tables together: how one field of one object is read, for paged queries and bulk operations alike."""
+"""All field tables together: how a field is read, for paged queries and bulk operations alike."""
 
 from __future__ import annotations
 

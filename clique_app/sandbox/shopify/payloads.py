@@ -17,24 +17,28 @@ Body = dict[str, Any]
 
 def body_of(event: WorldEvent, store: Store) -> Body | None:
     """The payload of a world event's topic; None for one that Shopify would not send."""
-    kind, _, what = event.topic.partition("/")
-    if kind == "orders":
-        return order(store.orders[event.object_id], store)
-    if kind == "refunds":
-        parent = store.orders[event.parent_id or 0]
-        found = next(r for r in parent.refunds if r.refund_id == event.object_id)
-        return refund(found, parent)
-    if kind == "products":
-        return (
-            {"id": event.object_id} if what == "delete" else product(store.products[event.object_id], store)
-        )
-    if kind == "inventory_levels":
-        return inventory_level(event.object_id, event.parent_id or 0, store)
-    if kind == "inventory_items":
-        return inventory_item(event.object_id, store)
-    if kind == "customers":
-        return customer(store.customers[event.object_id])
-    return shop(store) if event.topic in ("app/uninstalled", "shop/update") else None
+    number = event.object_id
+    match event.topic.split("/"):
+        case ["orders", _]:
+            body = order(store.orders[number], store)
+        case ["refunds", _]:
+            parent = store.orders[event.parent_id or 0]
+            body = refund(next(r for r in parent.refunds if r.refund_id == number), parent)
+        case ["products", "delete"]:
+            body = {"id": number}
+        case ["products", _]:
+            body = product(store.products[number], store)
+        case ["inventory_levels", _]:
+            body = inventory_level(number, event.parent_id or 0, store)
+        case ["inventory_items", _]:
+            body = inventory_item(number, store)
+        case ["customers", _]:
+            body = customer(store.customers[number])
+        case ["app", "uninstalled"]:
+            body = shop(store)
+        case _:
+            body = None
+    return body
 
 
 def shop(store: Store) -> Body:

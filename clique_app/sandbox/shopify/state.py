@@ -1,4 +1,4 @@
-"""What Shopify remembers of the app at each store: tokens, subscriptions, bulk operations. Kept in one file."""
+"""What Shopify remembers of the app at each store, kept in one file."""
 
 from __future__ import annotations
 

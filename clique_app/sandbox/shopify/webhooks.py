@@ -1,4 +1,4 @@
-"""Webhooks: what happened in a store is signed, posted to the app, and tried again when it does not answer."""
+"""Webhooks: what happened in a store is signed, posted, and tried again when nobody answers."""
 
 from __future__ import annotations
 
