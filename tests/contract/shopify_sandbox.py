@@ -45,10 +45,10 @@ EXCHANGE = {
 
 
 def book(orders: int = 12) -> dict[str, Any]:
-    start = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    start = datetime.now(UTC) - timedelta(days=100)
     rows = [
         {
-            "processed_at": (start + timedelta(days=n)).isoformat(),
+            "processed_at": (start + timedelta(hours=12 * n)).isoformat(),
             "customer": f"c{n % 5}",
             "lines": [{"sku": "C1", "quantity": 1 + n % 2}, {"sku": "C2", "quantity": 1}],
             "tax_rate": "0.08",
@@ -58,7 +58,7 @@ def book(orders: int = 12) -> dict[str, Any]:
         }
         for n in range(orders)
     ]
-    if rows:
+    if orders > 1:
         rows[1]["refunds"] = [
             {"at": (start + timedelta(days=3)).isoformat(), "lines": [{"line": 0, "quantity": 1}]}
         ]
