@@ -99,7 +99,12 @@ class Sandbox:
         return self.http.post("/admin/oauth/access_token", json=body)
 
     def refresh(self, value: str) -> httpx.Response:
-        body = {"client_id": KEY, "client_secret": SECRET, "grant_type": "refresh_token", "refresh_token": value}
+        body = {
+            "client_id": KEY,
+            "client_secret": SECRET,
+            "grant_type": "refresh_token",
+            "refresh_token": value,
+        }
         return self.http.post("/admin/oauth/access_token", json=body)
 
     def raw(self, query: str, version: str = "2026-07", **variables: Any) -> httpx.Response:

@@ -86,7 +86,7 @@ def test_the_clients_own_library_can_exchange_a_session_token(shared: Sandbox) -
     result = app.exchange_using_token_exchange(
         access_mode="offline",
         id_token=verified.id_token,
-        invalid_token_response=verified.new_id_token_response,
+        invalid_token_response=verified.invalid_token_response,
         http_client=httpx.Client(transport=ToSandbox()),
     )
     assert result.ok, result
@@ -109,7 +109,9 @@ def test_a_bad_session_token_buys_nothing(shared: Sandbox, changed: dict[str, An
 
 def test_a_wrong_secret_or_a_token_without_expiry_is_refused(shared: Sandbox) -> None:
     assert shared.exchange(client_secret="x").json()["error"] == "invalid_client"
-    without = {k: v for k, v in EXCHANGE.items() if k != "expiring"} | {"subject_token": shared.session_token()}
+    without = {k: v for k, v in EXCHANGE.items() if k != "expiring"} | {
+        "subject_token": shared.session_token()
+    }
     assert shared.http.post("/admin/oauth/access_token", json=without).status_code == 400
 
 
@@ -199,7 +201,9 @@ def test_prices_change_and_a_negative_one_is_a_user_error(fresh: Sandbox) -> Non
     variant = node["variants"]["nodes"][0]["id"]
     wrong = fresh.ask(mutation, p=node["id"], v=[{"id": variant, "price": "-1"}])["productVariantsBulkUpdate"]
     assert wrong["userErrors"][0]["message"] == "must be greater than or equal to 0"
-    right = fresh.ask(mutation, p=node["id"], v=[{"id": variant, "price": "21.5"}])["productVariantsBulkUpdate"]
+    right = fresh.ask(mutation, p=node["id"], v=[{"id": variant, "price": "21.5"}])[
+        "productVariantsBulkUpdate"
+    ]
     assert right == {"productVariants": [{"price": "21.50"}], "userErrors": []}
 
 

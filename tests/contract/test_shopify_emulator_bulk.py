@@ -42,7 +42,9 @@ def paged_rows(data: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for order in data["orders"]["nodes"]:
         journey = order["customerJourneySummary"]
-        children = [(order["id"], x) for x in order.pop("lineItems")["nodes"] + journey.pop("moments")["nodes"]]
+        children = [
+            (order["id"], x) for x in order.pop("lineItems")["nodes"] + journey.pop("moments")["nodes"]
+        ]
         for agreement in order.pop("agreements")["nodes"]:
             children += [(agreement["id"], x) for x in agreement.pop("sales")["nodes"]]
             children.append((order["id"], agreement))
@@ -71,7 +73,10 @@ def test_a_bulk_file_holds_the_rows_of_the_pages(sandbox: Sandbox, grouped: bool
         ("{ products { nodes { id } } }", "Selecting via 'nodes' is not supported"),
         ("{ shop { id } }", "at least one connection"),
         ('{ node(id: "gid://shopify/Product/1") { id } }', "top level `node` field"),
-        ("{ products { edges { node { title variants { edges { node { id } } } } } } }", "without 'id': products."),
+        (
+            "{ products { edges { node { title variants { edges { node { id } } } } } } }",
+            "without 'id': products.",
+        ),
         (
             "{ orders { edges { node { id refunds { refundLineItems { edges { node { id } } } } } } } }",
             "a connection field within a list field",
