@@ -18,17 +18,16 @@ pytestmark = pytest.mark.skipif(not SCHEMA.exists(), reason="Shopify's schema is
 CONTENT = "id name processedAt test totalPriceSet { shopMoney { amount currencyCode } } customer { id }"
 LINE = "id quantity currentQuantity isGiftCard discountedTotalSet { shopMoney { amount } }"
 SALE = "__typename id lineType totalAmount { shopMoney { amount } } ... on ProductSale { lineItem { id } }"
+VISIT = "occurredAt ... on CustomerVisit { id source }"
 BULK = (
     f"{{ orders {{ edges {{ node {{ {CONTENT} lineItems {{ edges {{ node {{ {LINE} }} }} }} "
     f"agreements {{ edges {{ node {{ id reason happenedAt sales {{ edges {{ node {{ {SALE} }} }} }} }} }} }} "
-    "customerJourneySummary { ready moments { edges { node { occurredAt ... on CustomerVisit { id source } } } } }"
-    " } } } }"
+    f"customerJourneySummary {{ ready moments {{ edges {{ node {{ {VISIT} }} }} }} }} }} }} }} }}"
 )
 PAGED = (
     f"{{ orders(first: 250) {{ nodes {{ {CONTENT} lineItems(first: 5) {{ nodes {{ {LINE} }} }} "
     f"agreements(first: 5) {{ nodes {{ id reason happenedAt sales(first: 5) {{ nodes {{ {SALE} }} }} }} }} "
-    "customerJourneySummary { ready moments(first: 5) { nodes { occurredAt ... on CustomerVisit { id source } } } }"
-    " } } }"
+    f"customerJourneySummary {{ ready moments(first: 5) {{ nodes {{ {VISIT} }} }} }} }} }} }}"
 )
 
 
