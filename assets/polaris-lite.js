@@ -44,7 +44,7 @@
 
   define("s-badge", ["tone", "icon", "color", "size"], [], function (root) {
     const [back, front] = { success: ["#affebf", "#014b40"], info: ["#d5ebff", "#003a5a"], caution: ["#ffeb78", "#4f4700"], warning: ["#ffd6a4", "#5e4200"], critical: ["#fed1d7", "#8e0b21"] }[this.tone] ?? ["rgb(0 0 0/.06)", "#4a4a4a"];
-    root.innerHTML = `<style>${RESET}:host{height:20px;align-items:center;gap:4px;padding:2px 8px;border-radius:8px;font:550 12px/16px Inter,sans-serif;background:${back};color:${front};white-space:nowrap}svg{font-size:14px}</style>${svg(this.icon)}<slot></slot>`;
+    root.innerHTML = `<style>${RESET}span{display:inline-flex;height:20px;align-items:center;gap:4px;padding:2px 8px;border-radius:8px;font:550 12px/16px Inter,sans-serif;background:${back};color:${front};white-space:nowrap}svg{font-size:14px}</style><span>${svg(this.icon)}<slot></slot></span>`;
   });
 
   const BUTTON = `:host{vertical-align:middle}:host([inlinesize=fill]){display:flex}:host([inlinesize=fill]) .b{width:100%}.b{display:inline-flex;align-items:center;justify-content:center;gap:6px;height:28px;padding:0 12px;border:0;border-radius:8px;background:#fff;color:#303030;font:550 12px/16px Inter,sans-serif;cursor:pointer;white-space:nowrap;text-decoration:none;box-shadow:inset 0 -1px 0 #b5b5b5,inset 0 0 0 1px rgb(0 0 0/.1),inset 0 .5px 0 1.5px #fff}

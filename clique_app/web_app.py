@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import reflex as rx
-import structlog
 from reflex.app import default_error_boundary
 from reflex.event import EventSpec
 from reflex.utils import prerequisites
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from clique_app import logs
 from clique_app.components import live
 from clique_app.components.frame import document_head, framed
 from clique_app.components.guard import Guard
@@ -22,13 +23,20 @@ from clique_app.endpoints.security import Edge
 from clique_app.errors import CliqueError
 from clique_app.settings import settings
 
-log = structlog.get_logger(__name__)
+log = logs.log("web")
+
+
+def _without_tab_tokens(record: logging.LogRecord) -> bool:
+    """The server's line for a websocket shows its URL, and with it the tab's token."""
+    return "WebSocket" not in record.getMessage()
 
 
 class WebApp(rx.App):
     """Reflex's app inside our own edge."""
 
     def __call__(self) -> ASGIApp:
+        logs.configure_logs()
+        logging.getLogger("uvicorn.error").addFilter(_without_tab_tokens)
         static = prerequisites.get_web_dir() / "build" / "client"
         return Edge(super().__call__(), dict(RAW_ENDPOINTS), settings(), static)
 

@@ -11,16 +11,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-import structlog
 from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, FrontendEventExceptionState, OnLoadInternalState, State, StateUpdate
 from reflex_base.event import Event, EventHandler
 from reflex_base.utils.format import format_event_handler
 
+from clique_app import logs
 from clique_app.components.session import MAX_PENDING, PageState, store_is_installed
 from clique_app.errors import CliqueError
 
-log = structlog.get_logger(__name__)
+log = logs.log("guard")
 
 MAX_PAYLOAD_BYTES = 65_536
 EVENTS_PER_SECOND = 20.0

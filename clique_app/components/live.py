@@ -12,14 +12,14 @@ from typing import Any
 
 import redis.asyncio
 import reflex as rx
-import structlog
 from reflex_base.registry import RegistrationContext
 
+from clique_app import logs
 from clique_app.components.session import PageState
 from clique_app.live import PATTERN
 from clique_app.settings import settings
 
-log = structlog.get_logger(__name__)
+log = logs.log("live")
 
 GATHER_SECONDS = 0.25  # several pushes in this time are one refresh
 TICK_SECONDS = 30.0  # how often a quiet tab checks its session

@@ -36,9 +36,8 @@ USED = (
     "s-text-field",
 )
 _RESERVED = {"id", "children", "style", "key", "tag"}  # Reflex's own on every component
-_INHERITED_EVENTS = {"click", "focus", "blur"}  # Reflex's own on every element
 
-_HEAD = '''"""Polaris web components as Reflex components. Written by polaris_generate from polaris-types {version}; do not edit."""
+_HEAD = '''"""Polaris web components in Reflex. Written by polaris_generate from polaris-types {version}; do not edit."""
 
 from __future__ import annotations
 

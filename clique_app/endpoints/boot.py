@@ -18,6 +18,13 @@ from clique_app.settings import Settings, settings
 
 POLARIS_STAND_IN = "/polaris-lite.js"
 ELEMENTS = "/clique-elements.js"
+# Browsers that block third-party storage throw in a framed app; Reflex needs a tab's own memory only.
+STORAGE = (
+    'for(const n of["localStorage","sessionStorage"])try{window[n].length}catch{const m=new Map();'
+    "Object.defineProperty(window,n,{configurable:true,value:{getItem:k=>m.get(String(k))??null,"
+    "setItem:(k,v)=>void m.set(String(k),String(v)),removeItem:k=>void m.delete(String(k)),clear:()=>m.clear(),"
+    "key:i=>[...m.keys()][i]??null,get length(){return m.size}}})}"
+)
 
 
 def boot_script(config: Settings) -> str:
@@ -29,7 +36,7 @@ def boot_script(config: Settings) -> str:
         if source
     )
     written = json.dumps(tags).replace("<", "\\u003c")
-    return f"document.currentScript.async=true;document.write({written});"
+    return f"document.currentScript.async=true;{STORAGE};document.write({written});"
 
 
 async def boot(request: Request) -> Response:

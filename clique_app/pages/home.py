@@ -23,7 +23,9 @@ class HomeState(PageState):
 
 def content() -> rx.Component:
     """The page."""
-    return rx.fragment(header("Home", "What happened and what to do next"), card("Your store", rx.el.p(HomeState.store_label)))
+    return rx.fragment(
+        header("Home", "What happened and what to do next"), card("Your store", rx.el.p(HomeState.store_label))
+    )
 
 
 PAGE = Page(route="/", title="Home", content=content, on_load=(HomeState.load,), live={"figures": HomeState.load})

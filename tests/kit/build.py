@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = '''import runpy, sys
+CONFIG = """import runpy, sys
 sys.path.insert(0, {root!r})
 config = runpy.run_path({root!r} + "/rxconfig.py")["config"]
 config.app_module_import = "tests.kit.app"
-'''
+"""
 
 
 def prepare(folder: Path) -> dict[str, str]:

@@ -42,8 +42,20 @@ TILES = [
     _tile("mer", "MER", "4.31", "4.25", "4.31"),
     _tile("cac", "New-customer CAC", "28.00", "28.31", "$28.00", good="down"),
     _tile("roas", "ROAS", "3.12", "3.05", "3.12", note="platforms claim 3.90"),
-    figures.Tile("aov", "AOV", "–", state="unknown", reason="No order yet in this period. The first one gives it.", age="6 s ago"),
-    _tile("stock", "Stock at risk", "25121", "11161", "$25,121", good="down", state="stale", age="9 h ago", note="2 products"),
+    figures.Tile(
+        "aov", "AOV", "–", state="unknown", reason="No order yet in this period. The first one gives it.", age="6 s ago"
+    ),
+    _tile(
+        "stock",
+        "Stock at risk",
+        "25121",
+        "11161",
+        "$25,121",
+        good="down",
+        state="stale",
+        age="9 h ago",
+        note="2 products",
+    ),
 ]
 COLUMNS = (
     tables.Column("Channel", sort="channel"),
@@ -98,7 +110,10 @@ CHART: dict[str, Any] = {
         {"name": "Ad spend", "role": "spend", "y": [3_900 + 8 * i for i in range(28)]},
     ],
     "band": {"low": [s - 1_500 for s in SALES], "high": [s + 900 for s in SALES]},
-    "events": [{"x": DAYS[12], "text": "5–6 Nov Holiday preview, 15% off"}, {"x": DAYS[19], "text": "12 Nov Clique raised Google Shopping"}],
+    "events": [
+        {"x": DAYS[12], "text": "5–6 Nov Holiday preview, 15% off"},
+        {"x": DAYS[19], "text": "12 Nov Clique raised Google Shopping"},
+    ],
     "highlight": [DAYS[21], DAYS[27]],
     "prefix": "$",
     "suffix": "",
@@ -134,7 +149,11 @@ class GalleryState(PageState):
         self.tiles, self.rows, self.total, self.checks = TILES, ROWS, TOTAL, CHECKS
         self.paging = tables.Paging("4 of 9 channels", False, True)
         self.chart, self.events = CHART, CHART["events"]
-        self.calls = ["Read the daily budget of campaign Gift Sets. If it is not $640.00, stop and tell you.", "Set the daily budget to $768.00.", "Read it back. Only $768.00 counts as applied."]
+        self.calls = [
+            "Read the daily budget of campaign Gift Sets. If it is not $640.00, stop and tell you.",
+            "Set the daily budget to $768.00.",
+            "Read it back. Only $768.00 counts as applied.",
+        ]
         self.steps = [
             {"icon": "check-circle", "tone": "success", "title": "Accepted", "note": "Maya Lind, 14:01"},
             {"icon": "check-circle", "tone": "success", "title": "Applied", "note": "$768.00 set, 14:02"},
@@ -202,7 +221,11 @@ def _cards() -> rx.Component:
             why="Out of stock since 19 Nov and still spending $168 a day. Restock is due 2 Dec.",
             rests_on="Rests on 30 days of these ads",
             confidence="High confidence, low risk, can be undone",
-            actions=(s_button("Review and accept", variant="primary", on_click=S.decide), s_button("Dismiss", variant="tertiary"), status.page_link("Details", "/gallery")),
+            actions=(
+                s_button("Review and accept", variant="primary", on_click=S.decide),
+                s_button("Dismiss", variant="tertiary"),
+                status.page_link("Details", "/gallery"),
+            ),
         ),
         cards.recommendation_card(
             badges=(status.badge("Medium priority", "info"), status.badge("Budget")),
@@ -211,7 +234,11 @@ def _cards() -> rx.Component:
             why="Next dollar returns 3.4 against a break-even of 2.24. Stock covers 31 days after the change.",
             rests_on="Rests on 21 weeks of spend changes",
             confidence="Medium confidence, low risk, can be undone",
-            actions=(s_button("Review", on_click=S.decide), s_button("Dismiss", variant="tertiary"), status.page_link("Details", "/gallery")),
+            actions=(
+                s_button("Review", on_click=S.decide),
+                s_button("Dismiss", variant="tertiary"),
+                status.page_link("Details", "/gallery"),
+            ),
         ),
         cards.recommendation_card(
             badges=(status.badge("Blocked by 1 check", "blocked"), status.badge("Budget")),
@@ -226,29 +253,58 @@ def _cards() -> rx.Component:
 def _overlays() -> rx.Component:
     panel = overlays.panel(
         "figure",
-        overlays.block(figures.big_value("$27,234.17", TILES_DELTA, status.badge("Above normal", "info")), rx.el.p("What is left of net sales after goods, fulfilment, payment fees and ads.")),
+        overlays.block(
+            figures.big_value("$27,234.17", TILES_DELTA, status.badge("Above normal", "info")),
+            rx.el.p("What is left of net sales after goods, fulfilment, payment fees and ads."),
+        ),
         overlays.block(
             overlays.pair(
-                rx.el.div(rx.el.h3("What it covers"), status.facts(("Period", "14–20 Nov 2026, 7 days"), ("Time zone", "New York (GMT−5)"), ("Currency", "USD"))),
+                rx.el.div(
+                    rx.el.h3("What it covers"),
+                    status.facts(
+                        ("Period", "14–20 Nov 2026, 7 days"), ("Time zone", "New York (GMT−5)"), ("Currency", "USD")
+                    ),
+                ),
                 rx.el.div(rx.el.h3("Data age"), status.facts(("Shopify orders", "6 s"), ("Meta", "41 min"))),
             ),
         ),
-        overlays.block(tables.data_table("figure-rows", COLUMNS, S.rows, label="Source rows", total=S.total), tables.agrees("Total equals the value above to the cent"), title="Source rows", action=tables.csv_button("figure-rows", "rows"), flush=True),
-        open=S.opened != "", title="Contribution profit", on_close=S.close,
+        overlays.block(
+            tables.data_table("figure-rows", COLUMNS, S.rows, label="Source rows", total=S.total),
+            tables.agrees("Total equals the value above to the cent"),
+            title="Source rows",
+            action=tables.csv_button("figure-rows", "rows"),
+            flush=True,
+        ),
+        open=S.opened != "",
+        title="Contribution profit",
+        on_close=S.close,
     )
     dialog = overlays.dialog(
         "decision",
         overlays.block(
             cards.before_after("$640 a day", "$768 a day", status.badge("+20%", "info")),
-            rx.el.div(rx.el.span("Expected profit a week, 90% range ", class_name="c-small c-second"), rx.el.b("+$110 to +$830 "), figures.interval_bar(S.range_)),
+            rx.el.div(
+                rx.el.span("Expected profit a week, 90% range ", class_name="c-small c-second"),
+                rx.el.b("+$110 to +$830 "),
+                figures.interval_bar(S.range_),
+            ),
         ),
         overlays.halves(
             tables.data_table("evidence", CHECK_COLUMNS, S.checks, label="Evidence", stacked=True),
             tables.data_table("checks", CHECK_COLUMNS, S.checks, label="Safety checks", stacked=True),
         ),
         overlays.block(cards.numbered(S.calls), title="What happens at Meta"),
-        open=S.deciding, title="Raise Meta Gift Sets budget from $640 to $768 a day", on_close=S.close,
-        foot=(tables.agrees("10 of 10 checks pass. They run again on Accept."), rx.el.div(s_button("Cancel", on_click=S.close), s_button("Accept, set $768 a day", variant="primary", on_click=S.close), class_name="c-actions")),
+        open=S.deciding,
+        title="Raise Meta Gift Sets budget from $640 to $768 a day",
+        on_close=S.close,
+        foot=(
+            tables.agrees("10 of 10 checks pass. They run again on Accept."),
+            rx.el.div(
+                s_button("Cancel", on_click=S.close),
+                s_button("Accept, set $768 a day", variant="primary", on_click=S.close),
+                class_name="c-actions",
+            ),
+        ),
     )
     return rx.fragment(panel, dialog)
 
@@ -260,39 +316,102 @@ def content() -> rx.Component:
     """Everything."""
     return rx.fragment(
         header("Gallery", "Every part in every state", s_button("Fail", on_click=S.fail), period=True),
-        rx.el.p("You kept ", figures.opens("$27,234", S.open_figure("profit")), " of ", figures.opens("$126,732", S.open_figure("net_sales")), " in sales, up ", figures.opens("11.8%", S.open_figure("delta")), " on the week before.", class_name="c-headline"),
+        rx.el.p(
+            "You kept ",
+            figures.opens("$27,234", S.open_figure("profit")),
+            " of ",
+            figures.opens("$126,732", S.open_figure("net_sales")),
+            " in sales, up ",
+            figures.opens("11.8%", S.open_figure("delta")),
+            " on the week before.",
+            class_name="c-headline",
+        ),
         data_age("Orders to 21 Nov 13:58, ads to 13:17. Store time, New York. USD."),
         figures.tiles(S.tiles, S.open_figure),
-        rx.el.p("Shaded band: normal range. Refreshed ", rx.el.span(S.refreshed, id="refreshed"), " times.", class_name="c-note"),
-        status.section_head("Do next", "3 of 5, by expected profit and confidence", status.page_link("See all", "/gallery")),
+        rx.el.p(
+            "Shaded band: normal range. Refreshed ",
+            rx.el.span(S.refreshed, id="refreshed"),
+            " times.",
+            class_name="c-note",
+        ),
+        status.section_head(
+            "Do next", "3 of 5, by expected profit and confidence", status.page_link("See all", "/gallery")
+        ),
         _cards(),
         charts.chart_card(
-            "sales", title="Net sales ran above normal on 4 of 7 days", chart=S.chart, label="Net sales, ad spend and profit by day", events=S.events,
-            keys=(("sales", "Net sales"), ("spend", "Ad spend"), ("profit", "Contribution profit"), ("band", "Normal range, net sales")),
+            "sales",
+            title="Net sales ran above normal on 4 of 7 days",
+            chart=S.chart,
+            label="Net sales, ad spend and profit by day",
+            events=S.events,
+            keys=(
+                ("sales", "Net sales"),
+                ("spend", "Ad spend"),
+                ("profit", "Contribution profit"),
+                ("band", "Normal range, net sales"),
+            ),
             table=tables.data_table("sales-rows", COLUMNS[:3], S.rows, label="Net sales by day"),
         ),
         status.card(
             "Google has room, TikTok spends below break-even",
-            tables.data_table("channels", COLUMNS, S.rows, label="Channels", total=S.total, on_open=S.open_figure, on_sort=S.sort_by, sort=S.sort, paging=S.paging, on_previous=S.load, on_next=S.load),
-            note="Last touch, 7-day window. Credits plus unattributed equal net sales.", actions=(tables.csv_button("channels", "channels"),), flush=True,
+            tables.data_table(
+                "channels",
+                COLUMNS,
+                S.rows,
+                label="Channels",
+                total=S.total,
+                on_open=S.open_figure,
+                on_sort=S.sort_by,
+                sort=S.sort,
+                paging=S.paging,
+                on_previous=S.load,
+                on_next=S.load,
+            ),
+            note="Last touch, 7-day window. Credits plus unattributed equal net sales.",
+            actions=(tables.csv_button("channels", "channels"),),
+            flush=True,
         ),
         status.card("Applied", cards.steps(S.steps)),
-        status.card("Importing Meta history", status.progress("Orders", "18,402", "29,680", share=0.62, note="About 2 min left. You can leave this page."), status.progress("Products", "1,918", "1,918", share=1, whole=True)),
-        status.banner("TikTok is incomplete: 3 of 41,233 rows missing", "At most $7 of spend from 18 Nov is affected. Everything else is whole.", tone="warning", action=status.banner_action("Fetch again", S.load)),
+        status.card(
+            "Importing Meta history",
+            status.progress(
+                "Orders", "18,402", "29,680", share=0.62, note="About 2 min left. You can leave this page."
+            ),
+            status.progress("Products", "1,918", "1,918", share=1, whole=True),
+        ),
+        status.banner(
+            "TikTok is incomplete: 3 of 41,233 rows missing",
+            "At most $7 of spend from 18 Nov is affected. Everything else is whole.",
+            tone="warning",
+            action=status.banner_action("Fetch again", S.load),
+        ),
         status.card(
             "Limits",
             forms.fields(
-                forms.percent_field("Largest step", S.step_limit, S.set_step, error=S.step_error, details="A change may not be larger."),
+                forms.percent_field(
+                    "Largest step", S.step_limit, S.set_step, error=S.step_error, details="A change may not be larger."
+                ),
                 forms.money_field("Account budget a day", S.budget, S.set_budget, currency="USD"),
                 forms.select("Window", "7", S.set_budget, (("7", "7 days"), ("28", "28 days"))),
-                forms.switch("Stop all writes", S.stopped, S.set_stopped, details="Nothing is changed anywhere while this is on."),
+                forms.switch(
+                    "Stop all writes", S.stopped, S.set_stopped, details="Nothing is changed anywhere while this is on."
+                ),
             ),
             forms.save_bar(S.stopped, on_save=S.close, on_discard=S.close),
         ),
-        status.card("No recommendation now", status.empty("Nothing is worth changing today", "Every campaign is within its normal range. The next look is tomorrow at 06:00.", s_button("Look again"))),
+        status.card(
+            "No recommendation now",
+            status.empty(
+                "Nothing is worth changing today",
+                "Every campaign is within its normal range. The next look is tomorrow at 06:00.",
+                s_button("Look again"),
+            ),
+        ),
         status.skeleton_card("120px"),
         _overlays(),
     )
 
 
-PAGE = Page(route="/", title="Gallery", content=content, on_load=(GalleryState.load,), live={"figures": GalleryState.refresh})
+PAGE = Page(
+    route="/", title="Gallery", content=content, on_load=(GalleryState.load,), live={"figures": GalleryState.refresh}
+)
