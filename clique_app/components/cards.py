@@ -61,10 +61,10 @@ def steps(items: Any) -> rx.Component:
 
 def before_after(before: Any, after: Any, change: rx.Component) -> rx.Component:
     """'$640 a day → $768 a day +20%'."""
-    return rx.el.dl(
-        rx.el.div(rx.el.dt("Now"), rx.el.dd(before)),
+    return rx.el.div(
+        rx.el.div(rx.el.span("Now"), rx.el.strong(before)),
         icon("arrow-right"),
-        rx.el.div(rx.el.dt("After Accept"), rx.el.dd(after)),
+        rx.el.div(rx.el.span("After Accept"), rx.el.strong(after)),
         change,
         class_name="c-before-after c-inset",
     )

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 import reflex as rx
 
-from clique_app.components.format import Delta
 from clique_app.components.status import bone
+from clique_app.metrics import format
 
 SPARK_WIDTH, SPARK_HEIGHT = 100.0, 36.0
+
+
+@dataclass(frozen=True)
+class Delta:
+    """A change as it is shown: never colour alone."""
+
+    text: str = ""  # '+7.0%'
+    arrow: str = ""  # ↑ ↓ or empty
+    tone: str = "neither"  # good, bad, neither
+    against: str = ""  # 'vs 7–13 Nov'
+
+
+def delta(change: Decimal | None, against: str, *, good: Literal["up", "down", "neither"] = "up") -> Delta:
+    """A relative change against what is named; good says which way is welcome. Nothing to compare with: empty."""
+    if change is None or not against:
+        return Delta()
+    text = format.signed_percent(change)
+    if text == format.signed_percent(Decimal(0)):
+        return Delta(text, "", "neither", against)
+    tone = "neither" if good == "neither" else "good" if (change > 0) == (good == "up") else "bad"
+    return Delta(text, "↑" if change > 0 else "↓", tone, against)
 
 
 @dataclass(frozen=True)
@@ -29,7 +51,7 @@ class Tile:
     key: str
     label: str
     value: str
-    delta: Delta = field(default_factory=lambda: Delta("", "", "neither", ""))
+    delta: Delta = field(default_factory=Delta)
     spark: Spark = field(default_factory=Spark)
     note: str = ""  # beside the value: 'platforms claim 3.90'
     status: str = ""  # foot, left: 'Above normal'

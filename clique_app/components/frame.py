@@ -10,11 +10,13 @@ from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from clique_app.components.overlays import overlay_head
 from clique_app.components.page import Page
-from clique_app.components.period import COMPARISONS, PRESETS
 from clique_app.components.polaris import PolarisElement, s_banner, s_button, s_link
 from clique_app.components.session import PageState
 from clique_app.components.status import icon
+from clique_app.metrics.figures import Compare
+from clique_app.metrics.periods import PRESETS
 
+COMPARISONS: dict[Compare, str] = {"previous": "Previous period", "year": "Previous year", "none": "No comparison"}
 SHORTCUTS = (
     ("?", "Show these shortcuts"),
     ("p", "Choose the period"),
@@ -33,14 +35,14 @@ class AppNav(PolarisElement):
 
 def document_head() -> list[rx.Component]:
     """The first script of the document; it brings App Bridge, Polaris and our elements."""
-    return [rx.el.script(src="/boot.js")]
+    return [rx.el.script(src="/boot.js"), rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml")]
 
 
 def app_navigation(pages: Sequence[Page]) -> rx.Component:
     """The app's menu inside the admin."""
     return AppNav.create(
         *(
-            s_link(page.title, href=page.route, **({"custom_attrs": {"rel": "home"}} if page.route == "/" else {}))
+            s_link(page.title, href=page.route, custom_attrs={"rel": "home"} if page.route == "/" else {})
             for page in pages
             if page.in_navigation
         )
@@ -125,10 +127,7 @@ def _menu(summary: Sequence[Any], *content: rx.Component) -> rx.Component:
 
 def period_picker() -> rx.Component:
     """Shopify's presets and a span of one's own; the choice lives in the URL."""
-    presets = [
-        _choice(label, PageState.period_preset == key, {"period": key, "from": "", "to": ""})
-        for key, (label, _) in PRESETS.items()
-    ]
+    presets = [_choice(label, PageState.period_preset == key, {"period": key}) for key, label in PRESETS]
     custom = rx.el.form(
         rx.el.label("From", rx.el.input(type="date", name="from", required=True)),
         rx.el.label("To", rx.el.input(type="date", name="to", required=True)),

@@ -66,7 +66,7 @@ def _overlay(
 
 def panel(
     name: str, *content: rx.Component, open: Any, title: Any, on_close: Any, actions: tuple[rx.Component, ...] = ()
-) -> rx.Component:  # noqa: A002
+) -> rx.Component:
     """720 wide at the right, the whole screen at 390. Content is blocks."""
     return _overlay("c-panel", name, open, title, content, on_close, (), actions)
 

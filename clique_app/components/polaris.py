@@ -1,4 +1,4 @@
-"""Polaris web components in Reflex. Written by polaris_generate from polaris-types 1.1.0; do not edit."""
+"""Polaris in Reflex. Written by polaris_generate from polaris-types 1.1.0; do not edit."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ USED = (
 )
 _RESERVED = {"id", "children", "style", "key", "tag"}  # Reflex's own on every component
 
-_HEAD = '''"""Polaris web components in Reflex. Written by polaris_generate from polaris-types {version}; do not edit."""
+_HEAD = '''"""Polaris in Reflex. Written by polaris_generate from polaris-types {version}; do not edit."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def manifest() -> dict[str, dict[str, Any]]:
 def _fetch() -> None:
     npm = Path(sys.executable).with_name("npm")
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [npm if npm.exists() else "npm", "pack", "--silent", f"@shopify/polaris-types@{VERSION}"],
             cwd=folder,
             check=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_args
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -21,9 +21,11 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.components import session_token
-from clique_app.components.period import Period, parse_period
 from clique_app.database import store_session, system_session
-from clique_app.errors import AccessDenied, CliqueError
+from clique_app.errors import AccessDenied, CliqueError, InvalidInput
+from clique_app.metrics import format, periods
+from clique_app.metrics.definition import Period
+from clique_app.metrics.figures import Compare
 from clique_app.settings import settings
 from clique_app.tables import Store
 
@@ -96,13 +98,30 @@ class PageState(rx.State):
 
         return await asyncio.to_thread(work)
 
-    def read_period(self, today: date) -> Period:
-        """The period and comparison this page's URL asks for, also shown in the pickers. today: the store's day."""
-        period = parse_period(self.rx_router_url.query_parameters, today)
-        self.period_preset, self.period_compare = period.preset, period.compare
-        self.period_label = period.span.label()
-        self.comparison_label = period.comparison.short_label() if period.comparison else ""
+    def read_period(self, *, last_day: date, first_day: date) -> Period:
+        """The period this page's URL asks for, also shown in the picker.
+
+        last_day: the store's today, or its last day with data; first_day: its first day with data.
+        """
+        preset = self.rx_router_url.query_parameters.get("period", periods.DEFAULT)
+        try:
+            period = periods.resolve(preset, last_day=last_day, first_day=first_day)
+        except InvalidInput as error:
+            preset, self.problem = periods.DEFAULT, error.message
+            period = periods.resolve(preset, last_day=last_day, first_day=first_day)
+        self.period_preset, self.period_label = preset, format.days(period, year=True)
         return period
+
+    def read_comparison(self) -> Compare:
+        """What the URL asks to compare with, also shown in the picker."""
+        asked = self.rx_router_url.query_parameters.get("compare", "")
+        compare: Compare = asked if asked in get_args(Compare) else "previous"  # pyright: ignore[reportAssignmentType]
+        self.period_compare = compare
+        return compare
+
+    def show_comparison(self, against: Period | None) -> None:
+        """Say in the picker which days the page is compared with."""
+        self.comparison_label = format.days(against) if against else ""
 
     def url_with(self, **query: str) -> str:
         """This page's URL with some of its query changed; an empty value removes a key, id_token always goes."""
@@ -186,15 +205,13 @@ class PageState(rx.State):
     @rx.event
     def choose_period(self, query: dict[str, str]) -> Any:
         """Put another period or comparison into the URL; the page loads again from there."""
-        allowed = {"period", "compare", "from", "to"}
+        allowed = {"period", "compare"}
         return rx.redirect(self.url_with(**{k: str(v) for k, v in query.items() if k in allowed}))
 
     @rx.event
     def choose_custom_period(self, form: dict[str, Any]) -> Any:
         """The same for a span of one's own."""
-        return rx.redirect(
-            self.url_with(**{"period": "custom", "from": str(form.get("from", "")), "to": str(form.get("to", ""))})
-        )
+        return rx.redirect(self.url_with(period=f"{form.get('from', '')}..{form.get('to', '')}"))
 
 
 def _open_store(shop_domain: str, token: str, user_id: int) -> int:
@@ -213,5 +230,5 @@ def store_is_installed(store_id: int) -> bool:
 def problem_of(error: Exception) -> EventSpec:
     """What the page says when a handler raised. The merchant reads the reason of a CliqueError, never of a bug."""
     if isinstance(error, CliqueError):
-        return PageState.show_problem(error.message)
-    return PageState.show_problem("Something went wrong on our side. Nothing was changed. Try again.")
+        return cast(EventSpec, PageState.show_problem(error.message))
+    return cast(EventSpec, PageState.show_problem("Something went wrong on our side. Try again."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import reflex as rx
 
@@ -34,9 +34,9 @@ def badge(text: Any, state: Any = "plain") -> rx.Component:
     """A word with the tone and icon of a state from TONES; state may be a var."""
     if isinstance(state, str):
         tone, name = TONES[state]
-        return s_badge(text, tone=tone, **({"icon": name} if name else {}))
+        return s_badge(text, tone=tone, icon=name) if name else s_badge(text, tone=tone)
     cases = [(key, s_badge(text, tone=tone, icon=name)) for key, (tone, name) in TONES.items()]
-    return rx.match(state, *cases, s_badge(text))
+    return cast(rx.Component, rx.match(state, *cases, s_badge(text)))
 
 
 def banner(heading: Any, text: Any = "", *, tone: str = "info", action: rx.Component | None = None) -> rx.Component:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,6 @@ from clique_app.components import (
     cards,
     charts,
     figures,
-    format,
     forms,
     overlays,
     status,
@@ -29,7 +29,7 @@ SALES = [16_500 + 1_500 * math.sin(i / 1.1) + 90 * i for i in range(28)]
 
 
 def _tile(key: str, label: str, value: str, before: str, shown: str, **more: Any) -> figures.Tile:
-    change = format.delta(Decimal(value), Decimal(before), "vs 7–13 Nov", good=more.pop("good", "up"))
+    change = figures.delta(Decimal(value) / Decimal(before) - 1, "vs 7–13 Nov", good=more.pop("good", "up"))
     points = [1.0 + 0.2 * math.sin(i + len(key)) + i / 40 for i in range(14)]
     line = figures.spark(points, [p - 0.15 for p in points[::-1]][::-1], [p + 0.1 for p in points])
     return figures.Tile(key, label, shown, change, line, **{"status": "Within normal", "age": "41 min ago", **more})
@@ -146,6 +146,8 @@ class GalleryState(PageState):
     def load(self) -> None:
         """Show everything."""
         assert self.store_id
+        period = self.read_period(last_day=date(2026, 11, 20), first_day=date(2025, 10, 1))
+        self.show_comparison(None if self.read_comparison() == "none" else period.before())
         self.tiles, self.rows, self.total, self.checks = TILES, ROWS, TOTAL, CHECKS
         self.paging = tables.Paging("4 of 9 channels", False, True)
         self.chart, self.events = CHART, CHART["events"]

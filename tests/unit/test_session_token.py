@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import jwt
 import pytest
@@ -30,7 +31,7 @@ def claims(**changes: object) -> dict[str, object]:
     return {k: v for k, v in {**base, **changes}.items() if v is not None}
 
 
-def signed(secret: str = SECRET, algorithm: str = "HS256", **changes: object) -> str:
+def signed(secret: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
     return jwt.encode(claims(**changes), secret, algorithm=algorithm)
 
 
@@ -76,7 +77,7 @@ def test_the_former_secret_still_counts_while_it_is_rotated() -> None:
         {"sub": str(2**63)},
     ],
 )
-def test_a_token_with_one_claim_wrong_is_refused(changes: dict[str, object]) -> None:
+def test_a_token_with_one_claim_wrong_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(AccessDenied):
         verify(signed(**changes))
 
@@ -113,8 +114,16 @@ def test_changing_any_character_of_the_signed_part_refuses_it(position: int, cha
         verify(token[:at] + character + token[at + 1 :])
 
 
-@given(st.dictionaries(st.sampled_from(["iss", "dest", "aud", "sub", "exp", "nbf"]), st.one_of(st.none(), st.text(max_size=40), st.integers(), st.lists(st.text(max_size=5), max_size=2), st.booleans()), min_size=1))
-def test_odd_claims_never_give_another_answer_than_the_visitor_or_a_refusal(changes: dict[str, object]) -> None:
+@given(
+    st.dictionaries(
+        st.sampled_from(["iss", "dest", "aud", "sub", "exp", "nbf"]),
+        st.one_of(
+            st.none(), st.text(max_size=40), st.integers(), st.lists(st.text(max_size=5), max_size=2), st.booleans()
+        ),
+        min_size=1,
+    )
+)
+def test_odd_claims_never_give_another_answer_than_the_visitor_or_a_refusal(changes: dict[str, Any]) -> None:
     try:
         token = signed(**changes)
     except TypeError:  # PyJWT will not even write it

@@ -45,7 +45,16 @@ def test_a_document_is_framed_by_its_stores_admin_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [b"", b"shop=evil.example", b"shop=a.myshopify.com.evil.example", b"shop=*.myshopify.com", b"shop=a.myshopify.com%0d%0ax:y", b"shop=a.myshopify.com;%20https://evil.example", b"shop=\xff"]
+    "query",
+    [
+        b"",
+        b"shop=evil.example",
+        b"shop=a.myshopify.com.evil.example",
+        b"shop=*.myshopify.com",
+        b"shop=a.myshopify.com%0d%0ax:y",
+        b"shop=a.myshopify.com;%20https://evil.example",
+        b"shop=\xff",
+    ],
 )
 def test_a_shop_that_is_none_adds_nothing(query: bytes) -> None:
     assert frame_policy(query, ADMIN) == f"frame-ancestors {ADMIN}; base-uri 'self'; object-src 'none'"

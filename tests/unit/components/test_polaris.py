@@ -12,7 +12,11 @@ from clique_app.components import polaris, polaris_generate, status
 
 ROOT = Path(__file__).resolve().parents[3]
 STAND_IN = (ROOT / "assets/polaris-lite.js").read_text()
-SOURCES = [*(ROOT / "clique_app/components").glob("*.py"), *(ROOT / "clique_app/pages").glob("*.py"), *(ROOT / "tests/kit").glob("*.py")]
+SOURCES = [
+    *(ROOT / "clique_app/components").glob("*.py"),
+    *(ROOT / "clique_app/pages").glob("*.py"),
+    *(ROOT / "tests/kit").glob("*.py"),
+]
 CALL = re.compile(r"\bs_([a-z_]+)\(")
 
 
