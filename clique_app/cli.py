@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +147,43 @@ def setup() -> None:
 
     vendor.fetch_missing()
     frontend.build(frontend.source_key())
+
+
+@app.command()
+@shows_errors
+def sync(
+    store: Store,
+    source: Annotated[str | None, typer.Option(help="One source; all that are connected if left out.")] = None,
+) -> None:
+    """Read the store's sources now and follow it to the end."""
+    from clique_app.demo.record import adopt_running_demo
+
+    adopt_running_demo()
+    _sync(store, source)
+
+
+def _sync(shop_domain: str, source: str | None) -> None:
+    from clique_app import clock
+    from tasks.stores import installed_stores
+    from tasks.sync import progress, start_sync
+
+    store_id = next((store.store_id for store in installed_stores() if store.shop_domain == shop_domain), None)
+    if store_id is None:
+        raise NotFound(f"Clique is not installed in {shop_domain}; open it in the store's admin first.")
+    asked_at = clock.now()
+    asked = start_sync(store_id, source, "manual")
+    shown: set[tuple[str, str]] = set()
+    while True:
+        runs = progress(store_id, asked, asked_at)
+        for run in runs:
+            if (run.source, f"{run.state} {run.stage}") not in shown:
+                shown.add((run.source, f"{run.state} {run.stage}"))
+                typer.echo(f"{run.label}: {run.state} {run.stage}, {run.written:,} rows {run.message}".rstrip())
+        if all(run.state not in ("waiting", "running") for run in runs):
+            break
+        time.sleep(0.5)
+    if any(run.state != "whole" for run in runs):
+        raise typer.Exit(1)
 
 
 def main() -> None:
