@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import time
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ParamSpec
@@ -156,20 +156,20 @@ def sync(
     source: Annotated[str | None, typer.Option(help="One source; all that are connected if left out.")] = None,
 ) -> None:
     """Read the store's sources now and follow it to the end."""
-    from clique_app.demo.record import adopt_running_demo
+    from clique_app.demo import record
 
-    adopt_running_demo()
+    record.adopt_running_demo()
     _sync(store, source)
 
 
 def _sync(shop_domain: str, source: str | None) -> None:
     from clique_app import clock
-    from tasks.stores import installed_stores
+    from clique_app.database import system_session
+    from clique_app.metrics import service
     from tasks.sync import progress, start_sync
 
-    store_id = next((store.store_id for store in installed_stores() if store.shop_domain == shop_domain), None)
-    if store_id is None:
-        raise NotFound(f"Clique is not installed in {shop_domain}; open it in the store's admin first.")
+    with system_session() as session:
+        store_id = service.store_id_of(session, shop_domain)
     asked_at = clock.now()
     asked = start_sync(store_id, source, "manual")
     shown: set[tuple[str, str]] = set()
