@@ -94,10 +94,10 @@ class Installed:
 class Guard(Middleware):
     """Default deny."""
 
-    def __init__(self, installed: Callable[[int], bool] = store_is_installed) -> None:
+    def __init__(self, installed: Callable[[int], bool] | None = None) -> None:
         self._public = public_events()
         self._page_load = _page_load_events()
-        self._installed = Installed(installed)
+        self._installed = Installed(installed or store_is_installed)
         self._allowance = Allowance(EVENTS_PER_SECOND, EVENTS_BURST)
 
     async def preprocess(self, app: object, state: BaseState, event: Event) -> StateUpdate | None:
