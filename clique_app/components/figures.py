@@ -8,10 +8,19 @@ from typing import Any
 
 import reflex as rx
 
-from clique_app.components.format import Delta
 from clique_app.components.status import bone
 
 SPARK_WIDTH, SPARK_HEIGHT = 100.0, 36.0
+
+
+@dataclass(frozen=True)
+class Delta:
+    """A change as it is shown: never colour alone."""
+
+    text: str = ""  # '+7.0%'
+    arrow: str = ""  # ↑ ↓ or empty
+    tone: str = "neither"  # good, bad, neither
+    against: str = ""  # 'vs 7–13 Nov'
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Tile:
     key: str
     label: str
     value: str
-    delta: Delta = field(default_factory=lambda: Delta("", "", "neither", ""))
+    delta: Delta = field(default_factory=Delta)
     spark: Spark = field(default_factory=Spark)
     note: str = ""  # beside the value: 'platforms claim 3.90'
     status: str = ""  # foot, left: 'Above normal'

@@ -10,10 +10,10 @@ from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from clique_app.components.overlays import overlay_head
 from clique_app.components.page import Page
-from clique_app.components.period import COMPARISONS, PRESETS
 from clique_app.components.polaris import PolarisElement, s_banner, s_button, s_link
 from clique_app.components.session import PageState
 from clique_app.components.status import icon
+from clique_app.metrics.periods import COMPARISONS, PRESETS
 
 SHORTCUTS = (
     ("?", "Show these shortcuts"),

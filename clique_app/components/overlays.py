@@ -47,13 +47,13 @@ def _overlay(
     return rx.cond(open_, Overlay.create(dialog))
 
 
-def panel(name: str, *content: rx.Component, open: Any, title: Any, on_close: Any, actions: tuple[rx.Component, ...] = ()) -> rx.Component:  # noqa: A002
+def panel(name: str, *content: rx.Component, open: Any, title: Any, on_close: Any, actions: tuple[rx.Component, ...] = ()) -> rx.Component:
     """720 wide at the right, the whole screen at 390. Content is blocks."""
     return _overlay("c-panel", name, open, title, content, on_close, (), actions)
 
 
 def dialog(
-    name: str, *content: rx.Component, open: Any, title: Any, on_close: Any, foot: tuple[rx.Component, ...]  # noqa: A002
+    name: str, *content: rx.Component, open: Any, title: Any, on_close: Any, foot: tuple[rx.Component, ...]
 ) -> rx.Component:
     """1000 wide, its actions always in view at the bottom. foot: a note on the left, buttons (in one div) on the right."""
     return _overlay("c-dialog", name, open, title, content, on_close, foot, ())

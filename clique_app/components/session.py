@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import date
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
@@ -21,9 +20,10 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.components import session_token
-from clique_app.components.period import Period, parse_period
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessDenied, CliqueError
+from clique_app.metrics import figures, format, overview_service
+from clique_app.metrics.overview_service import Scope
 from clique_app.settings import settings
 from clique_app.tables import Store
 
@@ -96,13 +96,14 @@ class PageState(rx.State):
 
         return await asyncio.to_thread(work)
 
-    def read_period(self, today: date) -> Period:
-        """The period and comparison this page's URL asks for, also shown in the pickers. today: the store's day."""
-        period = parse_period(self.rx_router_url.query_parameters, today)
-        self.period_preset, self.period_compare = period.preset, period.compare
-        self.period_label = period.span.label()
-        self.comparison_label = period.comparison.short_label() if period.comparison else ""
-        return period
+    async def read_scope(self) -> Scope:
+        """The store, and the period and comparison this page's URL asks for; also shown in the pickers."""
+        scope = await self.in_session(overview_service.scope, dict(self.rx_router_url.query_parameters))
+        self.period_preset, self.period_compare = scope.choice.preset, scope.choice.compare
+        self.period_label = format.days(scope.choice.period, year=True)
+        against = figures.comparison(scope.choice.period, scope.choice.compare, scope.today)
+        self.comparison_label = format.days(against.against) if against else ""
+        return scope
 
     def url_with(self, **query: str) -> str:
         """This page's URL with some of its query changed; an empty value removes a key, id_token always goes."""
