@@ -35,7 +35,11 @@ def recommendation_card(
     return rx.el.article(
         rx.el.div(*badges, class_name="c-badges"),
         rx.el.h3(headline),
-        rx.el.p(rx.el.b(profit_range) if isinstance(profit_range, str | rx.Var) else profit_range, range_note, class_name="c-range"),
+        rx.el.p(
+            rx.el.b(profit_range) if isinstance(profit_range, str | rx.Var) else profit_range,
+            range_note,
+            class_name="c-range",
+        ),
         rx.el.p(why, class_name="c-why"),
         *extra,
         rests,

@@ -91,7 +91,9 @@ def spark(values: Sequence[float | None], low: Sequence[float] = (), high: Seque
     return Spark("".join(parts), band)
 
 
-def interval(low: float, high: float, middle: float, *, least: float, most: float, reference: float = 0.0, label: str) -> Interval:
+def interval(
+    low: float, high: float, middle: float, *, least: float, most: float, reference: float = 0.0, label: str
+) -> Interval:
     """A range on an axis from least to most. Its tone says whether it lies beyond the reference."""
     span = (most - least) or 1.0
 
@@ -100,7 +102,9 @@ def interval(low: float, high: float, middle: float, *, least: float, most: floa
 
     tone = "good" if low > reference else "bad" if high < reference else "neither"
     left, right = share(low), share(high)
-    return Interval(f"{left:.1f}%", f"{right - left:.1f}%", f"{share(middle):.1f}%", f"{share(reference):.1f}%", tone, label)
+    return Interval(
+        f"{left:.1f}%", f"{right - left:.1f}%", f"{share(middle):.1f}%", f"{share(reference):.1f}%", tone, label
+    )
 
 
 def interval_bar(value: Any) -> rx.Component:
@@ -142,7 +146,11 @@ def tile(value: Any, on_open: Any) -> rx.Component:
     return rx.el.div(
         opens(value.label, on_open),
         rx.el.div(value.value, rx.cond(value.note != "", rx.el.small(value.note)), class_name="c-value"),
-        rx.cond(unknown, rx.el.p(value.reason, class_name="c-reason"), rx.fragment(delta_line(value.delta), sparkline(value.spark))),
+        rx.cond(
+            unknown,
+            rx.el.p(value.reason, class_name="c-reason"),
+            rx.fragment(delta_line(value.delta), sparkline(value.spark)),
+        ),
         rx.el.div(rx.el.span(value.status), rx.el.span(value.age), class_name="c-foot"),
         class_name="c-tile",
         custom_attrs={"data-state": value.state, "data-figure": value.key},
@@ -153,13 +161,20 @@ def tiles(values: Any, on_open: Any, *, loading: int = 8) -> rx.Component:
     """The grid of tiles of a list var; a skeleton of that many while it is empty. on_open takes a tile's key."""
     skeleton = [
         rx.el.div(
-            bone("55%"), bone("45%", "20px"), bone("70%"), bone("100%", "30px"),
-            class_name="c-tile", style={"gap": "10px"}, custom_attrs={"aria-hidden": "true"},
+            bone("55%"),
+            bone("45%", "20px"),
+            bone("70%"),
+            bone("100%", "30px"),
+            class_name="c-tile",
+            style={"gap": "10px"},
+            custom_attrs={"aria-hidden": "true"},
         )
         for _ in range(loading)
     ]
     return rx.el.section(
-        rx.cond(values.length() > 0, rx.foreach(values, lambda one: tile(one, on_open(one.key))), rx.fragment(*skeleton)),
+        rx.cond(
+            values.length() > 0, rx.foreach(values, lambda one: tile(one, on_open(one.key))), rx.fragment(*skeleton)
+        ),
         class_name="c-tiles",
         custom_attrs={"aria-label": "Figures"},
     )

@@ -17,24 +17,38 @@ from clique_app.components.polaris import (
 )
 
 
-def text_field(label: str, value: Any, on_change: Any, *, error: Any = "", details: Any = "", **props: Any) -> rx.Component:
+def text_field(
+    label: str, value: Any, on_change: Any, *, error: Any = "", details: Any = "", **props: Any
+) -> rx.Component:
     """One line of text."""
     return s_text_field(label=label, value=value, on_change=on_change, error=error, details=details, **props)
 
 
-def money_field(label: str, value: Any, on_change: Any, *, currency: Any, error: Any = "", details: Any = "", **props: Any) -> rx.Component:
+def money_field(
+    label: str, value: Any, on_change: Any, *, currency: Any, error: Any = "", details: Any = "", **props: Any
+) -> rx.Component:
     """An amount in the store's currency."""
-    return s_money_field(label=label, value=value, on_change=on_change, currency_code=currency, error=error, details=details, **props)
+    return s_money_field(
+        label=label, value=value, on_change=on_change, currency_code=currency, error=error, details=details, **props
+    )
 
 
-def percent_field(label: str, value: Any, on_change: Any, *, error: Any = "", details: Any = "", **props: Any) -> rx.Component:
+def percent_field(
+    label: str, value: Any, on_change: Any, *, error: Any = "", details: Any = "", **props: Any
+) -> rx.Component:
     """A percentage."""
-    return s_number_field(label=label, value=value, on_change=on_change, suffix="%", error=error, details=details, **props)
+    return s_number_field(
+        label=label, value=value, on_change=on_change, suffix="%", error=error, details=details, **props
+    )
 
 
-def number_field(label: str, value: Any, on_change: Any, *, suffix: str = "", error: Any = "", details: Any = "", **props: Any) -> rx.Component:
+def number_field(
+    label: str, value: Any, on_change: Any, *, suffix: str = "", error: Any = "", details: Any = "", **props: Any
+) -> rx.Component:
     """A count or a measure with its unit."""
-    return s_number_field(label=label, value=value, on_change=on_change, suffix=suffix, error=error, details=details, **props)
+    return s_number_field(
+        label=label, value=value, on_change=on_change, suffix=suffix, error=error, details=details, **props
+    )
 
 
 def switch(label: str, checked: Any, on_change: Any, *, details: Any = "", **props: Any) -> rx.Component:

@@ -60,9 +60,7 @@ def connection_notice() -> rx.Component:
 
 def shortcuts() -> rx.Component:
     """The list behind '?'."""
-    rows = [
-        part for key, what in SHORTCUTS for part in (rx.el.dt(rx.el.kbd(key)), rx.el.dd(what))
-    ]
+    rows = [part for key, what in SHORTCUTS for part in (rx.el.dt(rx.el.kbd(key)), rx.el.dd(what))]
     return rx.el.dialog(
         overlay_head("Keyboard shortcuts", "shortcuts-title", None),
         rx.el.div(rx.el.dl(*rows), class_name="c-overlay-body"),
@@ -122,9 +120,7 @@ def _choice(label: str, current: Any, query: dict[str, str]) -> rx.Component:
 
 
 def _menu(summary: Sequence[Any], *content: rx.Component) -> rx.Component:
-    return rx.el.details(
-        rx.el.summary(*summary), rx.el.div(*content, class_name="c-menu"), class_name="c-picker"
-    )
+    return rx.el.details(rx.el.summary(*summary), rx.el.div(*content, class_name="c-menu"), class_name="c-picker")
 
 
 def period_picker() -> rx.Component:
@@ -145,10 +141,6 @@ def period_picker() -> rx.Component:
 
 def comparison_picker() -> rx.Component:
     """What the period is compared with."""
-    choices = [
-        _choice(label, PageState.period_compare == key, {"compare": key}) for key, label in COMPARISONS.items()
-    ]
-    label = rx.cond(
-        PageState.comparison_label != "", "Compared with " + PageState.comparison_label, "No comparison"
-    )
+    choices = [_choice(label, PageState.period_compare == key, {"compare": key}) for key, label in COMPARISONS.items()]
+    label = rx.cond(PageState.comparison_label != "", "Compared with " + PageState.comparison_label, "No comparison")
     return _menu([label], *choices)

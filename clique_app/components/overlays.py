@@ -25,7 +25,11 @@ def overlay_head(title: Any, title_id: str, on_close: Any, *extra: rx.Component)
         rx.el.div(
             *extra,
             rx.el.button(
-                icon("x"), class_name="c-close", type="button", custom_attrs={"aria-label": "Close", "data-close": ""}, **close
+                icon("x"),
+                class_name="c-close",
+                type="button",
+                custom_attrs={"aria-label": "Close", "data-close": ""},
+                **close,
             ),
             class_name="c-actions",
         ),
@@ -34,12 +38,25 @@ def overlay_head(title: Any, title_id: str, on_close: Any, *extra: rx.Component)
 
 
 def _overlay(
-    kind: str, name: str, open_: Any, title: Any, content: tuple[rx.Component, ...], on_close: Any, foot: tuple[rx.Component, ...], extra: tuple[rx.Component, ...]
+    kind: str,
+    name: str,
+    open_: Any,
+    title: Any,
+    content: tuple[rx.Component, ...],
+    on_close: Any,
+    foot: tuple[rx.Component, ...],
+    extra: tuple[rx.Component, ...],
 ) -> rx.Component:
     title_id = f"{name}-title"
     dialog = rx.el.dialog(
         overlay_head(title, title_id, on_close, *extra),
-        rx.el.div(*content, class_name="c-overlay-body", tab_index=0, role="region", custom_attrs={"aria-labelledby": title_id}),
+        rx.el.div(
+            *content,
+            class_name="c-overlay-body",
+            tab_index=0,
+            role="region",
+            custom_attrs={"aria-labelledby": title_id},
+        ),
         *([rx.el.div(*foot, class_name="c-overlay-foot")] if foot else []),
         class_name=kind,
         custom_attrs={"aria-labelledby": title_id, "aria-modal": "true"},
@@ -47,7 +64,9 @@ def _overlay(
     return rx.cond(open_, Overlay.create(dialog))
 
 
-def panel(name: str, *content: rx.Component, open: Any, title: Any, on_close: Any, actions: tuple[rx.Component, ...] = ()) -> rx.Component:
+def panel(
+    name: str, *content: rx.Component, open: Any, title: Any, on_close: Any, actions: tuple[rx.Component, ...] = ()
+) -> rx.Component:
     """720 wide at the right, the whole screen at 390. Content is blocks."""
     return _overlay("c-panel", name, open, title, content, on_close, (), actions)
 
@@ -59,12 +78,16 @@ def dialog(
     return _overlay("c-dialog", name, open, title, content, on_close, foot, ())
 
 
-def block(*content: rx.Component, title: Any = None, action: rx.Component | None = None, flush: bool = False) -> rx.Component:
+def block(
+    *content: rx.Component, title: Any = None, action: rx.Component | None = None, flush: bool = False
+) -> rx.Component:
     """One part of a panel or dialog, with a line below."""
     head = []
     if title is not None:
         head = [rx.el.div(rx.el.h3(title), *([action] if action else []), class_name="c-card-head")]
-    return rx.el.section(*head, *content, class_name="c-block", custom_attrs={"data-flush": "true" if flush else "false"})
+    return rx.el.section(
+        *head, *content, class_name="c-block", custom_attrs={"data-flush": "true" if flush else "false"}
+    )
 
 
 def halves(left: rx.Component, right: rx.Component) -> rx.Component:

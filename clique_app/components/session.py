@@ -168,9 +168,7 @@ class PageState(rx.State):
         if renewed:
             return None
         pending = [
-            Event(name=name, payload=payload)
-            for sid, name, payload in self._pending
-            if sid == self.connection_id
+            Event(name=name, payload=payload) for sid, name, payload in self._pending if sid == self.connection_id
         ]
         self._pending = []
         return [*Event.from_event_type(State.hydrate_and_load()), *pending]

@@ -49,9 +49,7 @@ def banner_action(text: str, on_click: Any) -> rx.Component:
     return s_button(text, slot="secondary-actions", on_click=on_click)
 
 
-def progress(
-    label: Any, done: Any, total: Any, *, share: Any, note: Any = "", whole: Any = False
-) -> rx.Component:
+def progress(label: Any, done: Any, total: Any, *, share: Any, note: Any = "", whole: Any = False) -> rx.Component:
     """Counts of something that takes longer than a second. done and total are written numbers; share is 0 to 1."""
     return rx.el.div(
         rx.el.div(
@@ -72,14 +70,20 @@ def spinner(label: str) -> rx.Component:
 
 def bone(width: str = "100%", height: str = "12px") -> rx.Component:
     """One grey bar of a skeleton."""
-    return rx.el.span(class_name="c-bone", style={"width": width, "height": height}, custom_attrs={"aria-hidden": "true"})
+    return rx.el.span(
+        class_name="c-bone", style={"width": width, "height": height}, custom_attrs={"aria-hidden": "true"}
+    )
 
 
 def skeleton_card(height: str) -> rx.Component:
     """A card that is still being read, at its final height so that nothing moves."""
     return rx.el.div(
-        bone("40%", "16px"), bone("90%"), bone("75%"),
-        class_name="c-card", style={"min_height": height}, custom_attrs={"aria-busy": "true", "aria-label": "Loading", "role": "status"},
+        bone("40%", "16px"),
+        bone("90%"),
+        bone("75%"),
+        class_name="c-card",
+        style={"min_height": height},
+        custom_attrs={"aria-busy": "true", "aria-label": "Loading", "role": "status"},
     )
 
 
@@ -88,7 +92,9 @@ def empty(heading: Any, text: Any, action: rx.Component | None = None) -> rx.Com
     return rx.el.div(rx.el.h3(heading), rx.el.p(text), *([action] if action else []), class_name="c-empty")
 
 
-def card(title: Any, *content: rx.Component, note: Any = None, actions: tuple[rx.Component, ...] = (), flush: bool = False) -> rx.Component:
+def card(
+    title: Any, *content: rx.Component, note: Any = None, actions: tuple[rx.Component, ...] = (), flush: bool = False
+) -> rx.Component:
     """A white card. flush: its content (a table) reaches the edges."""
     head = rx.el.div(
         rx.el.div(rx.el.h2(title), *([rx.el.p(note)] if note is not None else [])),
@@ -101,7 +107,10 @@ def card(title: Any, *content: rx.Component, note: Any = None, actions: tuple[rx
 def section_head(title: str, note: Any = "", link: rx.Component | None = None) -> rx.Component:
     """A heading between cards."""
     return rx.el.div(
-        rx.el.h2(title), rx.el.span(note, class_name="c-small c-second"), *([link] if link else []), class_name="c-section-head"
+        rx.el.h2(title),
+        rx.el.span(note, class_name="c-small c-second"),
+        *([link] if link else []),
+        class_name="c-section-head",
     )
 
 
@@ -115,20 +124,23 @@ def facts(*pairs: tuple[Any, Any]) -> rx.Component:
     return rx.el.dl(*(part for k, v in pairs for part in (rx.el.dt(k), rx.el.dd(v))), class_name="c-facts")
 
 
-def segments(name: str, options: tuple[tuple[str, str], ...], label: str, *, current: Any = None, on_choose: Any = None) -> rx.Component:
+def segments(
+    name: str, options: tuple[tuple[str, str], ...], label: str, *, current: Any = None, on_choose: Any = None
+) -> rx.Component:
     """A segmented control. With on_choose, buttons that call on_choose(key); without, radios that work by CSS alone."""
     if on_choose is not None:
         buttons = [
             rx.el.button(
-                text, type="button", on_click=on_choose(key), custom_attrs={"aria-pressed": rx.cond(current == key, "true", "false")}
+                text,
+                type="button",
+                on_click=on_choose(key),
+                custom_attrs={"aria-pressed": rx.cond(current == key, "true", "false")},
             )
             for key, text in options
         ]
         return rx.el.div(*buttons, class_name="c-segments", role="group", custom_attrs={"aria-label": label})
     radios = [
-        rx.el.label(
-            rx.el.input(type="radio", name=name, value=key, default_checked=index == 0), text
-        )
+        rx.el.label(rx.el.input(type="radio", name=name, value=key, default_checked=index == 0), text)
         for index, (key, text) in enumerate(options)
     ]
     return rx.el.fieldset(*radios, class_name="c-segments", custom_attrs={"aria-label": label})

@@ -65,7 +65,11 @@ def _head(column: Column, on_sort: Any, sort: Any, descending: Any) -> rx.Compon
 
 def _cell(cell: Any, column: Column, on_open: Any) -> rx.Component:
     text = cell.text
-    shown = rx.cond(cell.opens != "", opens(text, on_open(cell.opens)), rx.fragment(text)) if on_open is not None else rx.fragment(text)
+    shown = (
+        rx.cond(cell.opens != "", opens(text, on_open(cell.opens)), rx.fragment(text))
+        if on_open is not None
+        else rx.fragment(text)
+    )
     shown = rx.cond(cell.badge != "", badge(text, cell.badge), shown)
     return rx.el.td(
         shown,
@@ -115,16 +119,29 @@ def data_table(
     if total is not None:
         parts.append(rx.el.tfoot(rx.cond(total.key != "", line(total))))
     table = rx.el.table(
-        *parts, id=name, class_name="c-table", custom_attrs={"aria-label": label, "data-stacked": "true" if stacked else "false"}
+        *parts,
+        id=name,
+        class_name="c-table",
+        custom_attrs={"aria-label": label, "data-stacked": "true" if stacked else "false"},
     )
-    scroll = rx.el.div(table, class_name="c-table-scroll", tab_index=0, role="region", custom_attrs={"aria-label": label})
+    scroll = rx.el.div(
+        table, class_name="c-table-scroll", tab_index=0, role="region", custom_attrs={"aria-label": label}
+    )
     if paging is None:
         return scroll
     foot = rx.el.div(
         rx.el.span(paging.text),
         rx.el.div(
-            rx.el.button("Previous", type="button", class_name="c-plain-button", disabled=~paging.has_previous, on_click=on_previous),
-            rx.el.button("Next", type="button", class_name="c-plain-button", disabled=~paging.has_next, on_click=on_next),
+            rx.el.button(
+                "Previous",
+                type="button",
+                class_name="c-plain-button",
+                disabled=~paging.has_previous,
+                on_click=on_previous,
+            ),
+            rx.el.button(
+                "Next", type="button", class_name="c-plain-button", disabled=~paging.has_next, on_click=on_next
+            ),
             class_name="c-actions",
         ),
         class_name="c-table-foot",
@@ -135,7 +152,11 @@ def data_table(
 def csv_button(table_name: str, file_name: Any) -> rx.Component:
     """Saves the rows that are seen, with their unrounded values where cells have them."""
     return rx.el.button(
-        icon("export"), "CSV", type="button", class_name="c-plain-button", custom_attrs={"data-csv": table_name, "data-name": file_name}
+        icon("export"),
+        "CSV",
+        type="button",
+        class_name="c-plain-button",
+        custom_attrs={"data-csv": table_name, "data-name": file_name},
     )
 
 

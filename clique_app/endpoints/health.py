@@ -65,9 +65,7 @@ async def ready(_request: Request) -> JSONResponse:
             log.warning("not_ready", check=name, error=str(error))
             outcome[name] = "failed"
     whole = all(state == "ok" for state in outcome.values())
-    return JSONResponse(
-        {"status": "ok" if whole else "failed", "checks": outcome}, status_code=200 if whole else 503
-    )
+    return JSONResponse({"status": "ok" if whole else "failed", "checks": outcome}, status_code=200 if whole else 503)
 
 
 ROUTES = (Route("/health", health, methods=["GET"]), Route("/health/ready", ready, methods=["GET"]))
