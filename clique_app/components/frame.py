@@ -13,10 +13,8 @@ from clique_app.components.page import Page
 from clique_app.components.polaris import PolarisElement, s_banner, s_button, s_link
 from clique_app.components.session import PageState
 from clique_app.components.status import icon
-from clique_app.metrics.figures import Compare
-from clique_app.metrics.periods import PRESETS
+from clique_app.metrics.periods import COMPARISONS, PRESETS
 
-COMPARISONS: dict[Compare, str] = {"previous": "Previous period", "year": "Previous year", "none": "No comparison"}
 SHORTCUTS = (
     ("?", "Show these shortcuts"),
     ("p", "Choose the period"),
@@ -127,7 +125,10 @@ def _menu(summary: Sequence[Any], *content: rx.Component) -> rx.Component:
 
 def period_picker() -> rx.Component:
     """Shopify's presets and a span of one's own; the choice lives in the URL."""
-    presets = [_choice(label, PageState.period_preset == key, {"period": key}) for key, label in PRESETS]
+    presets = [
+        _choice(label, PageState.period_preset == key, {"period": key, "from": "", "to": ""})
+        for key, (label, _) in PRESETS.items()
+    ]
     custom = rx.el.form(
         rx.el.label("From", rx.el.input(type="date", name="from", required=True)),
         rx.el.label("To", rx.el.input(type="date", name="to", required=True)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_args
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -22,10 +22,10 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.components import session_token
 from clique_app.database import store_session, system_session
-from clique_app.errors import AccessDenied, CliqueError, InvalidInput
-from clique_app.metrics import format, periods
-from clique_app.metrics.definition import Period
-from clique_app.metrics.figures import Compare
+from clique_app.errors import AccessDenied, CliqueError
+from clique_app.metrics import figures, format, overview_service, periods
+from clique_app.metrics.overview_service import Scope
+from clique_app.metrics.periods import Choice
 from clique_app.settings import settings
 from clique_app.tables import Store
 
@@ -98,30 +98,23 @@ class PageState(rx.State):
 
         return await asyncio.to_thread(work)
 
-    def read_period(self, *, last_day: date, first_day: date) -> Period:
-        """The period this page's URL asks for, also shown in the picker.
+    async def read_scope(self) -> Scope:
+        """The store, and the period and comparison this page's URL asks for; also shown in the pickers."""
+        scope = await self.in_session(overview_service.scope, self.query)
+        self.show_choice(scope.choice, scope.today)
+        return scope
 
-        last_day: the store's today, or its last day with data; first_day: its first day with data.
-        """
-        preset = self.rx_router_url.query_parameters.get("period", periods.DEFAULT)
-        try:
-            period = periods.resolve(preset, last_day=last_day, first_day=first_day)
-        except InvalidInput as error:
-            preset, self.problem = periods.DEFAULT, error.message
-            period = periods.resolve(preset, last_day=last_day, first_day=first_day)
-        self.period_preset, self.period_label = preset, format.days(period, year=True)
-        return period
+    @property
+    def query(self) -> dict[str, str]:
+        """What this page's URL asks for. A claim: it finds periods and tabs, never a store."""
+        return dict(self.rx_router_url.query_parameters)
 
-    def read_comparison(self) -> Compare:
-        """What the URL asks to compare with, also shown in the picker."""
-        asked = self.rx_router_url.query_parameters.get("compare", "")
-        compare: Compare = asked if asked in get_args(Compare) else "previous"  # pyright: ignore[reportAssignmentType]
-        self.period_compare = compare
-        return compare
-
-    def show_comparison(self, against: Period | None) -> None:
-        """Say in the picker which days the page is compared with."""
-        self.comparison_label = format.days(against) if against else ""
+    def show_choice(self, choice: Choice, today: date) -> None:
+        """Say in the pickers what the page shows and what it is compared with."""
+        self.period_preset, self.period_compare = choice.preset, choice.compare
+        self.period_label = format.days(choice.period, year=True)
+        compared = figures.comparison(choice.period, choice.compare, today)
+        self.comparison_label = format.days(compared.against) if compared else ""
 
     def url_with(self, **query: str) -> str:
         """This page's URL with some of its query changed; an empty value removes a key, id_token always goes."""
@@ -205,13 +198,15 @@ class PageState(rx.State):
     @rx.event
     def choose_period(self, query: dict[str, str]) -> Any:
         """Put another period or comparison into the URL; the page loads again from there."""
-        allowed = {"period", "compare"}
+        allowed = {"period", "compare", "from", "to"}
         return rx.redirect(self.url_with(**{k: str(v) for k, v in query.items() if k in allowed}))
 
     @rx.event
     def choose_custom_period(self, form: dict[str, Any]) -> Any:
         """The same for a span of one's own."""
-        return rx.redirect(self.url_with(period=f"{form.get('from', '')}..{form.get('to', '')}"))
+        days = {"from": str(form.get("from", "")), "to": str(form.get("to", ""))}
+        periods.between(days["from"], days["to"])
+        return rx.redirect(self.url_with(period="custom", **days))
 
 
 def _open_store(shop_domain: str, token: str, user_id: int) -> int:

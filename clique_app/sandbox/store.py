@@ -87,9 +87,7 @@ class Store:
     def day_of(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
 
-    def orders_by(
-        self, key: str, since: datetime | None = None, until: datetime | None = None
-    ) -> Iterator[Order]:
+    def orders_by(self, key: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[Order]:
         """Orders with since <= key < until, ascending; key is created_at, processed_at or updated_at."""
         index = {
             "created_at": self._by_created,
@@ -101,9 +99,7 @@ class Store:
             if getattr(order, key) == at:
                 yield order
 
-    def customers_updated(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> Iterator[Customer]:
+    def customers_updated(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Customer]:
         for at, customer_id in self._customers_by_updated.between(since, until):
             customer = self.customers[customer_id]
             if customer.updated_at == at:

@@ -110,9 +110,7 @@ def test_a_bad_session_token_buys_nothing(shared: Sandbox, changed: dict[str, An
 
 def test_a_wrong_secret_or_a_token_without_expiry_is_refused(shared: Sandbox) -> None:
     assert shared.exchange(client_secret="x").json()["error"] == "invalid_client"
-    without = {k: v for k, v in EXCHANGE.items() if k != "expiring"} | {
-        "subject_token": shared.session_token()
-    }
+    without = {k: v for k, v in EXCHANGE.items() if k != "expiring"} | {"subject_token": shared.session_token()}
     assert shared.http.post("/admin/oauth/access_token", json=without).status_code == 400
 
 
@@ -202,9 +200,7 @@ def test_prices_change_and_a_negative_one_is_a_user_error(fresh: Sandbox) -> Non
     variant = node["variants"]["nodes"][0]["id"]
     wrong = fresh.ask(mutation, p=node["id"], v=[{"id": variant, "price": "-1"}])["productVariantsBulkUpdate"]
     assert wrong["userErrors"][0]["message"] == "must be greater than or equal to 0"
-    right = fresh.ask(mutation, p=node["id"], v=[{"id": variant, "price": "21.5"}])[
-        "productVariantsBulkUpdate"
-    ]
+    right = fresh.ask(mutation, p=node["id"], v=[{"id": variant, "price": "21.5"}])["productVariantsBulkUpdate"]
     assert right == {"productVariants": [{"price": "21.50"}], "userErrors": []}
 
 

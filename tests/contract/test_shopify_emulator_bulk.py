@@ -41,9 +41,7 @@ def paged_rows(data: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for order in data["orders"]["nodes"]:
         journey = order["customerJourneySummary"]
-        children = [
-            (order["id"], x) for x in order.pop("lineItems")["nodes"] + journey.pop("moments")["nodes"]
-        ]
+        children = [(order["id"], x) for x in order.pop("lineItems")["nodes"] + journey.pop("moments")["nodes"]]
         for agreement in order.pop("agreements")["nodes"]:
             children += [(agreement["id"], x) for x in agreement.pop("sales")["nodes"]]
             children.append((order["id"], agreement))
@@ -84,9 +82,7 @@ def test_a_bulk_file_holds_the_rows_of_the_pages(sandbox: Sandbox, grouped: bool
         ("", "unexpected end of file"),
     ],
 )
-def test_what_cannot_run_in_bulk_is_refused_in_shopifys_words(
-    sandbox: Sandbox, query: str, message: str
-) -> None:
+def test_what_cannot_run_in_bulk_is_refused_in_shopifys_words(sandbox: Sandbox, query: str, message: str) -> None:
     mutation = """mutation R($q: String!) { bulkOperationRunQuery(query: $q, groupObjects: false) {
       bulkOperation { id } userErrors { message code } } }"""
     answer = sandbox.ask(mutation, q=query)["bulkOperationRunQuery"]

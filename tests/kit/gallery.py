@@ -23,6 +23,7 @@ from clique_app.components.page import Page
 from clique_app.components.polaris import s_button
 from clique_app.components.session import PageState
 from clique_app.errors import InvalidInput
+from clique_app.metrics import periods
 
 DAYS = [f"2026-{10 + (23 + i) // 31:02d}-{(23 + i) % 31 + 1:02d}" for i in range(28)]
 SALES = [16_500 + 1_500 * math.sin(i / 1.1) + 90 * i for i in range(28)]
@@ -146,8 +147,7 @@ class GalleryState(PageState):
     def load(self) -> None:
         """Show everything."""
         assert self.store_id
-        period = self.read_period(last_day=date(2026, 11, 20), first_day=date(2025, 10, 1))
-        self.show_comparison(None if self.read_comparison() == "none" else period.before())
+        self.show_choice(periods.choice(self.query, date(2026, 11, 20)), date(2026, 11, 21))
         self.tiles, self.rows, self.total, self.checks = TILES, ROWS, TOTAL, CHECKS
         self.paging = tables.Paging("4 of 9 channels", False, True)
         self.chart, self.events = CHART, CHART["events"]
