@@ -258,4 +258,3 @@ def _plan_from(stored: dict[str, Any], position: dict[str, Any]) -> Plan:
         since=datetime.fromisoformat(stored["since"]) if stored["since"] else None,
         position=position,
     )
-

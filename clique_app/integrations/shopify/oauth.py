@@ -1,4 +1,4 @@
-"""Tokens of a Shopify store: token exchange, refresh and the authorization-code grant, as Grants or one of four errors."""
+"""Tokens of a Shopify store: token exchange, refresh, and the code of the authorization-code grant."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from shopify_app import IdTokenDetails, TokenExchangeAccessToken, TokenExchangeResult, refresh_access_token, token_exchange
-from shopify_app.types import AppConfig
+from shopify_app import refresh_access_token, token_exchange
+from shopify_app.types import AppConfig, IdTokenDetails, TokenExchangeAccessToken, TokenExchangeResult
 
 from clique_app import clock
 from clique_app.errors import AccessExpired, PlatformError, RateLimited, Rejected, Unavailable
