@@ -11,9 +11,13 @@ import dramatiq
 import sqlalchemy as sa
 from sqlmodel import select
 
-from clique_app import clock
+from clique_app import clock, live
+from clique_app.attribution import service as attribution
+from clique_app.connections.access import access
 from clique_app.database import store_session
 from clique_app.errors import NotFound
+from clique_app.sync import objects_service
+from clique_app.sync.orders_service import without_journey
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
 from clique_app.tables import SyncCursor, SyncRun
@@ -38,6 +42,8 @@ def start_sync(store_id: int, source: str | None, kind: Kind) -> list[str]:
     """Ask for a reading of one source, or of all that are connected. Call after commit. Returns what was asked for."""
     connected = connected_channels(store_id)
     asked = [s.key for s in SOURCES if s.channel in connected] if source is None else [source_of(source).key]
+    if kind == "history":
+        asked = [key for key in asked if key in runs.BY_DAYS]
     for key in asked:
         actor = run_history if kind == "history" else run_source
         actor.send(store_id, key, kind)
@@ -80,7 +86,7 @@ def _after(store_id: int, source_key: str, outcome: runs.Outcome) -> None:
     if outcome.state == "failed":
         return
     analysis.refresh_recommendations.send(store_id)
-    if outcome.kind == "first_import":
+    if outcome.kind == "first_import" and source_key in runs.BY_DAYS:
         run_history.send(store_id, source_key, "history")
 
 
@@ -114,6 +120,23 @@ def catch_up_all() -> None:
     """Hourly: what webhooks have missed, and what has none."""
     for store in installed_stores():
         start_sync(store.store_id, None, "catch_up")
+        read_journeys.send(store.store_id)
+
+
+@dramatiq.actor(queue_name=SYNC)
+def read_journeys(store_id: int) -> None:
+    """Shopify attributes visits hours after an order: read those orders again until it has."""
+    with store_session(store_id) as session:
+        waiting = without_journey(session, store_id)
+    if not waiting:
+        return
+    with patient():
+        records = objects_service.fetch(access(store_id, "shopify"), "order", waiting)
+    with store_session(store_id) as session:
+        written = objects_service.write(session, store_id, "order", waiting, records)
+        attribution.credit_orders(session, store_id, list(written.order_ids))
+    if written.order_ids:
+        live.publish(store_id, "figures")
 
 
 @dramatiq.actor(queue_name=SYNC, max_retries=0)

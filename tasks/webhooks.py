@@ -22,7 +22,8 @@ from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, NotFound, RateLimited, Unavailable
 from clique_app.logs import log
-from clique_app.sync.topics import TOPICS, Topic
+from clique_app.sync import objects_service
+from clique_app.sync.topics import TOPICS, ObjectKind
 from clique_app.tables import InboxEvent
 from tasks.broker import WEBHOOKS
 
@@ -114,24 +115,23 @@ def _handle_store(store_id: int | None, events: list[InboxEvent], changed: set[i
     if store_id is None:
         return [(event, Handled(done=True, note="Not one of our stores.")) for event in events]
     outcomes: list[Outcome] = []
-    hints: defaultdict[str, list[tuple[InboxEvent, list[int]]]] = defaultdict(list)
+    hints: defaultdict[ObjectKind, list[tuple[InboxEvent, list[int]]]] = defaultdict(list)
     for event in events:
         topic = TOPICS.get(event.topic)
         try:
             payload = _payload(event)
             if topic is not None:
-                hints[topic.key].append((event, list(topic.ids(payload))))
+                hints[topic.kind].append((event, topic.ids(payload)))
             else:
                 outcomes.append((event, _handle_app_topic(store_id, event, payload)))
         except Exception as error:
             outcomes.append((event, _problem(event, error)))
-    for key, group in hints.items():
-        topic = next(t for t in TOPICS.values() if t.key == key)
+    for kind, group in hints.items():
         fresh = [(event, ids) for event, ids in group if not event.attempts]
         # what failed before is tried by itself, so that one bad object does not hold up the others
         for part in [*([fresh] if fresh else []), *([each] for each in group if each[0].attempts)]:
             try:
-                handled = _refetch(store_id, topic, sorted({i for _, ids in part for i in ids}))
+                handled = _refetch(store_id, kind, sorted({i for _, ids in part for i in ids}))
                 changed.add(store_id)
             except Exception as error:
                 handled = _problem(part[0][0], error)
@@ -146,18 +146,16 @@ def _payload(event: InboxEvent) -> dict[str, Any]:
     return payload
 
 
-def _refetch(store_id: int, topic: Topic, ids: list[int]) -> Handled:
+def _refetch(store_id: int, kind: ObjectKind, ids: list[int]) -> Handled:
     """Read the objects as they are now and write them, with the credits of their orders, in one transaction."""
-    if not ids:
-        return Handled(done=True, note="Names no object.")
     given = access(store_id, "shopify")
     try:
-        batch = topic.fetch(given, ids)
+        records = objects_service.fetch(given, kind, ids)
     except AccessExpired:
         given = access(store_id, "shopify", refused=given.token)
-        batch = topic.fetch(given, ids)
+        records = objects_service.fetch(given, kind, ids)
     with store_session(store_id) as session:
-        written = topic.write(session, store_id, batch)
+        written = objects_service.write(session, store_id, kind, ids, records)
         attribution.credit_orders(session, store_id, list(written.order_ids))
     return Handled(done=True)
 
@@ -192,5 +190,3 @@ def _problem(event: InboxEvent, error: Exception) -> Handled:
         return Handled(done=True, note=f"{error.message} The next catch-up reads what this was about.")
     log("webhooks").error("delivery_failed", topic=event.topic, delivery=event.delivery_id, exc_info=error)
     return Handled(done=False, note=error.message if isinstance(error, CliqueError) else type(error).__name__)
-
-

@@ -176,9 +176,7 @@ def test_a_refresh_that_fails_otherwise_keeps_the_connection(
     assert access(store_id).token.startswith("shpat_"), "the next ask tries again"
 
 
-def test_no_token_is_readable_in_the_table_nor_in_another_stores_row(
-    shopify: TokenServer, database_url: str
-) -> None:
+def test_no_token_is_readable_in_the_table_nor_in_another_stores_row(shopify: TokenServer, database_url: str) -> None:
     one, two = make_store("one.myshopify.com"), make_store("two.myshopify.com")
     with psycopg.connect(database_url) as connection:
         found = connection.execute("select access_token, refresh_token from connection").fetchall()
@@ -193,9 +191,7 @@ def test_no_token_is_readable_in_the_table_nor_in_another_stores_row(
         access(two)
 
 
-def test_rotation_rewrites_what_an_older_key_encrypted(
-    shopify: TokenServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rotation_rewrites_what_an_older_key_encrypted(shopify: TokenServer, monkeypatch: pytest.MonkeyPatch) -> None:
     from clique_app.connections import service
     from clique_app.settings import settings
 
@@ -247,5 +243,3 @@ def test_the_first_person_is_owner_and_others_are_marketers(shopify: TokenServer
             (11, "owner"),
             (12, "marketer"),
         ]
-
-

@@ -94,9 +94,7 @@ def test_malformed_headers_are_refused(answered: Callable[..., int], headers: di
     assert answered(**headers) == 400
 
 
-def test_other_methods_and_bodies_beyond_the_bound_are_refused(
-    answered: Callable[..., int], database_url: str
-) -> None:
+def test_other_methods_and_bodies_beyond_the_bound_are_refused(answered: Callable[..., int], database_url: str) -> None:
     huge = b"x" * (2 * 1024 * 1024 + 1)
     assert answered(method="GET") == 405
     assert answered(huge) == 413

@@ -28,6 +28,7 @@ REQUIRED_SCOPES = (
     "write_pixels",
     "read_customer_events",
 )
+OPTIONAL_SCOPES = ("read_all_orders",)  # Shopify gives it on request only; without it, 60 days of orders
 
 
 class StoreAddress(httpx.BaseTransport):

@@ -55,7 +55,9 @@ def test_damaged_bytes_are_refused_with_a_clear_error(stored: bytes) -> None:
         tokens.decrypt(tokens.keyring(OLD), stored, where())
 
 
-@pytest.mark.parametrize("setting", ["", "k1", "k1:short", "k1:" + base64.b64encode(b"x" * 16).decode(), ":" + "A" * 44])
+@pytest.mark.parametrize(
+    "setting", ["", "k1", "k1:short", "k1:" + base64.b64encode(b"x" * 16).decode(), ":" + "A" * 44]
+)
 def test_a_keyring_that_cannot_be_used_is_refused(setting: str) -> None:
     with pytest.raises(InvalidInput, match="ENCRYPTION_KEYS"):
         tokens.keyring(setting)
