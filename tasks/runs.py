@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
 from clique_app import clock, live
@@ -130,7 +131,7 @@ class Run:
         try:
             self._read()
             return self._finish()
-        except (RateLimited, TakenOver, sa.exc.DBAPIError):
+        except (RateLimited, TakenOver, DBAPIError):
             raise  # it goes on later, from its position
         except CliqueError as error:
             return self._fail(error.message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import dramatiq
@@ -72,8 +73,8 @@ def _run(store_id: int, source_key: str, kind: Kind) -> None:
             return
         with store_session(store_id) as session:
             dead = runs.unfinished(session, store_id, source_key)
-            kinds: Sequence[Kind] = (dead.kind,) if dead else ()  # pyright: ignore[reportAssignmentType]
-        for each in (*kinds, *(() if kind in kinds else (kind,))):
+            kinds: list[Kind] = [cast(Kind, dead.kind)] if dead else []
+        for each in kinds if kind in kinds else [*kinds, kind]:
             with store_session(store_id) as session:
                 due = each in kinds or runs.is_due(session, store_id, source_key, each)
             if due:

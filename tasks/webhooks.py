@@ -13,6 +13,7 @@ from typing import Any
 
 import dramatiq
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from clique_app import clock, live
@@ -184,7 +185,7 @@ def _handle_app_topic(store_id: int, event: InboxEvent, payload: dict[str, Any])
 
 def _problem(event: InboxEvent, error: Exception) -> Handled:
     """A platform that is away is waited for; lost access is made good by the catch-up after reconnecting."""
-    if isinstance(error, RateLimited | Unavailable | sa.exc.OperationalError):
+    if isinstance(error, RateLimited | Unavailable | OperationalError):
         return Handled(done=False, note=str(error)[:500], later=True)
     if isinstance(error, AccessExpired | NotFound):
         return Handled(done=True, note=f"{error.message} The next catch-up reads what this was about.")

@@ -134,14 +134,14 @@ def install(session: Session, store_id: int, grant: Grant, facts: ShopFacts) -> 
     if store.uninstalled_at is not None:
         store.installed_at, store.uninstalled_at = now, None
     connection = session.get(Connection, (store_id, SHOPIFY)) or Connection(
-        store_id=store_id, channel=SHOPIFY, state="connected"
+        store_id=store_id, channel=SHOPIFY, state="connected", access_token=None, refresh_token=None
     )
     connection.state, connection.connected_at = "connected", now
     keep_grant(connection, grant)
     connection.scopes = " ".join(facts.scopes)
     session.add(connection)
     if session.get(StoreSettings, store_id) is None:
-        session.add(StoreSettings(store_id=store_id))
+        session.add(StoreSettings.model_construct(store_id=store_id))
 
 
 def keep_facts(session: Session, store_id: int, facts: ShopFacts) -> None:

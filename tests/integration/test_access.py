@@ -119,7 +119,7 @@ def test_a_token_the_platform_refused_is_renewed_early(shopify: TokenServer) -> 
 def test_a_reply_without_a_lifetime_counts_as_one_hour(shopify: TokenServer, database_url: str) -> None:
     shopify.answers = [(200, {"access_token": "shpat_x", "refresh_token": "shprt_x", "scope": "read_orders"})]
     access(nearly_expired())
-    [expires_at] = stored(database_url, "expires_at") or [None]
+    [expires_at] = stored(database_url, "expires_at") or [clock.now()]
     assert timedelta(minutes=59) < expires_at - clock.now() <= timedelta(hours=1)
 
 

@@ -38,7 +38,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs.time, "sleep", lambda _: None)
 
 
-def read(store_id: int, kind: str = "first_import") -> None:
+def read(store_id: int, kind: Any = "first_import") -> None:
     from tasks.sync import run_source
 
     run_source.fn(store_id, "paced", kind)

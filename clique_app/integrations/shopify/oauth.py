@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from shopify_app import refresh_access_token, token_exchange
+from shopify_app.exchange.refresh_token import refresh_access_token
+from shopify_app.exchange.token_exchange import token_exchange
 from shopify_app.types import AppConfig, IdTokenDetails, TokenExchangeAccessToken, TokenExchangeResult
 
 from clique_app import clock
