@@ -123,9 +123,7 @@ class Client:
 
     def _send(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         try:
-            answer = http().post(
-                self._url, json={"query": document, "variables": variables}, headers=self._headers
-            )
+            answer = http().post(self._url, json={"query": document, "variables": variables}, headers=self._headers)
         except httpx.TransportError as error:
             raise Unavailable(f"Shopify did not answer ({type(error).__name__}).") from error
         _refuse_status(answer)
@@ -137,7 +135,9 @@ class Client:
             raise Unavailable("Shopify's answer makes no sense.")
         version = answer.headers.get("X-Shopify-API-Version", SHOPIFY_API_VERSION)
         if version != SHOPIFY_API_VERSION:
-            raise Rejected(f"Shopify answered in version {version} of its API; Clique was made for {SHOPIFY_API_VERSION}.")
+            raise Rejected(
+                f"Shopify answered in version {version} of its API; Clique was made for {SHOPIFY_API_VERSION}."
+            )
         if body.get("errors"):
             _refuse_errors(body["errors"], (body.get("extensions") or {}).get("cost") or {})
         if not isinstance(body.get("data"), dict):

@@ -1,4 +1,4 @@
-"""Every document Clique sends to Shopify. Lists are written once and rendered for a page, for ids and for a bulk file."""
+"""Every document Clique sends to Shopify. A list is written once, and rendered for pages, for ids and for bulk files."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ class Listing:
     node: str
     inner: tuple[Connection, ...] = ()
     arguments: str = ", sortKey: ID"
+    counted: bool = True  # Shopify counts it
+
+    def count(self) -> str:
+        """An explicit null limit counts all; left out, Shopify stops at 10,000."""
+        return (
+            f"query {self.kind}Count($query: String) {{ count: {self.root}Count(query: $query, limit: null) "
+            "{ count precision } }"
+        )
 
     def paged(self) -> str:
         node = Template(self.node).substitute(_nested(self.inner, bulk=False))
@@ -181,6 +189,7 @@ INVENTORY = Listing(
         ),
     ),
     arguments="",
+    counted=False,
 )
 
 CUSTOMERS = Listing(
@@ -193,15 +202,6 @@ CUSTOMERS = Listing(
 )
 
 LISTINGS = (ORDERS, PRODUCTS, INVENTORY, CUSTOMERS)
-
-# an explicit null limit is Shopify's "count all"; left out it stops at 10,000
-ORDERS_COUNT = "query OrdersCount($query: String) { count: ordersCount(query: $query, limit: null) { count precision } }"
-PRODUCTS_COUNT = (
-    "query ProductsCount($query: String) { count: productsCount(query: $query, limit: null) { count precision } }"
-)
-CUSTOMERS_COUNT = (
-    "query CustomersCount($query: String) { count: customersCount(query: $query, limit: null) { count precision } }"
-)
 
 SHOP = """query Shop {
   shop { name myshopifyDomain currencyCode ianaTimezone shopAddress { countryCodeV2 } }
@@ -219,9 +219,7 @@ BULK_STATE = """query BulkState($id: ID!) {
 DOCUMENTS = (
     *(document for listing in LISTINGS for document in (listing.paged(), listing.by_ids())),
     *(listing.bulk("updated_at:>='2026-01-01T00:00:00Z'") for listing in LISTINGS),
-    ORDERS_COUNT,
-    PRODUCTS_COUNT,
-    CUSTOMERS_COUNT,
+    *(listing.count() for listing in LISTINGS if listing.counted),
     SHOP,
     BULK_RUN,
     BULK_STATE,

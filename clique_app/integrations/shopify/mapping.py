@@ -147,9 +147,7 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
         sorted(_line(order_id, line) for line in record.get("lineItems", ())),
         []
         if row.test
-        else entries(
-            order_id, agreements, processed_at=processed_at, cancelled_at=cancelled_at, time_zone=time_zone
-        ),
+        else entries(order_id, agreements, processed_at=processed_at, cancelled_at=cancelled_at, time_zone=time_zone),
         touches(order_id, record.get("moments", [])),
     )
 

@@ -50,9 +50,11 @@ def shop(client: Client) -> ShopFacts:
     )
 
 
-def count(client: Client, document: str, search: str) -> int | None:
-    """Shopify's own count; None where it only knows a lower bound."""
-    found = client.query(document, {"query": search})["count"]
+def count(client: Client, listing: Listing, search: str | None) -> int | None:
+    """Shopify's own count; None where it does not count or only knows a lower bound."""
+    if not listing.counted:
+        return None
+    found = client.query(listing.count(), {"query": search})["count"]
     return found["count"] if found and found["precision"] == "EXACT" else None
 
 
@@ -62,19 +64,19 @@ def by_ids(client: Client, listing: Listing, ids: Sequence[int]) -> list[dict[st
     return _whole(client, listing, nodes)
 
 
-def pages(client: Client, listing: Listing, search: str, *, after: str | None = None) -> Iterator[Chunk]:
+def pages(client: Client, listing: Listing, search: str | None, *, after: str | None = None) -> Iterator[Chunk]:
     """A list page by page."""
     for page in client.pages(listing.paged(), listing.root, size=listing.page_size, search=search, after=after):
         yield Chunk(_whole(client, listing, page.nodes), {"after": page.cursor} if page.cursor else {})
 
 
-def exported(client: Client, listing: Listing, search: str, position: dict[str, Any]) -> Iterator[Chunk]:
+def exported(client: Client, listing: Listing, search: str | None, position: dict[str, Any]) -> Iterator[Chunk]:
     """A list by bulk file, going on where `position` says. A file that is no longer kept is made anew."""
     bulk_id, done = position.get("bulk"), int(position.get("done", 0))
     for _ in range(EXPORT_RUNS):
         resumed = bulk_id is not None
         if bulk_id is None:
-            bulk_id, done = bulk.start(client, listing.bulk(search)), 0
+            bulk_id, done = bulk.start(client, listing.bulk(search or "")), 0
         try:
             for chunk in _followed(client, listing, bulk_id, done, resumed=resumed):
                 done = chunk.position["done"]
