@@ -138,7 +138,7 @@ def keep(session: Session, store_id: int, channel: str, user_id: int, grant: Gra
     if session.get_one(Store, store_id).uninstalled_at is not None:
         raise AccessDenied("Clique is not installed in this store any more.")
     connection = session.get(Connection, (store_id, channel)) or Connection(
-        store_id=store_id, channel=channel, state=""
+        store_id=store_id, channel=channel, state="", access_token=None, refresh_token=None
     )
     connection.state = "choosing_account"
     service.keep_grant(connection, grant)

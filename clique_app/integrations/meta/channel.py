@@ -21,7 +21,7 @@ class Meta:
 
     key = "meta"
     label = "Meta"
-    needed_scopes = ("ads_read", "ads_management")
+    needed_scopes: tuple[str, ...] = ("ads_read", "ads_management")
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str:
         """Where the person is asked; only at the top level, never in a frame."""

@@ -19,6 +19,7 @@ from clique_app.settings import META_API_VERSION, settings
 TIMEOUT_SECONDS = 30.0
 READ_ATTEMPTS = 4
 PAGE_ROWS = 500
+SAME_CURSOR_TIMES = 2  # an empty page may leave the cursor where it was; for ever it may not
 SLOW_ABOVE_PCT, STOP_ABOVE_PCT = 75.0, 95.0
 LONGEST_PAUSE_SECONDS = 5.0
 REPORT_TIMEOUT_SECONDS = 900.0
@@ -58,7 +59,7 @@ class MetaClient:
 
     def pages(self, path: str, params: Row) -> Iterator[list[Row]]:
         """Every page of an edge. An empty page is not the end; a page without `next` is."""
-        asked = {"limit": PAGE_ROWS, **params}
+        asked, stuck = {"limit": PAGE_ROWS, **params}, 0
         while True:
             answer = self.get(path, asked)
             rows, paging = answer.get("data"), answer.get("paging") or {}
@@ -68,7 +69,8 @@ class MetaClient:
             after = (paging.get("cursors") or {}).get("after")
             if not paging.get("next"):
                 return
-            if not after or after == asked.get("after"):
+            stuck = stuck + 1 if after == asked.get("after") else 0
+            if not after or stuck > SAME_CURSOR_TIMES:
                 raise Unavailable("Meta announced a next page, but not where it is. Clique tries again.")
             asked = {**asked, "after": after}
 
