@@ -15,6 +15,7 @@ import stamina
 
 from clique_app.settings import settings
 
+
 @dataclass
 class Answer:
     body: Any = None
