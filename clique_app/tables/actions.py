@@ -1,5 +1,8 @@
 """The log of every change Clique made or tried to make on a platform, and the audit trail."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,5 +1,8 @@
 """Campaigns, ad groups, ads and their daily facts. Two grains, never added together."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import date, datetime

@@ -1,5 +1,8 @@
 """Credits: net sales given to channels and campaigns, per order and day."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import date
@@ -9,6 +12,9 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from clique_app.tables.base import StoreOwned, big, key, money, of
+
+LAST_TOUCH = "last_touch"
+UNATTRIBUTED = "unattributed"
 
 
 class Credit(StoreOwned, table=True):
@@ -25,7 +31,7 @@ class Credit(StoreOwned, table=True):
         sa.Index(None, "store_id", "campaign_id", "day"),
     )
 
-    model: str = Field(primary_key=True)  # last_touch
+    model: str = Field(primary_key=True)  # LAST_TOUCH
     order_id: int = key()
     day: date = Field(primary_key=True)
     position: int = Field(primary_key=True)

@@ -1,5 +1,8 @@
 """Products, what they cost, and where they are in stock."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import date, datetime

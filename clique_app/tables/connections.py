@@ -1,5 +1,8 @@
 """Access to platforms: tokens (encrypted) and the steps of an OAuth round trip."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,5 +1,8 @@
 """Webhook deliveries as they came: stored before they are acknowledged. Global: no store is resolved yet."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import datetime

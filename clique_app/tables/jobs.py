@@ -1,5 +1,8 @@
 """What runs by itself: due times claimed with SKIP LOCKED, no leader. Global."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,5 +1,8 @@
 """Customers, orders, the dated sales ledger, and the touches that led to an order."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import date, datetime

@@ -1,5 +1,8 @@
 """What Clique advises, and what became of it."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,5 +1,8 @@
 """The store (tenant), the people who use Clique in it, and what its owner has set."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import date, datetime

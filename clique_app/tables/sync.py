@@ -1,5 +1,8 @@
 """What was read from where: one row a run, one cursor a source."""
 
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
 from __future__ import annotations
 
 from datetime import date, datetime
