@@ -17,6 +17,7 @@ class Grant:
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
     scopes: tuple[str, ...] = ()
 
 
