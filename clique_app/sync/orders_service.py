@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
+from psycopg import sql
 from sqlmodel import Session
 
 from clique_app import clock
@@ -39,7 +40,7 @@ TOUCH_COLUMNS = (
 )  # fmt: skip
 
 
-def _names(columns: tuple[str, ...]) -> str:
+def _names(columns: tuple[LiteralString, ...]) -> LiteralString:
     return ", ".join(f'"{column.split()[0]}"' for column in columns)
 
 
@@ -221,10 +222,8 @@ def _move(session: Session, store_id: int) -> tuple[list[int], int]:
         run.execute(KEEP_PRODUCTS, of_store)
         if known:
             for table in ("sale_entry", "touch", "order_line"):
-                run.execute(
-                    f"delete from {table} where store_id = %s and order_id = any(%s)",  # noqa: S608
-                    (store_id, known),
-                )
+                delete = sql.SQL("delete from {} where store_id = %s and order_id = any(%s)")
+                run.execute(delete.format(sql.Identifier(table)), (store_id, known))
         values = {**of_store, "orders": changed, "customers": customers, "cost_kinds": list(COST_KINDS)}
         for statement in (
             INSERT_LINES,

@@ -1,4 +1,4 @@
-"""Every document Clique sends to Shopify. A list is written once, and rendered for pages, for ids and for bulk files."""
+"""Every document for Shopify. What is read of a list is written once and rendered for pages, ids and bulk files."""
 
 from __future__ import annotations
 

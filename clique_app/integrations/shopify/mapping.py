@@ -60,8 +60,8 @@ class MappedOrder:
 
     def payload_hash(self) -> bytes:
         """Equal for equal rows, however the record was fetched."""
-        rows = (self.order, self.lines, self.entries, self.touches)
-        return blake2b(repr(rows).encode(), digest_size=16).digest()
+        rows = (self.order, *self.lines, *self.entries, *self.touches)
+        return blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=16).digest()
 
 
 class ProductRow(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any
 
 
 def number(gid: str) -> int:
-    """gid://shopify/Order/123?x=y -> 123"""
-    return int(gid.rsplit("/", 1)[1].partition("?")[0])
+    """gid://shopify/Order/123 -> 123"""
+    return int(gid[gid.rindex("/") + 1 :])
 
 
 def number_or_none(node: dict[str, Any] | None) -> int | None:
