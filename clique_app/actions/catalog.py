@@ -20,16 +20,16 @@ def _calls(change: Change) -> tuple[str, ...]:
 
 def _undo(change: Change) -> str:
     before, after = _amounts(change)
-    return f"Sets the budget back to {before} while it is still {after}, with one call. Money already spent stays spent."
+    return (
+        f"Sets the budget back to {before} while it is still {after}, with one call. Money already spent stays spent."
+    )
 
 
 def _amounts(change: Change) -> tuple[str, str]:
     return exact(change.before, "money", change.currency), exact(change.after, "money", change.currency)
 
 
-CHANGE_BUDGET = ActionKind(
-    key="change_budget", label="Change budget", checks=budget_checks, calls=_calls, undo=_undo
-)
+CHANGE_BUDGET = ActionKind(key="change_budget", label="Change budget", checks=budget_checks, calls=_calls, undo=_undo)
 
 ACTIONS = (CHANGE_BUDGET,)
 

@@ -154,9 +154,7 @@ def _judge(store_id: int, change: Change) -> tuple[LiveObject, tuple[Check, ...]
     return live, action_kind(change.action).checks(change, now)
 
 
-def _refuse(
-    store_id: int, user_id: int, change: Change, live: LiveObject, checks: tuple[Check, ...]
-) -> Outcome:
+def _refuse(store_id: int, user_id: int, change: Change, live: LiveObject, checks: tuple[Check, ...]) -> Outcome:
     """Log the refusal. Where the live budget is not the one shown, a card is withdrawn, to be made anew."""
     moved = live.daily_budget != change.before
     note = _moved(change, live) if moved else gate.refusal(checks)
@@ -283,9 +281,7 @@ def _proposed(session: Session, store_id: int, recommendation_id: int) -> Change
     return service.change_of_recommendation(session, card)
 
 
-def _decide(
-    session: Session, store_id: int, change: Change, state: str, *, user_id: int, reason: str = ""
-) -> None:
+def _decide(session: Session, store_id: int, change: Change, state: str, *, user_id: int, reason: str = "") -> None:
     if change.recommendation_id is None or change.undo_of is not None:
         return
     card = session.get_one(Recommendation, (store_id, change.recommendation_id))

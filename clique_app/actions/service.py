@@ -270,9 +270,7 @@ def settle(
     action.settled_at = clock.now() if final else None
     if live is not None:
         action.read_back = live.daily_budget
-        keep_live_budget(
-            session, action.store_id, action.channel, action.level, action.platform_id, live.daily_budget
-        )
+        keep_live_budget(session, action.store_id, action.channel, action.level, action.platform_id, live.daily_budget)
     session.add(action)
     if (state, note) != told_before:
         audit(session, action.store_id, None, f"action.{state}", _told(action))
@@ -386,9 +384,7 @@ def _budgeted(
         raise InvalidInput("An ad has no budget. Change its ad group's or its campaign's.")
     table = Campaign if level == "campaign" else AdGroup
     found = session.exec(
-        select(table).where(
-            table.store_id == store_id, table.channel == channel, table.platform_id == platform_id
-        )
+        select(table).where(table.store_id == store_id, table.channel == channel, table.platform_id == platform_id)
     ).first()
     if found is None:
         raise NotFound(f"There is no {level.replace('_', ' ')} {platform_id} here. Sync, then try again.")

@@ -27,7 +27,7 @@ _KINDS = {kind.key: kind for kind in RECOMMENDATIONS}
 
 
 def refresh(session: Session, store_id: int) -> Refreshed:
-    """Look at the facts again. Cards they still support stay, with fresh evidence; others are withdrawn or made anew."""
+    """Look at the facts again: cards they still support stay, others are withdrawn or made anew."""
     # two looks at once would make every card twice
     session.connection().execute(
         text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"recommendations/{store_id}"}
@@ -46,7 +46,9 @@ def refresh(session: Session, store_id: int) -> Refreshed:
                 updated.append(card.recommendation_id)
             continue
         card.state = "withdrawn"
-        card.reason = "The facts no longer support it." if proposal is None else "The facts changed; there is a new card."
+        card.reason = (
+            "The facts no longer support it." if proposal is None else "The facts changed; there is a new card."
+        )
         card.decided_at = facts.now
         session.add(card)
         withdrawn.append(card.recommendation_id)
@@ -117,9 +119,10 @@ def _expire(session: Session, store_id: int) -> list[int]:
 
 
 def _same_change(card: Recommendation, proposal: Proposal) -> bool:
-    return all(
-        Decimal(card.proposal[key]) == Decimal(proposal.action[key]) for key in ("before", "after")
-    ) and card.proposal["currency"] == proposal.action["currency"]
+    return (
+        all(Decimal(card.proposal[key]) == Decimal(proposal.action[key]) for key in ("before", "after"))
+        and card.proposal["currency"] == proposal.action["currency"]
+    )
 
 
 def _renew(card: Recommendation, proposal: Proposal, facts: StoreFacts) -> bool:
