@@ -13,21 +13,11 @@ from typing import Any, Literal, Protocol
 
 from sqlmodel import Session
 
+from clique_app.integrations.access import Access
+
+__all__ = ["Access", "Batch", "Kind", "Plan", "Source", "Written"]
+
 Kind = Literal["first_import", "history", "catch_up", "manual", "final"]
-
-
-@dataclass(frozen=True)
-class Access:
-    """What a client needs to read one store's platform. Made by connections.access, never stored."""
-
-    store_id: int
-    shop_domain: str
-    time_zone: str  # the store's
-    currency: str  # the store's
-    token: str = field(repr=False)
-    account_id: str = ""  # the ad account, where there is one
-    account_currency: str = ""
-    account_time_zone: str = ""
 
 
 @dataclass(frozen=True)
