@@ -39,7 +39,16 @@ SOURCES: dict[str, Source] = {
     "social": Source("instagram", "https://l.instagram.com/", ""),
     "direct": DIRECT,
 }
-CHANNELS = ("google_cpc", "google_shopping", "organic", "email_campaign", "email_flow", "referral", "social", "direct")
+CHANNELS = (
+    "google_cpc",
+    "google_shopping",
+    "organic",
+    "email_campaign",
+    "email_flow",
+    "referral",
+    "social",
+    "direct",
+)
 CHANNEL_SHARES = (0.16, 0.08, 0.19, 0.17, 0.09, 0.04, 0.05, 0.15)
 CHANNEL_SUMS = list(accumulate(CHANNEL_SHARES))
 POS_SHARE = 0.07

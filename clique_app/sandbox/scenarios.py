@@ -163,7 +163,10 @@ HARBOR_LANE = (
         ENDED,
         140,
         2.0,
-        (("Broad summer", 2, ("Picnic reel", "Offer still")), ("Past buyers", 1, ("Offer still", "Carousel"))),
+        (
+            ("Broad summer", 2, ("Picnic reel", "Offer still")),
+            ("Past buyers", 1, ("Offer still", "Carousel")),
+        ),
         product="Citrus Grove 8 oz Candle",
         launched_months_ago=6,
         paused_months_ago=4,
