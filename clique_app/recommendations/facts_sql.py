@@ -119,7 +119,7 @@ span as (
 in_stock as (
     select span.product_id, g.day::date as day,
            row_number() over (partition by span.product_id order by g.day desc) as back
-    from span, generate_series(span.first_sold, :yesterday, interval '1 day') as g(day)
+    from span cross join generate_series(span.first_sold, :yesterday, interval '1 day') as g(day)
     left join stock_days x on x.product_id = span.product_id and x.day = g.day::date
     where coalesce(x.available, 1) > 0
       and not (span.limited and span.sellable = 0 and g.day::date > span.last_sold)

@@ -82,15 +82,17 @@ def budget(meta: Graph, monkeypatch: pytest.MonkeyPatch) -> Budget:
 def store_id(budget: Budget) -> int:
     now = clock.now()
     with system_session() as session:
-        store = Store(shop_domain="acts.myshopify.com", time_zone="America/New_York", installed_at=now)
+        store = Store(shop_domain="acts.myshopify.com", currency="USD", time_zone="America/New_York", installed_at=now)
         session.add(store)
         session.flush()
         store_id = store.store_id
     with store_session(store_id) as session:
-        session.add(StoreSettings(store_id=store_id))
+        session.add(StoreSettings(store_id=store_id))  # pyright: ignore[reportCallIssue]  # the rest has defaults
         for user_id, role in ((OWNER, "owner"), (VIEWER, "viewer")):
             session.add(Member(store_id=store_id, user_id=user_id, role=role, first_seen_at=now, last_seen_at=now))
-        meta = Connection(store_id=store_id, channel="meta", state="connected", account_id="1", currency="USD")
+        meta = Connection.model_validate(
+            {"store_id": store_id, "channel": "meta", "state": "connected", "account_id": "1", "currency": "USD"}
+        )
         connections.keep_grant(meta, Grant("token"))
         session.add(meta)
         for source in ("meta_ads", "shopify_inventory"):
@@ -164,7 +166,7 @@ def card_state(store_id: int, card: int) -> str:
 
 
 def shown_budget(session: Session) -> Decimal | None:
-    return session.exec(select(Campaign.daily_budget).where(Campaign.platform_id == GIFTS)).one()
+    return session.exec(select(Campaign).where(Campaign.platform_id == GIFTS)).one().daily_budget
 
 
 def direct(store_id: int, amount: str) -> Any:
