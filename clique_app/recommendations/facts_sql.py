@@ -154,9 +154,9 @@ select spent.channel, spent.level, spent.platform_id, span.product_id, product.t
        coalesce(spent.week, 0) as spend_week, coalesce(spent.recent, 0) as spend_recent,
        coalesce(spent.out, 0) as spend_out, coalesce(credited.out, 0) as credited_out
 from spent
+left join credited using (channel, level, platform_id, product_id)
+left join pace using (product_id)
 join span using (product_id)
 join product on product.store_id = :store_id and product.product_id = span.product_id
-left join pace using (product_id)
-left join credited using (channel, level, platform_id, product_id)
 order by spent.week desc nulls last, span.product_id
 """
