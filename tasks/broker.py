@@ -12,7 +12,7 @@ from dramatiq.errors import Retry
 from dramatiq.middleware import AgeLimit, Middleware, Retries, ShutdownNotifications, TimeLimit
 
 from clique_app.errors import RateLimited
-from clique_app.logs import log
+from clique_app.logs import configure_logs, log
 from clique_app.settings import settings
 
 WEBHOOKS, ACTIONS, SYNC, HISTORY, ANALYSIS = QUEUES = ("webhooks", "actions", "sync", "history", "analysis")
@@ -25,6 +25,9 @@ MAX_AGE_MS = 24 * 60 * MINUTE_MS
 
 class LogContext(Middleware):
     """Names the message in every line an actor logs, and logs what failed."""
+
+    def after_process_boot(self, broker: dramatiq.Broker) -> None:
+        configure_logs()
 
     def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
         structlog.contextvars.bind_contextvars(actor=message.actor_name, message_id=message.message_id)

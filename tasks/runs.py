@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
 from clique_app import clock, live
@@ -24,15 +25,16 @@ from clique_app.errors import AccessExpired, CliqueError, RateLimited, Unavailab
 from clique_app.integrations.access import Access
 from clique_app.logs import log
 from clique_app.sync.source import Batch, Kind, Plan, Source
-from clique_app.tables import Store, SyncCursor, SyncRun
+from clique_app.tables import Connection, Store, SyncCursor, SyncRun
 
 FIRST_IMPORT_DAYS = 90
 FINAL_DAYS = 28  # how far back ad platforms restate
-OVERLAP = timedelta(minutes=10)  # read again before the last reading's start: platforms index late
 PUBLISH_EVERY_SECONDS = 0.25
 TRIES_WITHOUT_PROGRESS = 5
 SETTLE_SECONDS = 2.0
 ORDERS = "shopify_orders"
+BY_DAYS = (ORDERS, "meta_ads")  # imported 90 days first and then the rest; other sources come whole at once
+ALL_ORDERS_SCOPE = "read_all_orders"  # without it Shopify shows the last 60 days only
 
 
 class TakenOver(Exception):
@@ -85,7 +87,7 @@ def plan_of(session: Session, store_id: int, source: str, kind: Kind) -> Plan:
         return Plan("first_import", first_day=today - timedelta(days=FIRST_IMPORT_DAYS), last_day=today)
     if kind == "final":
         return Plan("final", first_day=today - timedelta(days=FINAL_DAYS), last_day=today - timedelta(days=1))
-    return Plan(kind, last_day=today, since=cursor.read_to - OVERLAP)
+    return Plan(kind, last_day=today, since=cursor.read_to)
 
 
 class Run:
@@ -129,7 +131,7 @@ class Run:
         try:
             self._read()
             return self._finish()
-        except (RateLimited, TakenOver, sa.exc.DBAPIError):
+        except (RateLimited, TakenOver, DBAPIError):
             raise  # it goes on later, from its position
         except CliqueError as error:
             return self._fail(error.message)
@@ -202,6 +204,8 @@ class Run:
             cursor.source_count = theirs
             if state == "whole":
                 self._advance(session, run, cursor)
+            if self.source.channel != "shopify":
+                attribution.link_campaigns(session, self.store_id)
         self._publish(force=True)
         live.publish(self.store_id, "figures")
         return Outcome(self.run_id, self.plan.kind, state)
@@ -217,12 +221,11 @@ class Run:
             cursor.history_from = None
         if self.source.key == ORDERS and self.plan.kind in ("first_import", "history"):
             store = session.get_one(Store, self.store_id)
-            store.history_complete = self.plan.kind == "history"
-            store.history_from = self.plan.first_day
-            if store.history_complete:
-                store.history_from = session.scalar(
-                    sa.text("select min(day) from shop_order where store_id = :store"), {"store": self.store_id}
-                )
+            shopify = session.get_one(Connection, (self.store_id, "shopify"))
+            store.history_complete = self.plan.kind == "history" and ALL_ORDERS_SCOPE in shopify.scopes.split()
+            store.history_from = session.scalar(
+                sa.text("select min(day) from shop_order where store_id = :store"), {"store": self.store_id}
+            )
 
     def _reconciled(self, given: Access) -> tuple[str, str, int | None, int]:
         theirs = self.source.source_count(given, self.plan)
@@ -258,4 +261,3 @@ def _plan_from(stored: dict[str, Any], position: dict[str, Any]) -> Plan:
         since=datetime.fromisoformat(stored["since"]) if stored["since"] else None,
         position=position,
     )
-

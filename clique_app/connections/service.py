@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Literal
 
 import sqlalchemy as sa
@@ -14,24 +13,15 @@ from clique_app import clock
 from clique_app.connections import tokens
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import Grant
+from clique_app.integrations.shopify.reads import ShopFacts
 from clique_app.settings import settings
-from clique_app.tables import Connection, Member, Store, StoreSettings
+from clique_app.tables import Connection, Store, StoreSettings
 
 SHOPIFY = "shopify"
 SEEN_EVERY = timedelta(hours=1)
 SCOPES_AGAIN_AFTER = timedelta(hours=1)  # a merchant who withholds a scope is not asked about at every click
 
 TokenColumn = Literal["access_token", "refresh_token"]
-
-
-@dataclass(frozen=True)
-class ShopFacts:
-    """What a store says of itself."""
-
-    name: str
-    currency: str
-    time_zone: str
-    country: str
 
 
 @dataclass(frozen=True)
@@ -69,9 +59,9 @@ def keep_grant(connection: Connection, grant: Grant) -> None:
     """Put a platform's tokens into the row, encrypted for it."""
     ring = _ring()
     connection.access_token = tokens.encrypt(ring, grant.access_token, _context(connection, "access_token"))
-    connection.refresh_token = (
-        tokens.encrypt(ring, grant.refresh_token, _context(connection, "refresh_token")) if grant.refresh_token else None
-    )
+    connection.refresh_token = None
+    if grant.refresh_token:
+        connection.refresh_token = tokens.encrypt(ring, grant.refresh_token, _context(connection, "refresh_token"))
     connection.expires_at, connection.refresh_expires_at = grant.expires_at, grant.refresh_expires_at
     if grant.scopes:
         connection.scopes = " ".join(grant.scopes)
@@ -96,23 +86,23 @@ def find_store(session: Session, shop_domain: str) -> int | None:
     return session.scalar(select(Store.store_id).where(Store.shop_domain == shop_domain))
 
 
-@lru_cache(maxsize=16)
-def _standing_query() -> sa.TextClause:
-    return sa.text(
-        """
-        select s.uninstalled_at is null as installed, c.state = 'connected' as connected, coalesce(c.scopes, '') as scopes,
-               c.connected_at, m.last_seen_at as seen_at
-        from store s
-        left join connection c on c.store_id = s.store_id and c.channel = 'shopify'
-        left join member m on m.store_id = s.store_id and m.user_id = :user
-        where s.store_id = :store
-        """
-    )
+_STANDING = sa.text(
+    """
+    select s.uninstalled_at is null as installed, c.state = 'connected' as connected,
+           coalesce(c.scopes, '') as scopes, c.connected_at, m.last_seen_at as seen_at
+    from store s
+    left join connection c on c.store_id = s.store_id and c.channel = 'shopify'
+    left join member m on m.store_id = s.store_id and m.user_id = :user
+    where s.store_id = :store
+    """
+)
 
 
-def standing(session: Session, store_id: int, user_id: int) -> Standing:
-    """How the store and this person stand."""
-    row = session.execute(_standing_query(), {"store": store_id, "user": user_id}).one()
+def standing(session: Session, store_id: int, user_id: int) -> Standing | None:
+    """How the store and this person stand; None where there is no such store."""
+    row = session.execute(_STANDING, {"store": store_id, "user": user_id}).first()
+    if row is None:
+        return None
     return Standing(
         installed=row.installed,
         connected=bool(row.connected),
@@ -144,13 +134,14 @@ def install(session: Session, store_id: int, grant: Grant, facts: ShopFacts) -> 
     if store.uninstalled_at is not None:
         store.installed_at, store.uninstalled_at = now, None
     connection = session.get(Connection, (store_id, SHOPIFY)) or Connection(
-        store_id=store_id, channel=SHOPIFY, state="connected"
+        store_id=store_id, channel=SHOPIFY, state="connected", access_token=None, refresh_token=None
     )
     connection.state, connection.connected_at = "connected", now
     keep_grant(connection, grant)
+    connection.scopes = " ".join(facts.scopes)
     session.add(connection)
     if session.get(StoreSettings, store_id) is None:
-        session.add(StoreSettings(store_id=store_id))
+        session.add(StoreSettings(store_id=store_id))  # pyright: ignore[reportCallIssue]  # defaults of the table
 
 
 def keep_facts(session: Session, store_id: int, facts: ShopFacts) -> None:

@@ -21,7 +21,8 @@ TIMEOUT_SECONDS = 4.0  # Shopify gives up after 5
 ATTEMPT_SECONDS = 1.5  # connect and insert; a server that was restarted gets a second attempt within the timeout
 
 _INSERT = """
-insert into inbox_event (source, delivery_id, topic, shop_domain, triggered_at, received_at, payload, state, attempts, error)
+insert into inbox_event
+  (source, delivery_id, topic, shop_domain, triggered_at, received_at, payload, state, attempts, error)
 select source, delivery_id, topic, shop_domain, triggered_at, received_at, payload, 'new', 0, ''
 from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[], %b::bytea[])
   as d (source, delivery_id, topic, shop_domain, triggered_at, received_at, payload)

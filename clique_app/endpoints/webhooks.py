@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from clique_app import clock
 from clique_app.endpoints.inbox import Delivery, Inbox
 from clique_app.settings import settings
+from tasks.webhooks import drain_inbox
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 _TOPIC = re.compile(r"[a-z_]{1,64}/[a-z_]{1,64}", re.ASCII)
@@ -114,3 +115,6 @@ async def _answer(send: Callable[[Message], Awaitable[None]], status: int) -> No
     headers = [(b"content-length", b"0"), *([(b"allow", b"POST")] if status == 405 else [])]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
+
+
+RAW_ROUTES = (("/webhooks/shopify", ShopifyWebhooks(lambda: Inbox(settings().database_url, drain_inbox.send))),)

@@ -190,7 +190,7 @@ class Order:
     agreements: list[Agreement]
     visits: list[Visit]
     journey_ready: bool = True
-    country: str = ""
+    country: str = ""  # where it ships to
     region: str = ""
     postal_code: str = ""
     cancelled_at: datetime | None = None
@@ -204,6 +204,7 @@ class Order:
     fulfilled_at: datetime | None = None
     discount_codes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    tax_ppm: int = 0  # the tax rate of its taxed lines, in parts per million
 
 
 @dataclass(slots=True)
@@ -277,3 +278,19 @@ class AdDayFact:
     purchase_value: Decimal
     reach: int
     video_views: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorldEvent:
+    """Something that just happened in a store; the topic is Shopify's own webhook topic.
+
+    orders/create, orders/updated, orders/cancelled, orders/fulfilled, refunds/create, products/create,
+    products/update, products/delete, inventory_levels/update, inventory_items/update, customers/create,
+    customers/update, app/uninstalled.
+    """
+
+    topic: str
+    domain: str
+    at: datetime
+    object_id: int  # order, refund, product, customer or inventory item id; the shop's id for app/*
+    parent_id: int | None = None  # the refund's order id, the inventory level's location id

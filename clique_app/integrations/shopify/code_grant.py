@@ -13,7 +13,7 @@ from shopify.api_access import ApiAccess, ApiAccessError
 from shopify.session import Session
 
 from clique_app import clock
-from clique_app.integrations.shopify.oauth import REQUIRED_SCOPES
+from clique_app.integrations.shopify.oauth import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from clique_app.settings import settings
 
 MAX_AGE_SECONDS = 90
@@ -24,7 +24,7 @@ def dialog_url(shop_domain: str, *, state: str, redirect_uri: str) -> str:
     config = settings()
     query = {
         "client_id": config.shopify_api_key,
-        "scope": ",".join(REQUIRED_SCOPES),
+        "scope": ",".join((*REQUIRED_SCOPES, *OPTIONAL_SCOPES)),
         "redirect_uri": redirect_uri,
         "state": state,
     }

@@ -1,4 +1,4 @@
-"""Tokens of a Shopify store: token exchange, refresh and the authorization-code grant, as Grants or one of four errors."""
+"""Tokens of a Shopify store: token exchange, refresh, and the code of the authorization-code grant."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from shopify_app import IdTokenDetails, TokenExchangeAccessToken, TokenExchangeResult, refresh_access_token, token_exchange
-from shopify_app.types import AppConfig
+from shopify_app.exchange.refresh_token import refresh_access_token
+from shopify_app.exchange.token_exchange import token_exchange
+from shopify_app.types import AppConfig, IdTokenDetails, TokenExchangeAccessToken, TokenExchangeResult
 
 from clique_app import clock
 from clique_app.errors import AccessExpired, PlatformError, RateLimited, Rejected, Unavailable
@@ -28,6 +29,7 @@ REQUIRED_SCOPES = (
     "write_pixels",
     "read_customer_events",
 )
+OPTIONAL_SCOPES = ("read_all_orders",)  # Shopify gives it on request only; without it, 60 days of orders
 
 
 class StoreAddress(httpx.BaseTransport):

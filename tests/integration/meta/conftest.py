@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,8 +14,6 @@ import pytest
 import stamina
 
 from clique_app.settings import settings
-
-TOKEN_ERROR = {"error": {"message": "Session has expired", "code": 190, "error_subcode": 463}}
 
 
 @dataclass
@@ -101,6 +99,16 @@ def meta(graph: Graph, database_env: None, monkeypatch: pytest.MonkeyPatch) -> G
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     settings.cache_clear()
     return graph
+
+
+@pytest.fixture
+def answer() -> type[Answer]:
+    return Answer
+
+
+@pytest.fixture(name="page")
+def page_of() -> Callable[..., dict[str, Any]]:
+    return page
 
 
 def page(rows: list[Any], after: str = "", *, more: bool = False) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""What is true of a store, from the world's own ledger: what tests compare the app's figures with."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from clique_app.sandbox.ad_facts import ad_days
+from clique_app.sandbox.money import money
+from clique_app.sandbox.store import BookedDay
+
+if TYPE_CHECKING:
+    from clique_app.sandbox.world import World
+
+
+def truth(world: World, domain: str, since: date, until: date) -> dict[str, Any]:
+    """Totals over the store's days since..until, both included, and the same by day.
+
+    net_sales = gross_sales - discounts - refunds: products after discounts and refunds, without tax, shipping
+    and gift cards; a refund counts on its own day. Orders count on the day of processed_at; test orders never
+    count, cancelled and zero-value ones do. Spend is what the store's ad accounts report for those days right now.
+    """
+    store = world.store(domain)
+    spend = _spend(world, domain, since, until)
+    days = [since + timedelta(days=i) for i in range((until - since).days + 1)]
+    by_day = [_figures(day, store.booked.get(day, BookedDay()), spend.get(day, Decimal(0))) for day in days]
+    customers = set().union(*(store.booked[day].customers for day in days if day in store.booked))
+    new = sum(since <= store.first_order_day[customer] <= until for customer in customers)
+    sums = {
+        key: sum((row[key] for row in by_day), type(value)(0))
+        for key, value in _figures(since, BookedDay(), Decimal(0)).items()
+        if key != "day"
+    }
+    return {
+        "shop": domain,
+        "from": since,
+        "to": until,
+        "currency": store.shop.currency,
+        "time_zone": store.shop.time_zone,
+        **sums,
+        "customers": len(customers),
+        "new_customers": new,
+        "by_day": by_day,
+    }
+
+
+def _figures(day: date, booked: BookedDay, spend: Decimal) -> dict[str, Any]:
+    return {
+        "day": day,
+        "net_sales": money(booked.gross - booked.discounts - booked.refunds),
+        "gross_sales": money(booked.gross),
+        "discounts": money(booked.discounts),
+        "refunds": money(booked.refunds),
+        "orders": booked.orders,
+        "units": booked.units,
+        "spend": spend,
+    }
+
+
+def _spend(world: World, domain: str, since: date, until: date) -> dict[date, Decimal]:
+    spend: dict[date, Decimal] = {}
+    for account in world.ads.accounts.values():
+        if account.owner_shop == domain:
+            for fact in ad_days(world.ads, account.account_id, since, until, world.now()):
+                spend[fact.day] = spend.get(fact.day, Decimal(0)) + fact.spend
+    return spend
