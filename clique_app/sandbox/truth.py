@@ -19,7 +19,7 @@ def truth(world: World, domain: str, since: date, until: date) -> dict[str, Any]
 
     net_sales = gross_sales - discounts - refunds: products after discounts and refunds, without tax, shipping
     and gift cards; a refund counts on its own day. Orders count on the day of processed_at; test orders never
-    count, cancelled and zero-value ones do. Spend is what the store's ad accounts report for those days right now.
+    count, cancelled and zero-value ones do. Spend is what the ad accounts report right now.
     """
     store = world.store(domain)
     spend = _spend(world, domain, since, until)

@@ -1,4 +1,4 @@
-"""A page that looks like Shopify admin: it frames the app, signs its session tokens and stands in for App Bridge."""
+"""A page that looks like Shopify admin: frames the app, signs its session tokens, stands in for App Bridge."""
 
 from __future__ import annotations
 
