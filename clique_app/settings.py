@@ -23,12 +23,14 @@ class Settings(BaseSettings):
 
     shopify_api_key: str
     shopify_api_secret: SecretStr
+    shopify_api_old_secret: SecretStr = Field(SecretStr(""), description="the former secret while it is being rotated")
     shopify_app_url: str = Field(description="where this app is served, e.g. https://app.example.com")
     shopify_base_url: str = Field("https://{shop}", description="base of a store's Admin API; {shop} is its domain")
     shopify_admin_url: str = Field("https://admin.shopify.com", description="where the admin frames the app")
     app_bridge_url: str = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
     polaris_url: str = Field(
-        "https://cdn.shopify.com/shopifycloud/polaris.js", description="empty: the stand-in in assets/ is used"
+        "https://cdn.shopify.com/shopifycloud/polaris.js",
+        description="empty: the stand-in in assets/ is used",
     )
 
     meta_app_id: str = ""

@@ -18,3 +18,5 @@ class Config:
     meta_app_secret: str
     data_dir: Path | None = None
     control: bool = True
+    schema: Path | None = None  # Shopify's published Admin schema; default: below .clique/vendor
+    webhook_retry_seconds: float = 1.0  # before the first repetition; each next one waits twice as long

@@ -76,8 +76,7 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a l
         campaigns = list(world.ads.campaigns.values())
         return {
             "scenarios": [
-                {**asdict(x), "campaigns": [c.campaign_id for c in campaigns if c.scenario == x.key]}
-                for x in SCENARIOS
+                {**asdict(x), "campaigns": [c.campaign_id for c in campaigns if c.scenario == x.key]} for x in SCENARIOS
             ]
         }
 
@@ -95,9 +94,7 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a l
         ("/meta/objects/{object_id}", "GET", ad_object),
         ("/meta/objects/{object_id}", "POST", change_ad_object),
     ]
-    return [
-        Route(f"/_control{path}", _answering(handler), methods=[method]) for path, method, handler in found
-    ]
+    return [Route(f"/_control{path}", _answering(handler), methods=[method]) for path, method, handler in found]
 
 
 def _answering(handler: Any) -> Any:

@@ -27,9 +27,7 @@ class Candidate:
     hurdle: float = 0.0  # the pull the ad needs at that moment
 
 
-def day_plan(
-    seed: str, day: date, zone: ZoneInfo, base: float, ads: list[tuple[str, float]]
-) -> list[Candidate]:
+def day_plan(seed: str, day: date, zone: ZoneInfo, base: float, ads: list[tuple[str, float]]) -> list[Candidate]:
     """A day's candidates in time order: `base` orders without ads, and each ad's usual orders a day."""
     r = Random(f"{seed}/{day.toordinal()}")
     season = season_of(day)

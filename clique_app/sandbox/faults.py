@@ -22,6 +22,8 @@ FAULTS = (
     "revoked_token",
     "webhook_lost",
     "webhook_duplicate",
+    "webhook_late",  # delivered after the ones that follow it
+    "bulk_failed",  # a bulk operation ends half-way, with partial data
 )
 
 

@@ -33,9 +33,7 @@ SOURCES: dict[str, Source] = {
         "google", "https://www.google.com/", "utm_source=google&utm_medium=cpc&utm_campaign=Shopping"
     ),
     "organic": Source("google", "https://www.google.com/", ""),
-    "email_campaign": Source(
-        "email", None, "utm_source=klaviyo&utm_medium=email&utm_campaign=Weekly%20letter"
-    ),
+    "email_campaign": Source("email", None, "utm_source=klaviyo&utm_medium=email&utm_campaign=Weekly%20letter"),
     "email_flow": Source("email", None, "utm_source=klaviyo&utm_medium=email&utm_campaign=Abandoned%20cart"),
     "referral": Source("https://candlereviews.example", "https://candlereviews.example/best-candles", ""),
     "social": Source("instagram", "https://l.instagram.com/", ""),

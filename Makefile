@@ -1,0 +1,33 @@
+# Needs Python 3.11 or newer, make and git; everything else is installed into .venv and .clique.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo setup test check bench lock
+
+demo: export CLIQUE_END_WITH_PARENT = 1
+demo:
+	@$(PYTHON) clique_app/demo/install.py demo
+	@exec $(BIN)/clique demo $(ARGS)
+
+setup:
+	@$(PYTHON) clique_app/demo/install.py dev
+	@$(BIN)/clique setup
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# after a change of dependencies in pyproject.toml; needs uv
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+lock:
+	$(LOCK) --extra demo --extra dev -o requirements/dev.txt
+	$(LOCK) --extra demo -c requirements/dev.txt -o requirements/demo.txt
+	$(LOCK) -c requirements/dev.txt -o requirements/app.txt

@@ -1,0 +1,75 @@
+"""Last touch, as set-based SQL: the same statements credit a million orders and the one that just arrived.
+
+An order's whole net sales go to its last touch within the window before the purchase; its refunds, edits and
+cancellations follow to the same touch on their own days (books view, as Shopify reports). Without a touch in the
+window they go to 'unattributed'. So the credits of a store sum to its net sales on every day.
+"""
+
+from __future__ import annotations
+
+# orders: :order_ids, or every order of the store where it is null
+FORGET = """
+delete from credit
+where store_id = :store_id and model = :model
+  and (cast(:order_ids as bigint[]) is null or order_id = any(:order_ids))
+"""
+
+CREDIT = """
+with asked as (
+    select order_id, day, processed_at
+    from shop_order
+    where store_id = :store_id and not test
+      and (cast(:order_ids as bigint[]) is null or order_id = any(:order_ids))
+),
+last_touch as (
+    select distinct on (t.order_id)
+           t.order_id, t.position, t.channel, t.campaign, t.campaign_platform_id, t.ad_platform_id
+    from asked join touch t on t.store_id = :store_id and t.order_id = asked.order_id
+    where t.occurred_at <= asked.processed_at
+      and t.occurred_at > asked.processed_at - make_interval(days => :window_days)
+    order by t.order_id, t.occurred_at desc, t.position desc
+),
+booked as (
+    select order_id, day, sum(amount) as amount
+    from sale_entry
+    where store_id = :store_id and kind = any(:net_sales_kinds)
+      and (cast(:order_ids as bigint[]) is null or order_id = any(:order_ids))
+    group by order_id, day
+),
+days as (
+    select asked.order_id, coalesce(booked.day, asked.day) as day, coalesce(booked.amount, 0) as amount,
+           case when coalesce(booked.day, asked.day) = asked.day then 1 else 0 end as orders
+    from asked left join booked using (order_id)
+    union all
+    -- an order whose entries all fall on other days still counts as an order on its own day
+    select asked.order_id, asked.day, 0, 1
+    from asked
+    where exists (select from booked where booked.order_id = asked.order_id)
+      and not exists (select from booked where booked.order_id = asked.order_id and booked.day = asked.day)
+)
+insert into credit (store_id, model, order_id, day, position, channel, campaign_id, ad_id, amount, orders)
+select :store_id, :model, days.order_id, days.day, coalesce(l.position, -1), coalesce(l.channel, :unattributed),
+       null, null, days.amount, days.orders
+from days left join last_touch l using (order_id)
+"""
+
+# Campaigns may be read after the orders they brought, so the link from a credit to its campaign is a step of its own.
+# A utm_id that is a known campaign id decides; else a utm_campaign that is the name of exactly one campaign.
+LINK = """
+with named as (
+    select channel, name, min(campaign_id) as campaign_id
+    from campaign where store_id = :store_id
+    group by channel, name having count(*) = 1
+)
+update credit
+set campaign_id = coalesce(by_id.campaign_id, named.campaign_id), ad_id = by_ad.ad_id
+from touch t
+left join campaign by_id on by_id.store_id = :store_id and by_id.channel = t.channel
+     and by_id.platform_id = t.campaign_platform_id
+left join named on named.channel = t.channel and named.name = t.campaign
+left join ad by_ad on by_ad.store_id = :store_id and by_ad.channel = t.channel and by_ad.platform_id = t.ad_platform_id
+where credit.store_id = :store_id and credit.model = :model
+  and (cast(:order_ids as bigint[]) is null or credit.order_id = any(:order_ids))
+  and t.store_id = :store_id and t.order_id = credit.order_id and t.position = credit.position
+  and (credit.campaign_id, credit.ad_id) is distinct from (coalesce(by_id.campaign_id, named.campaign_id), by_ad.ad_id)
+"""

@@ -1,0 +1,195 @@
+"""`clique`: the commands. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from clique_app.errors import CliqueError, InvalidInput
+
+P = ParamSpec("P")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+demo_app = typer.Typer(invoke_without_command=True, help="Run the whole of Clique on this machine.")
+metrics_app = typer.Typer(no_args_is_help=True, help="Figures and what they are made of.")
+app.add_typer(demo_app, name="demo")
+app.add_typer(metrics_app, name="metrics")
+
+Store = Annotated[str, typer.Option("--store", help="The store's domain, such as harbor-lane.myshopify.com.")]
+
+
+def shows_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """An error written for people is printed as that and ends with 1."""
+
+    @functools.wraps(command)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except CliqueError as error:
+            typer.echo(f"clique: {error.message}", err=True)
+            raise typer.Exit(1) from error
+
+    return shown
+
+
+@demo_app.callback()
+@shows_errors
+def demo(
+    context: typer.Context,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when it is up; it runs on.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Throw the demo's data away first.")] = False,
+    orders: Annotated[
+        Path | None, typer.Option(help="CSV of real orders; becomes a store of its own.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the app.", show_default="8080 if free")
+    ] = None,
+    control: Annotated[str, typer.Option(help="on or off: the sandbox's control API.")] = "on",
+) -> None:
+    """Run servers, platform sandbox, app, worker and scheduler until Ctrl-C."""
+    if context.invoked_subcommand:
+        return
+    if control not in ("on", "off"):
+        raise CliqueError(f"--control is on or off, not {control}.")
+    from clique_app.demo import run
+
+    options = run.Options(reset=reset, orders=orders, port=port, control=control == "on")
+    if detach:
+        run.run_detached(options)
+    else:
+        run.run(options)
+
+
+@demo_app.command("stop")
+@shows_errors
+def demo_stop() -> None:
+    """End the running demo; its data stays."""
+    from clique_app.demo import run
+
+    run.stop()
+    typer.echo("The demo has ended.")
+
+
+@app.command()
+@shows_errors
+def status() -> None:
+    """What runs here, since when, and where to open it."""
+    from clique_app.demo import status as demo_status
+
+    demo_status.show()
+
+
+@app.command()
+@shows_errors
+def doctor() -> None:
+    """Check this machine and the running servers; say what to do about what is wrong."""
+    from clique_app.demo import doctor as checks
+
+    if not checks.show():
+        raise typer.Exit(1)
+
+
+@metrics_app.command("show")
+@shows_errors
+def metrics_show(
+    key: Annotated[str, typer.Argument(help="The metric's key, such as net_sales or mer.")],
+    store: Store,
+    start: Annotated[str, typer.Option("--from", help="First store day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option("--to", help="Last store day, YYYY-MM-DD.")],
+    by: Annotated[str, typer.Option(help="channel or day: split the figure.", show_default=False)] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """A figure over a period, and its inputs."""
+    from clique_app.database import store_session, system_session
+    from clique_app.demo import record
+    from clique_app.metrics import answer, periods, service
+
+    period = periods.between(start, end)
+    if by not in ("", "channel", "day"):
+        raise InvalidInput(f"--by is channel or day, not {by}.")
+    record.adopt_running_demo()
+    with system_session() as session:
+        store_id = service.store_id_of(session, store)
+    with store_session(store_id) as session:
+        currency = service.store(session, store_id).currency
+        told = answer.of(service.figure(session, store_id, key, period), currency)
+        if by == "channel":
+            split = service.figures_by_channel(session, store_id, key, period)
+            told["rows"] = [{"channel": channel, **answer.of(one, currency)} for channel, one in split]
+        if by == "day":
+            days = service.figures_by_day(session, store_id, key, period)
+            told["rows"] = [{"day": day.isoformat(), **answer.of(one, currency)} for day, one in days]
+    told |= {"store": store, "from": start, "to": end, "currency": currency}
+    typer.echo(json.dumps(told, indent=2) if as_json else answer.text(told))
+
+
+@metrics_app.command("list")
+@shows_errors
+def metrics_list() -> None:
+    """Every metric: key, unit, meaning."""
+    from clique_app.metrics import registry
+
+    for item in registry.METRICS:
+        typer.echo(f"{item.key:26} {item.unit:8} {item.meaning}")
+
+
+@app.command()
+@shows_errors
+def setup() -> None:
+    """Fetch the published schema and build the pages, so that the next start is quick."""
+    from clique_app.demo import frontend, vendor
+
+    vendor.fetch_missing()
+    frontend.build(frontend.source_key())
+
+
+@app.command()
+@shows_errors
+def sync(
+    store: Store,
+    source: Annotated[str | None, typer.Option(help="One source; all that are connected if left out.")] = None,
+) -> None:
+    """Read the store's sources now and follow it to the end."""
+    from clique_app.demo import record
+
+    record.adopt_running_demo()
+    _sync(store, source)
+
+
+def _sync(shop_domain: str, source: str | None) -> None:
+    from clique_app import clock
+    from clique_app.database import system_session
+    from clique_app.metrics import service
+    from tasks.sync import progress, start_sync
+
+    with system_session() as session:
+        store_id = service.store_id_of(session, shop_domain)
+    asked_at = clock.now()
+    asked = start_sync(store_id, source, "manual")
+    shown: set[tuple[str, str]] = set()
+    while True:
+        runs = progress(store_id, asked, asked_at)
+        for run in runs:
+            if (run.source, f"{run.state} {run.stage}") not in shown:
+                shown.add((run.source, f"{run.state} {run.stage}"))
+                typer.echo(f"{run.label}: {run.state} {run.stage}, {run.written:,} rows {run.message}".rstrip())
+        if all(run.state not in ("waiting", "running") for run in runs):
+            break
+        time.sleep(0.5)
+    if any(run.state != "whole" for run in runs):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of the `clique` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

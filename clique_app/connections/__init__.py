@@ -1,0 +1,1 @@
+"""A store's access to platforms: install, tokens, reconnect, privacy."""

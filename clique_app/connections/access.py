@@ -1,0 +1,91 @@
+"""What a client needs to read a platform, always fresh. Opens its own sessions and commits: new tokens are kept
+before they are used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from clique_app import clock, live
+from clique_app.connections import service
+from clique_app.database import store_session
+from clique_app.errors import AccessExpired
+from clique_app.integrations.access import Access
+from clique_app.integrations.shopify import oauth
+from clique_app.tables import Connection, Store
+
+REFRESH_BEFORE = timedelta(minutes=5)
+USABLE = ("connected", "choosing_account")
+
+
+def access(store_id: int, channel: str, *, refused: str | None = None) -> Access:
+    """The store's access to a channel. AccessExpired where the merchant has to reconnect.
+
+    refused: a token the platform has just turned down; it is renewed even if it should still hold.
+    """
+    with store_session(store_id) as session:
+        found = _read(session, store_id, channel, refused)
+    if found is not None:
+        return found
+    try:
+        with store_session(store_id) as session:
+            # one process refreshes; the others wait here and then find the new pair
+            session.execute(
+                sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+                {"key": f"token/{store_id}/{channel}"},
+            )
+            return _read(session, store_id, channel, refused) or _renewed(session, store_id, channel)
+    except AccessExpired as error:
+        expire(store_id, channel, error.message)
+        raise
+
+
+def expire(store_id: int, channel: str, message: str) -> None:
+    """Record that the platform ended the access, and say so on open pages."""
+    with store_session(store_id) as session:
+        connection = session.get(Connection, (store_id, channel))
+        if connection is None or connection.state not in USABLE:
+            return
+        connection.state, connection.last_error = "expired", message
+    live.publish(store_id, "connections")
+
+
+def _read(session: Session, store_id: int, channel: str, refused: str | None) -> Access | None:
+    """The access as it is stored, or None where it has to be renewed first."""
+    store, connection = session.get(Store, store_id), session.get(Connection, (store_id, channel))
+    if store is None or store.uninstalled_at is not None:
+        raise AccessExpired("Clique is not installed in this store. Install it again in Shopify admin.")
+    if connection is None or connection.state not in USABLE or connection.access_token is None:
+        raise AccessExpired(f"{channel.title()} is not connected. Connect it on the Data and sync page.")
+    if connection.expires_at is not None and connection.expires_at - clock.now() < REFRESH_BEFORE:
+        return None
+    token = service.token_of(connection, "access_token")
+    if token == refused:
+        return None
+    return _access(store, connection, token)
+
+
+def _renewed(session: Session, store_id: int, channel: str) -> Access:
+    store, connection = session.get(Store, store_id), session.get(Connection, (store_id, channel))
+    assert store is not None
+    assert connection is not None
+    if channel != "shopify" or connection.refresh_token is None:
+        raise AccessExpired(f"Access to {channel.title()} has ended. Reconnect it on the Data and sync page.")
+    grant = oauth.refresh(store.shop_domain, service.token_of(connection, "refresh_token"))
+    service.keep_grant(connection, grant)
+    return _access(store, connection, grant.access_token)
+
+
+def _access(store: Store, connection: Connection, token: str) -> Access:
+    return Access(
+        store_id=store.store_id,
+        shop_domain=store.shop_domain,
+        time_zone=store.time_zone,
+        currency=store.currency,
+        token=token,
+        account_id=connection.account_id or "",
+        account_currency=connection.currency or "",
+        account_time_zone=connection.time_zone or "",
+    )

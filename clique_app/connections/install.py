@@ -1,0 +1,111 @@
+"""Opening a store: known people pass with one cheap query; a new or reinstalled store is connected first.
+
+Opens its own sessions and commits, because tokens are kept before they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sqlalchemy as sa
+
+from clique_app import clock
+from clique_app.connections import service
+from clique_app.connections.access import access
+from clique_app.connections.service import SCOPES_AGAIN_AFTER, Standing
+from clique_app.database import store_session, system_session
+from clique_app.errors import AccessDenied
+from clique_app.integrations.channels import Grant
+from clique_app.integrations.shopify import code_grant, oauth, reads, subscriptions
+from clique_app.integrations.shopify.client import Client
+from clique_app.settings import settings
+
+WEBHOOK_PATH = "/webhooks/shopify"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A store someone opened; new ones still need their webhooks and imports, which the edge asks for."""
+
+    store_id: int
+    installed_now: bool
+
+
+def open_store(shop_domain: str, session_token: str, user_id: int) -> Opened:
+    """The store of a verified session token, connected if it was not."""
+    store_id = _known(shop_domain)
+    if store_id is not None:
+        with store_session(store_id) as session:
+            found = service.standing(session, store_id, user_id)
+            if found is not None and not _needs_grant(found):
+                if not found.is_fresh(clock.now()):
+                    service.seen(session, store_id, user_id)
+                return Opened(store_id, installed_now=False)
+    opened = _connect(shop_domain, lambda: oauth.exchange_session_token(shop_domain, session_token))
+    with store_session(opened.store_id) as session:
+        service.seen(session, opened.store_id, user_id)
+    return opened
+
+
+def install_with_code(shop_domain: str, code: str) -> Opened:
+    """The store of a signed callback of the code grant."""
+    return _connect(shop_domain, lambda: oauth.exchange_code(shop_domain, code))
+
+
+def _connect(shop_domain: str, get_grant: Callable[[], Grant]) -> Opened:
+    with system_session() as session:
+        # several tabs of a first open wait here; all but the first find the store connected
+        session.execute(
+            sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"install/{shop_domain}"}
+        )
+        with system_session() as making:
+            store_id = service.make_store(making, shop_domain)
+        with store_session(store_id) as reading:
+            before = service.standing(reading, store_id, 0)
+        assert before is not None
+        if not _needs_grant(before):
+            return Opened(store_id, installed_now=False)
+        grant = get_grant()
+        facts = reads.shop(Client(shop_domain, grant.access_token))
+        if facts.shop_domain.lower() != shop_domain:
+            raise AccessDenied("Shopify answered for another store. Open Clique from Shopify admin again.")
+        with store_session(store_id) as writing:
+            service.install(writing, store_id, grant, facts)
+    return Opened(store_id, installed_now=not (before.installed and before.connected))
+
+
+def _needs_grant(found: Standing) -> bool:
+    if not found.installed or not found.connected or found.connected_at is None:
+        return True
+    if clock.now() - found.connected_at < SCOPES_AGAIN_AFTER:
+        return False
+    return not code_grant.covers(found.scopes)
+
+
+@lru_cache(maxsize=10_000)
+def _id_of(shop_domain: str) -> int:
+    """Ids never change, so they may be remembered; only found ones are."""
+    with system_session() as session:
+        store_id = service.find_store(session, shop_domain)
+    if store_id is None:
+        raise LookupError(shop_domain)
+    return store_id
+
+
+def _known(shop_domain: str) -> int | None:
+    try:
+        return _id_of(shop_domain)
+    except LookupError:
+        return None
+
+
+def check_store(store_id: int) -> subscriptions.Repair:
+    """The store's facts as they are now, and its webhooks repaired where they drifted."""
+    given = access(store_id, service.SHOPIFY)
+    client = Client(given.shop_domain, given.token)
+    facts = reads.shop(client)
+    with store_session(store_id) as session:
+        service.keep_facts(session, store_id, facts)
+    return subscriptions.repair(client, settings().shopify_app_url.rstrip("/") + WEBHOOK_PATH)

@@ -1,0 +1,249 @@
+"""Shopify's records as rows. Pure: the same record always gives the same rows and the same hash."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import blake2b, sha256
+from typing import Any, NamedTuple
+
+from clique_app.clock import day_of
+from clique_app.integrations.shopify.ledger import EntryRow, entries, total_at_purchase
+from clique_app.integrations.shopify.touches import TouchRow, touches
+from clique_app.integrations.shopify.values import instant, instant_or_none, number, number_or_none, shop_money
+
+
+class OrderRow(NamedTuple):
+    order_id: int
+    name: str
+    processed_at: datetime
+    day: date
+    created_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None
+    test: bool
+    customer_id: int | None
+    source_name: str
+    currency: str
+    presentment_currency: str
+    total: Decimal
+    financial_status: str
+    fulfillment_status: str
+    country: str
+    region: str
+    postal_code: str
+    fulfilment_location_id: int | None
+    journey_ready: bool
+
+
+class LineRow(NamedTuple):
+    line_id: int
+    order_id: int
+    product_id: int | None
+    variant_id: int | None
+    title: str
+    sku: str
+    quantity: int
+    current_quantity: int
+    unit_price: Decimal
+    gift_card: bool
+
+
+@dataclass(frozen=True)
+class MappedOrder:
+    order: OrderRow
+    lines: list[LineRow]
+    entries: list[EntryRow]
+    touches: list[TouchRow]
+
+    def payload_hash(self) -> bytes:
+        """Equal for equal rows, however the record was fetched."""
+        rows = (self.order, *self.lines, *self.entries, *self.touches)
+        return blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=16).digest()
+
+
+class ProductRow(NamedTuple):
+    product_id: int
+    title: str
+    handle: str
+    product_type: str
+    vendor: str
+    status: str
+    updated_at: datetime
+
+
+class VariantRow(NamedTuple):
+    variant_id: int
+    product_id: int
+    inventory_item_id: int
+    title: str
+    sku: str
+    price: Decimal
+    tracked: bool
+    backorder: bool
+    cost: Decimal | None
+
+
+class LevelRow(NamedTuple):
+    inventory_item_id: int
+    location_id: int
+    available: int
+    committed: int
+    incoming: int
+    updated_at: datetime
+
+
+class LocationRow(NamedTuple):
+    location_id: int
+    name: str
+    country: str
+    region: str
+    active: bool
+
+
+class CustomerRow(NamedTuple):
+    customer_id: int
+    created_at: datetime
+    updated_at: datetime
+    email_hmac: bytes | None
+    country: str
+    region: str
+    postal_code: str
+
+
+def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
+    """An order with its lines, ledger and touches. A test order keeps its row and books nothing."""
+    order_id = number(record["id"])
+    agreements = record.get("agreements", [])
+    processed_at = instant(record["processedAt"])
+    cancelled_at = instant_or_none(record["cancelledAt"])
+    address = record["shippingAddress"] or record["billingAddress"] or {}
+    shipped_from = next((f["location"] for f in record["fulfillments"] if f["location"]), None)
+    journey = record["customerJourneySummary"]
+    row = OrderRow(
+        order_id,
+        record["name"],
+        processed_at,
+        day_of(processed_at, time_zone),
+        instant(record["createdAt"]),
+        instant(record["updatedAt"]),
+        cancelled_at,
+        record["test"],
+        number_or_none(record["customer"]),
+        record["sourceName"] or "",
+        record["currencyCode"],
+        record["presentmentCurrencyCode"],
+        total_at_purchase(agreements),
+        record["displayFinancialStatus"] or "",
+        record["displayFulfillmentStatus"] or "",
+        *_place(address),
+        number_or_none(shipped_from),
+        journey is None or journey["ready"],  # without a journey there is none to wait for
+    )
+    return MappedOrder(
+        row,
+        sorted(_line(order_id, line) for line in record.get("lineItems", ())),
+        []
+        if row.test
+        else entries(order_id, agreements, processed_at=processed_at, cancelled_at=cancelled_at, time_zone=time_zone),
+        touches(order_id, record.get("moments", [])),
+    )
+
+
+def product(record: dict[str, Any]) -> tuple[ProductRow, list[VariantRow]]:
+    """A product and its variants with what they cost now."""
+    product_id = number(record["id"])
+    row = ProductRow(
+        product_id,
+        record["title"],
+        record["handle"],
+        record["productType"],
+        record["vendor"],
+        record["status"],
+        instant(record["updatedAt"]),
+    )
+    return row, [_variant(product_id, variant) for variant in record.get("variants", ())]
+
+
+def inventory(record: dict[str, Any]) -> tuple[list[LevelRow], list[LocationRow]]:
+    """Where one item is in stock."""
+    item_id = number(record["id"])
+    levels: list[LevelRow] = []
+    locations: list[LocationRow] = []
+    for level in record.get("inventoryLevels", ()):
+        location, amounts = level["location"], {q["name"]: q["quantity"] for q in level["quantities"]}
+        address = location["address"]
+        levels.append(
+            LevelRow(
+                item_id,
+                number(location["id"]),
+                amounts.get("available", 0),
+                amounts.get("committed", 0),
+                amounts.get("incoming", 0),
+                instant(level["updatedAt"]),
+            )
+        )
+        locations.append(
+            LocationRow(
+                number(location["id"]),
+                location["name"],
+                address["countryCode"] or "",
+                address["province"] or "",
+                location["isActive"],
+            )
+        )
+    return levels, locations
+
+
+def customer(record: dict[str, Any], email_key: bytes) -> CustomerRow:
+    """As little of a buyer as joins need; the e-mail address only as a keyed hash."""
+    email = (record["defaultEmailAddress"] or {}).get("emailAddress")
+    return CustomerRow(
+        number(record["id"]),
+        instant(record["createdAt"]),
+        instant(record["updatedAt"]),
+        email_hmac(email, email_key) if email else None,
+        *_place(record["defaultAddress"] or {}),
+    )
+
+
+def email_hmac(email: str, key: bytes) -> bytes:
+    """The same address gives the same value within a store, and another in every other store."""
+    return hmac.new(key, email.strip().casefold().encode(), sha256).digest()
+
+
+def _place(address: dict[str, Any]) -> tuple[str, str, str]:
+    return address.get("countryCodeV2") or "", address.get("province") or "", address.get("zip") or ""
+
+
+def _line(order_id: int, line: dict[str, Any]) -> LineRow:
+    return LineRow(
+        number(line["id"]),
+        order_id,
+        number_or_none(line["product"]),
+        number_or_none(line["variant"]),
+        line["title"],
+        line["sku"] or "",
+        line["quantity"],
+        line["currentQuantity"],
+        shop_money(line["originalUnitPriceSet"]),
+        line["isGiftCard"],
+    )
+
+
+def _variant(product_id: int, variant: dict[str, Any]) -> VariantRow:
+    item = variant["inventoryItem"]
+    cost = item["unitCost"]
+    return VariantRow(
+        number(variant["id"]),
+        product_id,
+        number(item["id"]),
+        variant["title"],
+        variant["sku"] or "",
+        Decimal(variant["price"]),
+        item["tracked"],
+        variant["inventoryPolicy"] == "CONTINUE",
+        Decimal(cost["amount"]) if cost else None,
+    )

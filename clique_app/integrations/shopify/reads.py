@@ -1,0 +1,121 @@
+"""What is read from a store: its facts, objects by id, whole lists by page or by bulk file, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clique_app.errors import Unavailable
+from clique_app.integrations.shopify import bulk, documents
+from clique_app.integrations.shopify.client import Client
+from clique_app.integrations.shopify.documents import Listing
+from clique_app.integrations.shopify.values import number
+
+BULK_BATCH = 1000  # objects of a bulk file handed on together
+EXPORT_RUNS = 3  # of an export whose file is gone before it is read
+
+
+@dataclass(frozen=True)
+class ShopFacts:
+    shop_domain: str
+    name: str
+    currency: str
+    time_zone: str
+    country: str
+    scopes: tuple[str, ...]  # as granted now
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some records and where to go on: {'after': cursor} of pages, {'bulk': id, 'done': n} of a bulk file."""
+
+    records: list[dict[str, Any]]
+    position: dict[str, Any]
+    expected: int | None = None
+    preparing: int | None = None  # objects Shopify has put into the file so far
+
+
+def shop(client: Client) -> ShopFacts:
+    """The store as Shopify has it now."""
+    data = client.query(documents.SHOP)
+    found, installed = data["shop"], data["currentAppInstallation"]
+    return ShopFacts(
+        found["myshopifyDomain"],
+        found["name"],
+        found["currencyCode"],
+        found["ianaTimezone"],
+        found["shopAddress"]["countryCodeV2"] or "",
+        tuple(sorted(scope["handle"] for scope in installed["accessScopes"])),
+    )
+
+
+def count(client: Client, listing: Listing, search: str | None) -> int | None:
+    """Shopify's own count; None where it does not count or only knows a lower bound."""
+    if not listing.counted:
+        return None
+    found = client.query(listing.count(), {"query": search})["count"]
+    return found["count"] if found and found["precision"] == "EXACT" else None
+
+
+def by_ids(client: Client, listing: Listing, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Those of the objects that still exist, whole."""
+    nodes = client.by_ids(listing.by_ids(), [listing.gid(i) for i in dict.fromkeys(ids)], size=listing.ids_size)
+    return _whole(client, listing, nodes)
+
+
+def pages(client: Client, listing: Listing, search: str | None, *, after: str | None = None) -> Iterator[Chunk]:
+    """A list page by page."""
+    for page in client.pages(listing.paged(), listing.root, size=listing.page_size, search=search, after=after):
+        yield Chunk(_whole(client, listing, page.nodes), {"after": page.cursor} if page.cursor else {})
+
+
+def exported(client: Client, listing: Listing, search: str | None, position: dict[str, Any]) -> Iterator[Chunk]:
+    """A list by bulk file, going on where `position` says. A file that is no longer kept is made anew."""
+    bulk_id, done = position.get("bulk"), int(position.get("done", 0))
+    for _ in range(EXPORT_RUNS):
+        resumed = bulk_id is not None
+        if bulk_id is None:
+            bulk_id, done = bulk.start(client, listing.bulk(search or "")), 0
+        try:
+            for chunk in _followed(client, listing, bulk_id, done, resumed=resumed):
+                done = chunk.position["done"]
+                yield chunk
+        except bulk.LinkExpired:
+            bulk_id = None
+            continue
+        return
+    raise Unavailable("Shopify did not keep its export long enough to be read. Try again later.")
+
+
+def _followed(client: Client, listing: Listing, bulk_id: str, done: int, *, resumed: bool) -> Iterator[Chunk]:
+    export = None
+    for export in bulk.follow(client, bulk_id):
+        if not export.ended:
+            yield Chunk([], {"bulk": bulk_id, "done": done}, preparing=export.roots)
+    assert export is not None
+    if not export.whole and (resumed or export.status == "EXPIRED"):
+        raise bulk.LinkExpired("Shopify no longer keeps this export.")
+    expected = export.roots if export.whole else None
+    for records in bulk.records(export, listing.connection_of, skip=done, size=BULK_BATCH):
+        done += len(records)
+        yield Chunk(records, {"bulk": bulk_id, "done": done}, expected)
+    if not export.whole:
+        why = (export.error or export.status).lower().replace("_", " ")
+        raise Unavailable(f"Shopify stopped its export part-way ({why}) after {done:,} records. Try again later.")
+
+
+def _whole(client: Client, listing: Listing, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Nodes with plain lists. What has a list too long for a page is read by bulk file, which cuts nothing off."""
+    records, cut_off = [], []
+    for node in nodes:
+        record, whole = listing.flattened(node)
+        if whole:
+            records.append(record)
+        else:
+            cut_off.append(number(record["id"]))
+    if cut_off:
+        search = " OR ".join(f"id:{i}" for i in cut_off)
+        for chunk in exported(client, listing, search, {}):
+            records += chunk.records
+    return records

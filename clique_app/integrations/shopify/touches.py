@@ -1,0 +1,124 @@
+"""Visits before an order as touches: which channel brought them, told by what the link and the referrer say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from clique_app.integrations.shopify.values import instant
+
+# utm_source -> channel. Where the channel also has unpaid traffic, see PAID_ONLY.
+SOURCES = {
+    **dict.fromkeys(("facebook", "fb", "instagram", "ig", "meta", "msg", "an", "audience_network"), "meta"),
+    **dict.fromkeys(("google", "adwords", "google_ads", "googleads", "youtube"), "google"),
+    **dict.fromkeys(("tiktok", "tiktok_ads"), "tiktok"),
+    **dict.fromkeys(("pinterest", "pinterest_ads"), "pinterest"),
+    **dict.fromkeys(("klaviyo", "newsletter", "email", "mailchimp", "omnisend", "shopify_email", "sms"), "email"),
+    "direct": "direct",
+}
+# utm_medium -> channel, stronger than the source
+MEDIUMS = {
+    **dict.fromkeys(("email", "e-mail", "sms", "newsletter"), "email"),
+    **dict.fromkeys(("organic", "organic_social", "organic-social"), "organic"),
+    **dict.fromkeys(("referral", "affiliate", "partner"), "referral"),
+}
+# parameter a platform adds to links clicked on it -> (channel, name kept)
+CLICK_IDS = {
+    "fbclid": ("meta", "fbclid"),
+    "ttclid": ("tiktok", "ttclid"),
+    "gclid": ("google", "gclid"),
+    "gbraid": ("google", "gclid"),
+    "wbraid": ("google", "gclid"),
+    "epik": ("pinterest", "epik"),
+}
+SEARCH_ENGINES = ("google", "bing", "duckduckgo", "yahoo", "ecosia", "baidu", "yandex", "brave")
+# Shopify's own word for a visit without any of these
+SHOPIFY_SOURCES = {"direct": "direct", "email": "email", "search": "organic", "seo": "organic"}
+
+
+class TouchRow(NamedTuple):
+    """A row of touch."""
+
+    order_id: int
+    position: int
+    occurred_at: datetime
+    channel: str
+    source: str
+    medium: str
+    campaign: str
+    campaign_platform_id: str | None
+    ad_platform_id: str | None
+    click_id: str | None
+    landing_path: str
+
+
+def touches(order_id: int, moments: list[dict[str, Any]], shop_domain: str = "") -> list[TouchRow]:
+    """All visits in time order; of the landing page only its path is kept."""
+    ordered = sorted(moments, key=lambda moment: (moment["occurredAt"], moment.get("id", "")))
+    return [_touch(order_id, position, moment, shop_domain) for position, moment in enumerate(ordered)]
+
+
+def channel_of(
+    *, source: str, medium: str, click_id: str | None, referrer: str, shopify_source: str, own_host: str
+) -> str:
+    """utm first (somebody wrote it on purpose), then the click id, the referrer, and Shopify's own word."""
+    if medium in MEDIUMS:
+        return MEDIUMS[medium]
+    if source:
+        return SOURCES.get(source, "other")
+    if click_id:
+        return CLICK_IDS[click_id][0]
+    if referrer and referrer != own_host:
+        names = referrer.split(".")
+        return "organic" if any(engine in names for engine in SEARCH_ENGINES) else "referral"
+    if shopify_source in SEARCH_ENGINES:
+        return "organic"
+    return SHOPIFY_SOURCES.get(shopify_source, "referral" if shopify_source else "direct")
+
+
+def _touch(order_id: int, position: int, moment: dict[str, Any], shop_domain: str) -> TouchRow:
+    landing = _split(moment.get("landingPage"))
+    link = dict(parse_qsl(landing.query))
+    utm = moment.get("utmParameters") or {}
+
+    def tag(name: str) -> str:
+        return (utm.get(name) or link.get(f"utm_{name}") or "").strip()
+
+    source, medium, content = tag("source").lower(), tag("medium").lower(), tag("content")
+    click = next((name for name in CLICK_IDS if link.get(name)), None)
+    campaign = tag("campaign")
+    return TouchRow(
+        order_id,
+        position,
+        instant(moment["occurredAt"]),
+        channel_of(
+            source=source,
+            medium=medium,
+            click_id=click,
+            referrer=(_split(moment.get("referrerUrl")).hostname or "").removeprefix("www."),
+            shopify_source=(moment.get("source") or "").lower(),
+            own_host=landing.hostname or shop_domain,
+        ),
+        source,
+        medium,
+        campaign,
+        link.get("utm_id") or (campaign if _is_platform_id(campaign) else None),
+        content if _is_platform_id(content) else None,
+        CLICK_IDS[click][1] if click else None,
+        landing.path,
+    )
+
+
+def _is_platform_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) >= 6
+
+
+def _split(url: str | None) -> Any:
+    """A URL taken apart; one that is none counts as empty."""
+    try:
+        parts = urlsplit(url or "")
+        _ = parts.hostname
+    except ValueError:
+        return urlsplit("")
+    return parts

@@ -1,0 +1,32 @@
+"""Pushes to open pages: one Redis channel per store, sent after commit.
+
+A message says what changed, not the new figures; each page reads what it shows again, under its own session.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any, Literal
+
+import redis
+
+from clique_app.settings import settings
+
+Topic = Literal["figures", "sync", "recommendations", "actions", "connections"]
+PATTERN = "store:*"
+
+
+def channel(store_id: int) -> str:
+    """The Redis channel of one store."""
+    return f"store:{store_id}"
+
+
+@lru_cache(maxsize=1)
+def _client() -> redis.Redis:
+    return redis.Redis.from_url(settings().redis_url, socket_timeout=5)
+
+
+def publish(store_id: int, topic: Topic, payload: dict[str, Any] | None = None) -> None:
+    """Tell the open pages of a store that something changed. Call after commit."""
+    _client().publish(channel(store_id), json.dumps({"topic": topic, **(payload or {})}))

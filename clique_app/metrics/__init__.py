@@ -1,0 +1,1 @@
+"""Every number, defined once: totals over source rows, formulas over totals."""

@@ -1,0 +1,41 @@
+"""A figure as machines read it: plain JSON values. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clique_app.metrics import format
+from clique_app.metrics.definition import Figure
+
+
+def number(figure: Figure, currency: str) -> float | int | None:
+    """Money to the cent, counts whole, ratios and shares to six decimals; None is unknown."""
+    if figure.value is None:
+        return None
+    if figure.unit == "count":
+        return int(figure.value)
+    return float(format.cents(figure.value, currency) if figure.unit == "money" else round(figure.value, 6))
+
+
+def of(figure: Figure, currency: str) -> dict[str, Any]:
+    """key, value, unit, and the values of its inputs; a reason where the value is unknown."""
+    told: dict[str, Any] = {
+        "key": figure.key,
+        "value": number(figure, currency),
+        "unit": figure.unit,
+        "inputs": {part.key: number(part, currency) for part in figure.inputs},
+    }
+    return {**told, "reason": figure.reason} if figure.reason else told
+
+
+def text(told: dict[str, Any]) -> str:
+    """The same for people, a line each."""
+
+    def line(one: dict[str, Any], label: str) -> str:
+        shown = "unknown" if one["value"] is None else f"{one['value']:,}"
+        return f"{label:24} {shown:>18} {one.get('reason', '')}".rstrip()
+
+    lines = [line(told, told["key"])]
+    lines += [f"  {key:22} {'unknown' if value is None else f'{value:,}':>18}" for key, value in told["inputs"].items()]
+    lines += [line(row, row.get("channel") or row["day"]) for row in told.get("rows", [])]
+    return "\n".join(lines)

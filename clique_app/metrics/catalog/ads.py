@@ -1,0 +1,269 @@
+"""What ads cost, what they are credited with, and what platforms claim."""
+
+from __future__ import annotations
+
+from clique_app.metrics.definition import Formula, Shown, Total, Unit
+from clique_app.tables.attribution import LAST_TOUCH
+
+_AD_DAY = """ad_day r
+left join ad a on a.store_id = r.store_id and a.ad_id = r.ad_id
+left join campaign c on c.store_id = r.store_id and c.campaign_id = r.campaign_id"""
+_AD_ROWS = (
+    Shown("Day", "r.day", "day"),
+    Shown("Channel", "r.channel"),
+    Shown("Campaign", "c.name"),
+    Shown("Ad", "a.name"),
+)
+
+
+def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str = "up") -> Total:
+    return Total(
+        key=key,
+        name=name,
+        unit=unit,
+        meaning=meaning,
+        good="up" if good == "up" else "neither",
+        source=_AD_DAY,
+        amount=f"r.{column}",
+        shown=_AD_ROWS,
+        sources=("ads",),
+        channel="r.channel",
+        campaign="r.campaign_id",
+        needs=("ads",),
+    )
+
+
+AD_SPEND = _ads(
+    "ad_spend", "Ad spend", "money", "What the ad platforms charged, by their own day.", "spend", good="neither"
+)
+IMPRESSIONS = _ads("impressions", "Impressions", "count", "Times ads were shown.", "impressions")
+CLICKS = _ads("clicks", "Clicks", "count", "Clicks on ads, of any kind.", "clicks")
+REPORTED_REVENUE = _ads(
+    "reported_revenue",
+    "Revenue claimed by platforms",
+    "money",
+    "What the platforms claim their ads sold. Claims overlap and are restated for 28 days.",
+    "reported_revenue",
+)
+REPORTED_CONVERSIONS = _ads(
+    "reported_conversions",
+    "Purchases claimed by platforms",
+    "count",
+    "Purchases the platforms claim.",
+    "reported_conversions",
+)
+
+_CREDIT = """credit r
+left join shop_order o on o.store_id = r.store_id and o.order_id = r.order_id
+left join campaign c on c.store_id = r.store_id and c.campaign_id = r.campaign_id"""
+_CREDIT_ROWS = (
+    Shown("Day", "r.day", "day"),
+    Shown("Order", "o.name"),
+    Shown("Channel", "r.channel"),
+    Shown("Campaign", "coalesce(c.name, '')"),
+)
+# channels whose spend is here: crediting others against this spend would flatter it
+_PAID = f"""r.model = '{LAST_TOUCH}' and exists (
+    select from connection k where k.store_id = r.store_id and k.channel = r.channel and k.account_id is not null)"""
+
+
+def _credited(key: str, name: str, unit: Unit, meaning: str, amount: str, where: str) -> Total:
+    return Total(
+        key=key,
+        name=name,
+        unit=unit,
+        meaning=meaning,
+        good="up",
+        source=_CREDIT,
+        where=where,
+        amount=amount,
+        shown=_CREDIT_ROWS,
+        sources=("shopify_orders",),
+        channel="r.channel",
+        campaign="r.campaign_id",
+    )
+
+
+CREDITED_SALES = _credited(
+    "credited_sales",
+    "Net sales by last touch",
+    "money",
+    "Net sales given to the last touch before each order; with unattributed they equal net sales.",
+    "r.amount",
+    f"r.model = '{LAST_TOUCH}'",
+)
+ATTRIBUTED_ORDERS_ALL = _credited(
+    "attributed_orders_all",
+    "Orders by last touch",
+    "count",
+    "Orders given to the channel of their last touch, unattributed among them.",
+    "r.orders",
+    f"r.model = '{LAST_TOUCH}' and r.orders <> 0",
+)
+ATTRIBUTED_REVENUE = _credited(
+    "attributed_revenue",
+    "Attributed revenue",
+    "money",
+    "Net sales whose last touch within the window was an ad of a connected channel.",
+    "r.amount",
+    _PAID,
+)
+ATTRIBUTED_ORDERS = _credited(
+    "attributed_orders",
+    "Attributed orders",
+    "count",
+    "Orders whose last touch within the window was an ad of a connected channel.",
+    "r.orders",
+    f"{_PAID} and r.orders <> 0",
+)
+ATTRIBUTED_NEW_CUSTOMERS = Total(
+    key="attributed_new_customers",
+    name="New customers by last touch",
+    unit="count",
+    meaning="New customers given to the channel of their first order's last touch.",
+    good="up",
+    source=f"""{_CREDIT}
+join customer f on f.store_id = r.store_id and f.first_order_id = r.order_id""",
+    where=f"r.model = '{LAST_TOUCH}' and r.orders = 1",
+    amount="1",
+    shown=_CREDIT_ROWS,
+    sources=("shopify_orders",),
+    channel="r.channel",
+    campaign="r.campaign_id",
+    needs=("history",),
+)
+
+MARKETING_SPEND = Formula(
+    key="marketing_spend",
+    name="Marketing spend",
+    unit="money",
+    meaning="Ad spend of all channels plus other marketing costs from Settings.",
+    good="neither",
+    expression="ad_spend + other_marketing",
+    example=({"ad_spend": "29400.19", "other_marketing": "0"}, "29400.19"),
+)
+MER = Formula(
+    key="mer",
+    name="MER",
+    unit="ratio",
+    meaning="Marketing efficiency ratio: net sales of the whole store for each dollar of marketing.",
+    good="up",
+    expression="net_sales / marketing_spend",
+    example=({"net_sales": "126731.84", "marketing_spend": "29400.19"}, "4.31"),
+)
+ROAS = Formula(
+    key="roas",
+    name="ROAS",
+    unit="ratio",
+    meaning="Net sales credited to ads for each dollar of ad spend. Credited by last touch, not caused.",
+    good="up",
+    expression="attributed_revenue / ad_spend",
+    example=({"attributed_revenue": "91831", "ad_spend": "29400"}, "3.12"),
+)
+REPORTED_ROAS = Formula(
+    key="reported_roas",
+    name="ROAS claimed by platforms",
+    unit="ratio",
+    meaning="What platforms claim their ads sold for each dollar of ad spend.",
+    good="neither",
+    expression="reported_revenue / ad_spend",
+    example=({"reported_revenue": "114661", "ad_spend": "29400"}, "3.90"),
+)
+CAC = Formula(
+    key="cac",
+    name="New-customer CAC",
+    unit="money",
+    meaning="Customer acquisition cost: marketing spend for each new customer.",
+    good="down",
+    expression="marketing_spend / new_customers",
+    example=({"marketing_spend": "29400", "new_customers": "1050"}, "28.00"),
+    by_channel="channel_cac",
+)
+CHANNEL_CAC = Formula(
+    key="channel_cac",
+    name="CAC of a channel",
+    unit="money",
+    meaning="Ad spend for each new customer whose first order is credited to the channel.",
+    good="down",
+    expression="ad_spend / attributed_new_customers",
+    example=({"ad_spend": "14820", "attributed_new_customers": "470"}, "31.53"),
+)
+CPA = Formula(
+    key="cpa",
+    name="CPA",
+    unit="money",
+    meaning="Ad spend for each order credited to ads.",
+    good="down",
+    expression="ad_spend / attributed_orders",
+    example=({"ad_spend": "300", "attributed_orders": "12"}, "25"),
+)
+CTR = Formula(
+    key="ctr",
+    name="CTR",
+    unit="percent",
+    meaning="Clicks for each time an ad was shown.",
+    good="up",
+    expression="clicks / impressions",
+    example=({"clicks": "20", "impressions": "1000"}, "0.02"),
+)
+CPC = Formula(
+    key="cpc",
+    name="CPC",
+    unit="money",
+    meaning="Ad spend for each click.",
+    good="down",
+    expression="ad_spend / clicks",
+    example=({"ad_spend": "30", "clicks": "20"}, "1.50"),
+)
+CPM = Formula(
+    key="cpm",
+    name="CPM",
+    unit="money",
+    meaning="Ad spend for 1,000 impressions.",
+    good="down",
+    expression="1000 * ad_spend / impressions",
+    example=({"ad_spend": "30", "impressions": "2000"}, "15"),
+)
+ROI = Formula(
+    key="roi",
+    name="ROI",
+    unit="percent",
+    meaning="Contribution profit for each dollar of ad spend.",
+    good="up",
+    expression="contribution_profit / ad_spend",
+    example=({"contribution_profit": "27234.17", "ad_spend": "29400.19"}, "0.926"),
+)
+RPMO = Formula(
+    key="rpmo",
+    name="Revenue per 1,000 impressions",
+    unit="money",
+    meaning="Attributed revenue for 1,000 impressions.",
+    good="up",
+    expression="1000 * attributed_revenue / impressions",
+    example=({"attributed_revenue": "45", "impressions": "3000"}, "15"),
+)
+
+ADS = (
+    AD_SPEND,
+    IMPRESSIONS,
+    CLICKS,
+    REPORTED_REVENUE,
+    REPORTED_CONVERSIONS,
+    CREDITED_SALES,
+    ATTRIBUTED_ORDERS_ALL,
+    ATTRIBUTED_REVENUE,
+    ATTRIBUTED_ORDERS,
+    ATTRIBUTED_NEW_CUSTOMERS,
+    MARKETING_SPEND,
+    MER,
+    ROAS,
+    REPORTED_ROAS,
+    CAC,
+    CHANNEL_CAC,
+    CPA,
+    CTR,
+    CPC,
+    CPM,
+    ROI,
+    RPMO,
+)

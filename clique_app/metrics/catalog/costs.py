@@ -1,0 +1,173 @@
+"""What sales cost, and what is left of them."""
+
+from __future__ import annotations
+
+from clique_app.metrics.definition import Formula, Shown, Total
+
+_UNIT_COST = "coalesce(r.unit_cost, l.unit_price * s.default_cost_pct / 100)"
+_COST_AMOUNT = f"round(r.quantity * coalesce({_UNIT_COST}, 0), 2)"
+
+COST_OF_GOODS = Total(
+    key="cost_of_goods",
+    name="Cost of goods",
+    unit="money",
+    meaning="Unit cost on the day of sale times units; returned units are taken off on the day of the return.",
+    good="down",
+    source="""sale_entry r
+join store_settings s on s.store_id = r.store_id
+left join shop_order o on o.store_id = r.store_id and o.order_id = r.order_id
+left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id""",
+    where="r.kind in ('sale', 'edit', 'refund', 'cancellation') and r.quantity <> 0",
+    amount=_COST_AMOUNT,
+    shown=(
+        Shown("When", "r.happened_at", "time"),
+        Shown("Order", "o.name"),
+        Shown("Line", "coalesce(l.title, '')"),
+        Shown("Units", "r.quantity", "count"),
+        Shown("Unit cost", _UNIT_COST, "money"),
+    ),
+    sources=("shopify_orders", "shopify_products"),
+    needs=("costs",),
+    worked="units x unit cost",
+)
+FULFILMENT = Total(
+    key="fulfilment",
+    name="Fulfilment",
+    unit="money",
+    meaning="Orders placed times the cost of fulfilling one, from Settings.",
+    good="down",
+    source="shop_order r join store_settings s on s.store_id = r.store_id",
+    where="not r.test",
+    amount="s.fulfilment_per_order",
+    shown=(Shown("When", "r.processed_at", "time"), Shown("Order", "r.name")),
+    sources=("shopify_orders",),
+    worked="orders x cost of fulfilling one",
+)
+PAYMENT_FEES = Total(
+    key="payment_fees",
+    name="Payment fees",
+    unit="money",
+    meaning="A percentage of what was charged plus a fixed fee a payment, from Settings. Fees are not given back on "
+    "refunds.",
+    good="down",
+    source="shop_order r join store_settings s on s.store_id = r.store_id",
+    where="not r.test and r.total > 0",
+    amount="round(r.total * s.payment_fee_pct / 100, 2) + s.payment_fee_fixed",
+    shown=(
+        Shown("When", "r.processed_at", "time"),
+        Shown("Order", "r.name"),
+        Shown("Charged", "r.total", "money"),
+    ),
+    sources=("shopify_orders",),
+    worked="charged x fee % + fixed fee",
+)
+
+_MONTH_DAYS = "extract(day from (date_trunc('month', r.day) + interval '1 month - 1 day'))"
+_DAYS = """(
+    select s.store_id, d::date as day, s.other_marketing_per_month, s.overhead_per_month
+    from store_settings s, generate_series(:start, :end, interval '1 day') d
+) r"""
+
+OTHER_MARKETING = Total(
+    key="other_marketing",
+    name="Other marketing",
+    unit="money",
+    meaning="Agency, tools and e-mail platform, from Settings, spread over the days of the month.",
+    good="down",
+    source=_DAYS,
+    amount=f"round(r.other_marketing_per_month / {_MONTH_DAYS}, 2)",
+    shown=(Shown("A month", "r.other_marketing_per_month", "money"),),
+    sources=(),
+)
+OVERHEAD = Total(
+    key="overhead",
+    name="Overhead",
+    unit="money",
+    meaning="Rent, wages and the like, from Settings, spread over the days of the month.",
+    good="down",
+    source=_DAYS,
+    amount=f"round(r.overhead_per_month / {_MONTH_DAYS}, 2)",
+    shown=(Shown("A month", "r.overhead_per_month", "money"),),
+    sources=(),
+)
+CONTRIBUTION_BEFORE_ADS = Formula(
+    key="contribution_before_ads",
+    name="Contribution before ads",
+    unit="money",
+    meaning="What is left of net sales after goods, fulfilment and payment fees.",
+    good="up",
+    expression="net_sales - cost_of_goods - fulfilment - payment_fees",
+    example=(
+        {"net_sales": "126731.84", "cost_of_goods": "48164.26", "fulfilment": "17613.60", "payment_fees": "4319.62"},
+        "56634.36",
+    ),
+)
+CONTRIBUTION_PROFIT = Formula(
+    key="contribution_profit",
+    name="Contribution profit",
+    unit="money",
+    meaning="What is left of net sales after goods, fulfilment, payment fees and ads. Overhead such as rent and wages "
+    "is not taken off.",
+    good="up",
+    expression="net_sales - cost_of_goods - fulfilment - payment_fees - ad_spend",
+    example=(
+        {
+            "net_sales": "126731.84",
+            "cost_of_goods": "48164.26",
+            "fulfilment": "17613.60",
+            "payment_fees": "4319.62",
+            "ad_spend": "29400.19",
+        },
+        "27234.17",
+    ),
+)
+NET_PROFIT = Formula(
+    key="net_profit",
+    name="Net profit",
+    unit="money",
+    meaning="Contribution profit less other marketing and overhead.",
+    good="up",
+    expression="contribution_profit - other_marketing - overhead",
+    example=({"contribution_profit": "27234.17", "other_marketing": "1234.17", "overhead": "6000"}, "20000.00"),
+)
+CONTRIBUTION_MARGIN = Formula(
+    key="contribution_margin",
+    name="Contribution margin before ads",
+    unit="percent",
+    meaning="Contribution before ads as a share of net sales.",
+    good="up",
+    expression="contribution_before_ads / net_sales",
+    example=({"contribution_before_ads": "447", "net_sales": "1000"}, "0.447"),
+)
+GROSS_MARGIN = Formula(
+    key="gross_margin",
+    name="Gross margin",
+    unit="percent",
+    meaning="Net sales less goods, as a share of net sales.",
+    good="up",
+    expression="(net_sales - cost_of_goods) / net_sales",
+    example=({"net_sales": "1000", "cost_of_goods": "380"}, "0.62"),
+)
+BREAK_EVEN_ROAS = Formula(
+    key="break_even_roas",
+    name="Break-even ROAS",
+    unit="ratio",
+    meaning="The return a dollar of ads must bring to pay for itself: 1 / contribution margin before ads.",
+    good="down",
+    expression="1 / contribution_margin",
+    example=({"contribution_margin": "0.5"}, "2"),
+)
+
+COSTS = (
+    COST_OF_GOODS,
+    FULFILMENT,
+    PAYMENT_FEES,
+    OTHER_MARKETING,
+    OVERHEAD,
+    CONTRIBUTION_BEFORE_ADS,
+    CONTRIBUTION_PROFIT,
+    NET_PROFIT,
+    CONTRIBUTION_MARGIN,
+    GROSS_MARGIN,
+    BREAK_EVEN_ROAS,
+)

@@ -1,0 +1,96 @@
+"""What a metric is. A total sums source rows that can be listed; a formula combines totals of the asked period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal
+
+Unit = Literal["money", "count", "ratio", "percent"]
+Direction = Literal["up", "down", "neither"]  # which way is good
+Need = Literal["ads", "costs", "history"]  # what must be there before the value is known
+
+
+@dataclass(frozen=True)
+class Period:
+    """Store days, both ends included."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days + 1
+
+    def before(self) -> Period:
+        """The same number of days just before."""
+        return self.shifted(-self.days)
+
+    def shifted(self, days: int) -> Period:
+        return Period(self.start + timedelta(days=days), self.end + timedelta(days=days))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column of a total's source rows."""
+
+    label: str
+    sql: str
+    unit: Literal["text", "money", "count", "day", "time"] = "text"
+
+
+@dataclass(frozen=True)
+class Total:
+    """A sum over source rows. SQL is over `source`, whose main table has alias r with store_id and day.
+
+    amount: what one row adds. where: which rows count. channel, campaign: expressions to group and filter by.
+    Left joins only, so that summing does not pay for what only the listing shows.
+    """
+
+    key: str
+    name: str
+    unit: Unit
+    meaning: str
+    good: Direction
+    source: str
+    amount: str
+    shown: tuple[Shown, ...]
+    sources: tuple[str, ...]  # keys of SOURCES whose age is the value's age
+    where: str = "true"
+    day: str = "r.day"
+    channel: str | None = None
+    campaign: str | None = None
+    needs: tuple[Need, ...] = ()
+    by_channel: str | None = None  # the total that splits this one by channel, where it has no channel itself
+    distinct: bool = False  # rows are distinct things in the period: days do not add up to it
+    worked: str = ""  # the formula behind one row, in words
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An expression over other metrics' keys: + - * / and brackets, applied to totals of the whole period."""
+
+    key: str
+    name: str
+    unit: Unit
+    meaning: str
+    good: Direction
+    expression: str
+    example: tuple[dict[str, str], str]  # values of the inputs, and the value they give
+    by_channel: str | None = None  # the formula that answers the same by channel, where this one cannot
+
+
+Metric = Total | Formula
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric's value for a period. value None: unknown, and reason says why."""
+
+    key: str
+    name: str
+    unit: Unit
+    value: Decimal | None
+    reason: str = ""
+    inputs: tuple[Figure, ...] = ()

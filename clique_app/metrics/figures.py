@@ -1,0 +1,102 @@
+"""From sums to figures: formulas evaluated over a period's totals, unknowns explained. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from clique_app.metrics import expression, registry
+from clique_app.metrics.definition import Figure, Metric, Period, Total
+
+Compare = Literal["previous", "year", "none"]
+NORMAL_WEEKS = 8  # how many earlier weeks make the normal range
+
+
+@dataclass(frozen=True)
+class Daily:
+    """Sums of additive totals by store day. A day without rows is 0; a total with a reason is unknown on all days."""
+
+    sums: Mapping[str, Mapping[date, Decimal]]
+    reasons: Mapping[str, str]
+    first_day: date | None  # first day whose orders are here; before it nothing is known
+
+    def total(self, key: str, period: Period) -> Decimal:
+        days, first = self.sums[key], period.start.toordinal()
+        return sum(
+            (days.get(date.fromordinal(day), Decimal(0)) for day in range(first, first + period.days)), Decimal(0)
+        )
+
+    def figure(self, item: Metric, period: Period) -> Figure:
+        """The metric over the period."""
+        if isinstance(item, Total):
+            reason = self.reasons.get(item.key, "")
+            return Figure(item.key, item.name, item.unit, None if reason else self.total(item.key, period), reason)
+        parts = tuple(self.figure(part, period) for part in registry.inputs(item))
+        value = expression.evaluate(item.expression, {part.key: part.value for part in parts})
+        return Figure(item.key, item.name, item.unit, value, _why(value, parts), parts)
+
+    def covers(self, period: Period) -> bool:
+        return self.first_day is not None and period.start >= self.first_day
+
+
+def _why(value: Decimal | None, parts: tuple[Figure, ...]) -> str:
+    if value is not None:
+        return ""
+    unknown = next((part.reason for part in parts if part.value is None), "")
+    zero = next((part.name for part in reversed(parts) if part.value == 0), "its divisor")
+    return unknown or f"{zero} is 0 in this period, and nothing can be divided by it."
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The days the change is measured on. Today is not over, so it is left out on both sides."""
+
+    days: Period
+    against: Period
+    whole_days_only: bool
+
+
+def comparison(period: Period, compare: Compare, today: date) -> Comparison | None:
+    """What to compare a period with; None where nothing fair can be said."""
+    if compare == "none":
+        return None
+    days = period if period.end < today else replace(period, end=today - timedelta(days=1))
+    if days.end < days.start:
+        return None
+    shift = -364 if compare == "year" else -period.days  # 52 weeks keep weekdays against weekdays
+    return Comparison(days, days.shifted(shift), days != period)
+
+
+def change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    """Relative change; unknown from nothing or from a loss."""
+    return None if now is None or before is None or before <= 0 else now / before - 1
+
+
+def middle_80(values: list[Decimal]) -> tuple[Decimal, Decimal] | None:
+    """10th to 90th percentile, linearly between ranks; None below 4 values."""
+    if len(values) < 4:
+        return None
+    ranked = sorted(values)
+
+    def at(share: Decimal) -> Decimal:
+        place = share * (len(ranked) - 1)
+        low = int(place)
+        high = min(low + 1, len(ranked) - 1)
+        return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
+
+    return at(Decimal("0.1")), at(Decimal("0.9"))
+
+
+def normal_range(daily: Daily, item: Metric, period: Period) -> tuple[Decimal, Decimal] | None:
+    """The middle 80 % of the same weekdays in the last weeks: the store's own normal for a period of this length."""
+    earlier = [period.shifted(-7 * week) for week in range(1, NORMAL_WEEKS + 1)]
+    step = (period.days + 6) // 7  # earlier periods may overlap each other, but not the period itself
+    values = [
+        value
+        for window in (span.shifted(-7 * (step - 1)) for span in earlier)
+        if daily.covers(window) and (value := daily.figure(item, window).value) is not None
+    ]
+    return middle_80(values)

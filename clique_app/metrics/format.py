@@ -1,0 +1,92 @@
+"""A value as a person reads it. Money without needless decimals on tiles, to the cent where it opens. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+
+from clique_app.metrics.definition import Period, Unit
+
+LOCALE = "en_US"
+UNKNOWN = "–"
+WHOLE_FROM = 1000  # money from here on is shown without cents on tiles
+
+
+def exact(value: Decimal | None, unit: Unit, currency: str) -> str:
+    """The value in full: money to the cent, ratios to two decimals, shares to a tenth of a percent."""
+    if value is None:
+        return UNKNOWN
+    if unit == "money":
+        return format_currency(value, currency, locale=LOCALE).replace("-", "−")
+    if unit == "percent":
+        return format_percent(value, "#,##0.0%", locale=LOCALE).replace("-", "−")
+    places = "#,##0" if unit == "count" else "#,##0.00"
+    return format_decimal(value, places, locale=LOCALE).replace("-", "−")
+
+
+def brief(value: Decimal | None, unit: Unit, currency: str) -> str:
+    """The value at a glance: whole money from 1,000 on."""
+    if value is None or unit != "money" or abs(value) < WHOLE_FROM:
+        return exact(value, unit, currency)
+    whole = value.quantize(Decimal(1))
+    return format_currency(whole, currency, "¤#,##0", locale=LOCALE, currency_digits=False).replace("-", "−")
+
+
+def axis(value: Decimal, currency: str) -> str:
+    """An axis tick: $15K."""
+    thousand = Decimal(1000)
+    if abs(value) >= thousand:
+        return (
+            format_currency(value / thousand, currency, "¤#,##0.##", locale=LOCALE, currency_digits=False).replace(
+                "-", "−"
+            )
+            + "K"
+        )
+    return format_currency(value, currency, "¤#,##0", locale=LOCALE, currency_digits=False).replace("-", "−")
+
+
+def signed_percent(change: Decimal) -> str:
+    """+7.0%, −1.1%, 0.0%."""
+    shown = format_percent(abs(change), "#,##0.0%", locale=LOCALE)
+    if shown == "0.0%":
+        return shown
+    return ("+" if change > 0 else "−") + shown
+
+
+def cents(value: Decimal, currency: str) -> Decimal:
+    """Rounded to the currency's smallest unit."""
+    return value.quantize(Decimal(1).scaleb(-get_currency_precision(currency)))
+
+
+def day(value: date, *, year: bool = False) -> str:
+    """14 Nov, or 14 Nov 2026."""
+    return f"{value.day} {value:%b}" + (f" {value.year}" if year else "")
+
+
+def days(period: Period, *, year: bool = False) -> str:
+    """14–20 Nov, 28 Oct – 3 Nov, with the year at the end where asked."""
+    start, end = period.start, period.end
+    if start == end:
+        return day(end, year=year)
+    if start.year != end.year:
+        return f"{day(start, year=True)} – {day(end, year=True)}"
+    if start.month == end.month:
+        return f"{start.day}–{day(end, year=year)}"
+    return f"{day(start)} – {day(end, year=year)}"
+
+
+def age(at: datetime | None, now: datetime) -> str:
+    """6 s ago, 41 min ago, 2 h ago, 3 d ago."""
+    if at is None:
+        return "never read"
+    passed = max(now - at, timedelta(0))
+    seconds = int(passed.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s ago"
+    if seconds < 3600:
+        return f"{seconds // 60} min ago"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h ago"
+    return f"{seconds // 86400} d ago"

@@ -1,0 +1,162 @@
+"""What a page of tiles and an opened number show: value, change, normal range, line, age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from sqlmodel import Session
+
+from clique_app import clock
+from clique_app.metrics import figures, periods, registry, service
+from clique_app.metrics.definition import Figure, Metric, Period
+from clique_app.metrics.figures import Compare, Comparison, Daily
+from clique_app.metrics.periods import Choice
+from clique_app.metrics.service import Age, Filters
+
+LINE_DAYS = 28  # a sparkline never shows less than this
+STILL_SELLING_DAYS = 7  # a store whose last order is older opens on its last period with data
+
+Standing = Literal["above", "within", "below", "unknown"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a page is about: the store's own terms, and the period and comparison asked for."""
+
+    name: str
+    currency: str
+    time_zone: str
+    today: date
+    choice: Choice
+    has_orders: bool
+    installed_at: datetime
+
+
+@dataclass(frozen=True)
+class Day:
+    """One point of a line, with the store's normal for that weekday."""
+
+    day: date
+    value: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One metric as a tile or a panel's head shows it."""
+
+    metric: Metric
+    figure: Figure
+    period: Period
+    comparison: Comparison | None
+    now: Figure | None  # over comparison.days
+    before: Figure | None  # over comparison.against
+    change: Decimal | None  # relative, of now to before
+    normal: tuple[Decimal, Decimal] | None  # for a period of this length
+    standing: Standing
+    line: tuple[Day, ...]
+    ages: tuple[Age, ...]
+
+    @property
+    def fresh_at(self) -> datetime | None:
+        """When the stalest source was fresh."""
+        times = [age.fresh_at for age in self.ages]
+        return None if not times or None in times else min(time for time in times if time)
+
+
+def scope(session: Session, store_id: int, query: Mapping[str, str]) -> Scope:
+    """The store and the period a page's URL asks for; it ends on the last day with data where that is long ago."""
+    found = service.store(session, store_id)
+    today = clock.today(found.time_zone)
+    days = service.span(session, store_id)
+    last_day = days[1] if days and (today - days[1]).days > STILL_SELLING_DAYS else today
+    return Scope(
+        name=found.name or found.shop_domain,
+        currency=found.currency,
+        time_zone=found.time_zone,
+        today=today,
+        choice=periods.choice(query, last_day),
+        has_orders=days is not None,
+        installed_at=found.installed_at,
+    )
+
+
+def tiles(
+    session: Session,
+    store_id: int,
+    keys: Sequence[str],
+    period: Period,
+    *,
+    compare: Compare = "previous",
+    filters: Filters | None = None,
+) -> list[Tile]:
+    """The tiles of these metrics; one query a total, however many tiles rest on it."""
+    items = [registry.metric(key) for key in keys]
+    today = clock.today(service.store(session, store_id).time_zone)
+    compared = figures.comparison(period, compare, today)
+    daily = service.daily(session, store_id, items, _reach(period, compared), filters)
+    return [_tile(item, daily, period, compared, today, service.ages(session, store_id, item)) for item in items]
+
+
+def lines(session: Session, store_id: int, keys: Sequence[str], period: Period) -> dict[str, tuple[Day, ...]]:
+    """Daily values with their normal range, for a chart."""
+    items = [registry.metric(key) for key in keys]
+    today = clock.today(service.store(session, store_id).time_zone)
+    daily = service.daily(session, store_id, items, _reach(period, None))
+    return {item.key: _line(item, daily, _drawn(period), today) for item in items}
+
+
+def _reach(period: Period, compared: Comparison | None) -> Period:
+    """All days that a tile of the period looks at: itself, what it is compared with, its normal range, its line."""
+    weeks = figures.NORMAL_WEEKS + (period.days + 6) // 7
+    start = min(period.start, _drawn(period).start) - timedelta(days=7 * weeks)
+    return Period(min(start, compared.against.start) if compared else start, period.end)
+
+
+def _drawn(period: Period) -> Period:
+    return period if period.days >= LINE_DAYS else Period(period.end - timedelta(days=LINE_DAYS - 1), period.end)
+
+
+def _tile(
+    item: Metric, daily: Daily, period: Period, compared: Comparison | None, today: date, ages: tuple[Age, ...]
+) -> Tile:
+    figure = daily.figure(item, period)
+    whole = compared.days if compared else period  # today so far is not held against whole days
+    now = daily.figure(item, whole)
+    before = daily.figure(item, compared.against) if compared and daily.covers(compared.against) else None
+    normal = figures.normal_range(daily, item, whole) if whole.end < today else None
+    return Tile(
+        metric=item,
+        figure=figure,
+        period=period,
+        comparison=compared,
+        now=now if compared else None,
+        before=before,
+        change=figures.change(now.value, before.value) if before else None,
+        normal=normal,
+        standing=_standing(now.value, normal),
+        line=_line(item, daily, _drawn(period), today),
+        ages=ages,
+    )
+
+
+def _standing(value: Decimal | None, normal: tuple[Decimal, Decimal] | None) -> Standing:
+    if value is None or normal is None:
+        return "unknown"
+    return "below" if value < normal[0] else "above" if value > normal[1] else "within"
+
+
+def _line(item: Metric, daily: Daily, period: Period, today: date) -> tuple[Day, ...]:
+    days = []
+    for n in range(period.days):
+        day = period.start + timedelta(days=n)
+        one = Period(day, day)
+        value = daily.figure(item, one).value if daily.covers(one) and day <= today else None
+        low, high = figures.normal_range(daily, item, one) or (None, None)
+        days.append(Day(day, value, low, high))
+    return tuple(days)

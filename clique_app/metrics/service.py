@@ -1,0 +1,272 @@
+"""Asks the tables: sums by day, channel or period, and the source rows behind a sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from clique_app.errors import InvalidInput, NotFound
+from clique_app.metrics import registry
+from clique_app.metrics.definition import Figure, Formula, Metric, Period, Shown, Total
+from clique_app.metrics.figures import Daily
+from clique_app.tables import Store, SyncCursor
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Narrows ads and credits; totals of the whole store have no channel and are unknown under one."""
+
+    channel: str | None = None
+    campaign_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SourceRows:
+    """One page of the rows behind a total, newest first; total and count are of all rows, not of the page."""
+
+    columns: tuple[Shown, ...]
+    rows: tuple[tuple[Any, ...], ...]  # values of columns, then the amount
+    count: int
+    total: Decimal
+    offset: int
+
+
+@dataclass(frozen=True)
+class Age:
+    """How fresh a source is; None: never read."""
+
+    source: str
+    fresh_at: datetime | None
+
+
+def store(session: Session, store_id: int) -> Store:
+    """The session's store."""
+    found = session.get(Store, store_id)
+    if found is None:
+        raise NotFound("This store is not known here.")
+    return found
+
+
+def daily(
+    session: Session, store_id: int, items: Iterable[Metric], period: Period, filters: Filters | None = None
+) -> Daily:
+    """Sums by day of every additive total the metrics rest on."""
+    totals = dict.fromkeys(total for item in items for total in registry.totals(item))
+    sums: dict[str, dict[date, Decimal]] = {}
+    for total in totals:
+        rows = session.connection().execute(
+            text(_grouped(total, _amount(total), total.day, filters)), _values(store_id, period, filters)
+        )
+        sums[total.key] = {row[0]: Decimal(row[1]) for row in rows}
+    return Daily(sums, _reasons(session, store_id, totals, filters), store(session, store_id).history_from)
+
+
+def figure(session: Session, store_id: int, key: str, period: Period, filters: Filters | None = None) -> Figure:
+    """One metric over a period, with its inputs."""
+    item = registry.metric(key)
+    if isinstance(item, Total) and item.distinct:
+        value = session.connection().execute(
+            text(_grouped(item, _amount(item), "1", filters)), _values(store_id, period, filters)
+        )
+        return Figure(item.key, item.name, item.unit, Decimal(next((row[1] for row in value), 0)))
+    return daily(session, store_id, [item], period, filters).figure(item, period)
+
+
+def figures_by_day(session: Session, store_id: int, key: str, period: Period) -> list[tuple[date, Figure]]:
+    """The metric on each day of the period."""
+    item = registry.metric(key)
+    sums = daily(session, store_id, [item], period)
+    days = [period.start.fromordinal(period.start.toordinal() + n) for n in range(period.days)]
+    return [(day, sums.figure(item, Period(day, day))) for day in days]
+
+
+def figures_by_channel(session: Session, store_id: int, key: str, period: Period) -> list[tuple[str, Figure]]:
+    """The metric split by channel; additive ones sum, with "unattributed", to the whole."""
+    item = registry.metric(key)
+    if isinstance(item, Formula) and item.by_channel:
+        item = registry.metric(item.by_channel)
+    swapped = {total.key: _splittable(total) for total in registry.totals(item)}
+    sums: dict[str, dict[str, Decimal]] = {}
+    for key_, total in swapped.items():
+        assert total.channel is not None
+        rows = session.connection().execute(
+            text(_grouped(total, _amount(total), total.channel, None)), _values(store_id, period, None)
+        )
+        sums[key_] = {row[0]: Decimal(row[1]) for row in rows}
+    reasons = _reasons(session, store_id, swapped.values(), None)
+    by_channel = []
+    for channel in sorted({channel for parts in sums.values() for channel in parts}):
+        at_once = {key_: {period.start: parts.get(channel, Decimal(0))} for key_, parts in sums.items()}
+        by_channel.append((channel, Daily(at_once, reasons, None).figure(item, period)))
+    return by_channel
+
+
+def source_rows(
+    session: Session,
+    store_id: int,
+    key: str,
+    period: Period,
+    *,
+    filters: Filters | None = None,
+    offset: int = 0,
+    limit: int = PAGE,
+) -> SourceRows:
+    """A page of the rows that sum to a total."""
+    total = registry.metric(key)
+    if not isinstance(total, Total):
+        raise InvalidInput(
+            f"{total.name} is worked out from {', '.join(part.name for part in registry.inputs(total))}."
+        )
+    columns = total.shown if total.distinct or total.day != "r.day" or _shows_time(total) else _with_day(total)
+    amount = "1" if total.distinct else total.amount
+    listed = f"select {', '.join(f'{column.sql}' for column in columns)}, {amount} as amount {_from(total, filters)}"
+    listed += f" group by {total.amount}" if total.distinct else ""
+    asked = _values(store_id, period, filters)
+    connection = session.connection()
+    order = (
+        f"order by max({total.day}) desc, {total.amount}" if total.distinct else f"order by {total.day} desc, 1 desc, 2"
+    )
+    page = connection.execute(
+        text(f"{listed} {order} offset :offset limit :limit"), {**asked, "offset": offset, "limit": limit}
+    )
+    rows = tuple(tuple(row) for row in page)
+    whole = (
+        f"select count(distinct {total.amount}), count(distinct {total.amount})"
+        if total.distinct
+        else (f"select count(*), coalesce(sum({total.amount}), 0)")
+    )
+    count, summed = connection.execute(text(f"{whole} {_from(total, filters)}"), asked).one()
+    return SourceRows(columns, rows, count, Decimal(summed), offset)
+
+
+def ages(session: Session, store_id: int, item: Metric) -> tuple[Age, ...]:
+    """How fresh the sources of a metric are."""
+    wanted = dict.fromkeys(source for total in registry.totals(item) for source in total.sources)
+    cursors = {cursor.source: cursor.fresh_at for cursor in session.exec(select(SyncCursor)).all()}
+    ads = tuple(sorted(source for source in cursors if source.endswith("_ads")))
+    named: Sequence[str] = [name for source in wanted for name in (ads if source == "ads" else (source,))]
+    return tuple(Age(name, cursors.get(name)) for name in named)
+
+
+def span(session: Session, store_id: int) -> tuple[date, date] | None:
+    """First and last day that has an order; None where there is none."""
+    first, last = (
+        session.connection()
+        .execute(
+            text("select min(day), max(day) from shop_order where store_id = :store_id and not test"),
+            {"store_id": store_id},
+        )
+        .one()
+    )
+    return (first, last) if first else None
+
+
+def cost_coverage(session: Session, store_id: int, period: Period) -> tuple[Decimal, Decimal]:
+    """Gross sales of the period whose unit cost is known, and all of them."""
+    known, whole = (
+        session.connection()
+        .execute(
+            text(
+                "select coalesce(sum(amount) filter (where unit_cost is not null), 0), coalesce(sum(amount), 0) "
+                "from sale_entry where store_id = :store_id and kind = 'sale' and day between :start and :end"
+            ),
+            {"store_id": store_id, "start": period.start, "end": period.end},
+        )
+        .one()
+    )
+    return Decimal(known), Decimal(whole)
+
+
+def _shows_time(total: Total) -> bool:
+    return any(column.unit in ("time", "day") for column in total.shown)
+
+
+def _with_day(total: Total) -> tuple[Shown, ...]:
+    return (Shown("Day", total.day, "day"), *total.shown)
+
+
+def _splittable(total: Total) -> Total:
+    if total.channel is not None:
+        return total
+    if total.by_channel is None:
+        raise InvalidInput(f"{total.name} is known for the whole store only, not by channel.")
+    split = registry.metric(total.by_channel)
+    assert isinstance(split, Total)
+    return split
+
+
+def _amount(total: Total) -> str:
+    return f"count(distinct {total.amount})" if total.distinct else f"coalesce(sum({total.amount}), 0)"
+
+
+def _grouped(total: Total, amount: str, group: str, filters: Filters | None) -> str:
+    return f"select {group}, {amount} {_from(total, filters)} group by 1"
+
+
+def _from(total: Total, filters: Filters | None) -> str:
+    parts = [f"r.store_id = :store_id and {total.day} between :start and :end and {total.where}"]
+    if filters and filters.channel is not None:
+        parts.append(f"{total.channel} = :channel" if total.channel else "false")
+    if filters and filters.campaign_id is not None:
+        parts.append(f"{total.campaign} = :campaign_id" if total.campaign else "false")
+    return f"from {total.source} where {' and '.join(parts)}"
+
+
+def _values(store_id: int, period: Period, filters: Filters | None) -> dict[str, Any]:
+    values: dict[str, Any] = {"store_id": store_id, "start": period.start, "end": period.end}
+    if filters and filters.channel is not None:
+        values["channel"] = filters.channel
+    if filters and filters.campaign_id is not None:
+        values["campaign_id"] = filters.campaign_id
+    return values
+
+
+_READY = """
+select exists (select from connection k where k.store_id = :store_id and k.channel <> 'shopify' and k.account_id <> ''),
+       (select string_agg(distinct k.account_name || ' bills in ' || k.currency, ', ') from connection k
+        where k.store_id = :store_id and k.channel <> 'shopify' and k.account_id <> '' and k.currency <> s.currency),
+       exists (select from unit_cost u where u.store_id = :store_id)
+           or exists (select from store_settings x where x.store_id = :store_id and x.default_cost_pct is not null),
+       s.history_complete
+from store s where s.store_id = :store_id
+"""
+
+
+def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: Filters | None) -> dict[str, str]:
+    """Why totals are unknown, by key; a total that is known is not in it."""
+    ads, other_currency, costs, history = session.connection().execute(text(_READY), {"store_id": store_id}).one()
+    missing = {
+        "ads": "No ad account is connected yet."
+        if not ads
+        else f"{other_currency}, which needs an exchange rate first."
+        if other_currency
+        else "",
+        "costs": "" if costs else "No product has a unit cost. Add costs in Shopify, or a default in Settings.",
+        "history": "" if history else "All orders ever must be read first, to know who is new.",
+    }
+    reasons: dict[str, str] = {}
+    for total in totals:
+        why = next((missing[need] for need in total.needs if missing[need]), "")
+        if filters and filters.channel is not None and total.channel is None:
+            why = f"{total.name} is known for the whole store only, not by channel."
+        if why:
+            reasons[total.key] = why
+    return reasons
+
+
+def store_id_of(session: Session, name: str) -> int:
+    """The id of a store by its domain, the first part of it, or its number. Needs a system session."""
+    stores = session.exec(select(Store).order_by(col(Store.store_id))).all()
+    for found in stores:
+        if name in (found.shop_domain, found.shop_domain.split(".", 1)[0], str(found.store_id)):
+            return found.store_id
+    known = ", ".join(found.shop_domain for found in stores) or "none yet; open the app in the admin first"
+    raise NotFound(f"There is no store {name!r}. Known: {known}.")

@@ -1,0 +1,1 @@
+"""Platform records into tables, safe to repeat."""

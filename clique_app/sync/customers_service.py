@@ -1,0 +1,97 @@
+"""Shopify customers into the tables, with as little of the person as joins need."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlmodel import Session
+
+from clique_app.integrations.shopify import documents, mapping, reads
+from clique_app.integrations.shopify.mapping import CustomerRow
+from clique_app.settings import settings
+from clique_app.sync import reading
+from clique_app.sync.source import Access, Batch, Plan, Written
+from clique_app.sync.staging import cursor, stage
+
+CUSTOMER_COLUMNS = (
+    "customer_id bigint", "created_at timestamptz", "updated_at timestamptz", "email_hmac bytea", "country text",
+    "region text", "postal_code text",
+)  # fmt: skip
+
+UPSERT_CUSTOMERS = """
+insert into customer as c
+  (store_id, customer_id, created_at, updated_at, email_hmac, country, region, postal_code)
+select %(store)s, customer_id, created_at, updated_at, email_hmac, country, region, postal_code
+from stage_customer order by customer_id
+on conflict (store_id, customer_id) do update set
+  created_at = excluded.created_at, updated_at = excluded.updated_at, email_hmac = excluded.email_hmac,
+  country = excluded.country, region = excluded.region, postal_code = excluded.postal_code
+where (c.created_at, c.updated_at, c.email_hmac, c.country, c.region, c.postal_code)
+      is distinct from (excluded.created_at, excluded.updated_at, excluded.email_hmac, excluded.country,
+                        excluded.region, excluded.postal_code)
+  and (c.updated_at is null or c.updated_at <= excluded.updated_at)
+returning customer_id
+"""
+
+
+class ShopifyCustomers:
+    """The source of customers."""
+
+    key = "shopify_customers"
+    label = "Shopify customers"
+    channel = "shopify"
+    cadence = "Webhooks, hourly catch-up"
+    stale_after = timedelta(hours=6)
+
+    def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
+        return reading.batches(access, plan, documents.CUSTOMERS, reading.updated_since(plan), "Customers")
+
+    def write(self, session: Session, store_id: int, batch: Batch) -> Written:
+        return write_customers(session, store_id, batch.records)
+
+    def source_count(self, access: Access, plan: Plan) -> int | None:
+        return reads.count(reading.client(access), documents.CUSTOMERS, reading.updated_since(plan))
+
+    def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
+        """Without those that are only known from an order so far."""
+        with cursor(session) as run:
+            row = run.execute(
+                "select count(*) from customer where store_id = %(store)s and updated_at is not null "
+                "and (%(since)s::timestamptz is null or updated_at >= %(since)s)",
+                {"store": store_id, "since": plan.since and plan.since - reading.OVERLAP},
+            ).fetchone()
+            assert row is not None
+            return row[0]
+
+
+def fetch_customers(access: Access, ids: list[int]) -> list[dict[str, Any]]:
+    """Customers by id, as write_customers takes them."""
+    return reads.by_ids(reading.client(access), documents.CUSTOMERS, ids)
+
+
+def write_customers(session: Session, store_id: int, records: list[dict[str, Any]]) -> Written:
+    """Bring customers to the state of these records."""
+    key = email_key(store_id)
+    newest: dict[int, CustomerRow] = {}
+    for record in records:
+        row = mapping.customer(record, key)
+        known = newest.get(row.customer_id)
+        if known is None or known.updated_at <= row.updated_at:
+            newest[row.customer_id] = row
+    if not newest:
+        return Written(len(records), 0)
+    stage(session, "stage_customer", CUSTOMER_COLUMNS, newest.values())
+    with cursor(session) as run:
+        changed = len(run.execute(UPSERT_CUSTOMERS, {"store": store_id}).fetchall())
+    same = len(records) - changed
+    return Written(len(records), changed, {"unchanged": same} if same else {})
+
+
+def email_key(store_id: int) -> bytes:
+    """The key of a store's e-mail hashes: the same address is not to be recognised across stores."""
+    secret = settings().session_secret.get_secret_value().encode()
+    return hmac.new(secret, f"customer e-mail of store {store_id}".encode(), sha256).digest()

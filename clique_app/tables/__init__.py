@@ -1,0 +1,61 @@
+"""All tables, so that the metadata is complete, and the tuples that say who may see what."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from clique_app.tables.actions import Action, AuditEntry
+from clique_app.tables.ads import Ad, AdDay, AdDayFormer, AdGroup, Campaign, CampaignRegionDay
+from clique_app.tables.attribution import Credit
+from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
+from clique_app.tables.connections import Connection, ConnectTicket
+from clique_app.tables.inbox import InboxEvent
+from clique_app.tables.jobs import JobRun, JobSchedule
+from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
+from clique_app.tables.recommendations import Recommendation
+from clique_app.tables.stores import Member, Store, StoreSettings
+from clique_app.tables.sync import SyncCursor, SyncRun
+
+METADATA = SQLModel.metadata
+
+GLOBAL_TABLES = ("inbox_event", "job_schedule", "job_run")  # the system role's alone
+SYSTEM_TABLES = ("store",)  # a store's row, also seen whole by the system role as the directory of stores
+APPEND_ONLY_TABLES = ("audit_entry", "ad_day_former")
+
+__all__ = [
+    "APPEND_ONLY_TABLES",
+    "GLOBAL_TABLES",
+    "METADATA",
+    "SYSTEM_TABLES",
+    "Action",
+    "Ad",
+    "AdDay",
+    "AdDayFormer",
+    "AdGroup",
+    "AuditEntry",
+    "Campaign",
+    "CampaignRegionDay",
+    "ConnectTicket",
+    "Connection",
+    "Credit",
+    "Customer",
+    "InboxEvent",
+    "InventoryDay",
+    "InventoryLevel",
+    "JobRun",
+    "JobSchedule",
+    "Location",
+    "Member",
+    "Order",
+    "OrderLine",
+    "Product",
+    "Recommendation",
+    "SaleEntry",
+    "Store",
+    "StoreSettings",
+    "SyncCursor",
+    "SyncRun",
+    "Touch",
+    "UnitCost",
+    "Variant",
+]

@@ -1,0 +1,76 @@
+"""The store (tenant), the people who use Clique in it, and what its owner has set."""
+
+# pyright: reportAssignmentType=false
+# (SQLModel types __tablename__ as declared_attr only)
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from clique_app.tables.base import StoreOwned, big, money, time
+
+
+class Store(SQLModel, table=True):
+    """One Shopify shop. Its id is ours and is kept over a reinstall."""
+
+    __tablename__ = "store"
+
+    store_id: int = Field(
+        default=None,
+        primary_key=True,
+        sa_type=sa.BigInteger,
+        sa_column_kwargs={"server_default": sa.Identity()},
+    )
+    shop_domain: str = Field(unique=True)
+    name: str = ""
+    currency: str = Field("USD", max_length=3)
+    time_zone: str = "UTC"
+    country: str = ""
+    installed_at: datetime = time()
+    uninstalled_at: datetime | None = time(default=None, nullable=True)
+    history_from: date | None = None  # first day whose orders are here
+    history_complete: bool = False  # all orders ever are here, so "new customer" is known
+    launched_at: datetime | None = time(default=None, nullable=True)  # onboarding finished
+
+
+class Member(StoreOwned, table=True):
+    """A staff member who has opened Clique; the first one is the owner."""
+
+    __tablename__ = "member"
+
+    user_id: int = big(primary_key=True)  # Shopify's staff id, the session token's sub
+    role: str  # owner | marketer | viewer
+    first_seen_at: datetime = time()
+    last_seen_at: datetime = time()
+
+
+class StoreSettings(StoreOwned, table=True):
+    """Costs that Shopify does not know, and the limits of the gate. One row a store; defaults are the product's."""
+
+    __tablename__ = "store_settings"
+
+    attribution_window_days: int = 7
+    # costs
+    payment_fee_pct: Decimal = Field(Decimal("2.9"), sa_type=sa.Numeric(6, 3))  # pyright: ignore[reportArgumentType]
+    payment_fee_fixed: Decimal = money(default=Decimal("0.30"))
+    fulfilment_per_order: Decimal = money(default=Decimal("6.50"))
+    default_cost_pct: Decimal | None = Field(  # of price, where a variant has no unit cost; None: unknown
+        None,
+        sa_type=sa.Numeric(6, 3),  # pyright: ignore[reportArgumentType]
+    )
+    overhead_per_month: Decimal = money(default=Decimal(0))
+    other_marketing_per_month: Decimal = money(default=Decimal(0))  # agency, tools, e-mail platform
+    # gate
+    kill_switch: bool = False  # on: nothing is written anywhere
+    max_step_pct: Decimal = Field(Decimal(20), sa_type=sa.Numeric(6, 2))  # pyright: ignore[reportArgumentType]
+    max_day_pct: Decimal = Field(Decimal(30), sa_type=sa.Numeric(6, 2))  # pyright: ignore[reportArgumentType]
+    max_account_daily_budget: Decimal = money(default=Decimal(5000))
+    min_daily_budget: Decimal = money(default=Decimal(5))
+    cooldown_hours: int = 24
+    max_data_age_hours: int = 3
+    updated_at: datetime | None = time(default=None, nullable=True)
+    updated_by: int | None = big(default=None, nullable=True)

@@ -1,0 +1,46 @@
+"""What follows an install: webhooks, first imports; and the daily look whether they still hold."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from clique_app import live
+from clique_app.connections import install
+from clique_app.logs import log
+from tasks.broker import SYNC, patient
+from tasks.stores import installed_stores
+from tasks.sync import start_sync
+
+
+def open_store(shop_domain: str, session_token: str, user_id: int) -> int:
+    """The store of a verified session token; a new one is given its webhooks and first imports. For the page layer."""
+    return _follow(install.open_store(shop_domain, session_token, user_id))
+
+
+def install_with_code(shop_domain: str, code: str) -> int:
+    """The same for the callback of the code grant."""
+    return _follow(install.install_with_code(shop_domain, code))
+
+
+def _follow(opened: install.Opened) -> int:
+    if opened.installed_now:
+        check_store.send(opened.store_id)
+        start_sync(opened.store_id, None, "first_import")
+        live.publish(opened.store_id, "connections")
+    return opened.store_id
+
+
+@dramatiq.actor(queue_name=SYNC)
+def check_store(store_id: int) -> None:
+    """One store's facts and webhook subscriptions."""
+    with patient():
+        repaired = install.check_store(store_id)
+    if repaired.created or repaired.removed:
+        log("install").info("webhooks_repaired", store_id=store_id, created=repaired.created, removed=repaired.removed)
+
+
+@dramatiq.actor(queue_name=SYNC, max_retries=0)
+def check_all_stores() -> None:
+    """Daily, every store."""
+    for store in installed_stores():
+        check_store.send(store.store_id)

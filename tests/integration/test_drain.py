@@ -1,0 +1,275 @@
+"""The inbox drained: whatever the order, repetition and failures of deliveries, the same rows."""
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from clique_app.database import store_session, system_session
+from clique_app.errors import AccessExpired, Rejected, Unavailable
+from clique_app.sync.source import Access, Written
+from clique_app.tables import InboxEvent
+from tests.integration.stores import make_store
+
+pytestmark = pytest.mark.usefixtures("database_env")
+NUMBERS = itertools.count(1)
+
+
+class Shop:
+    """Customers as the platform has them now, with the faults a test wants. Stands for fetch and write by id."""
+
+    def __init__(self) -> None:
+        self.postal_codes: dict[int, str] = {}
+        self.fetched: list[list[int]] = []
+        self.fault: Callable[[list[int]], None] = lambda ids: None
+
+    def fetch(self, access: Access, kind: str, ids: list[int]) -> list[dict[str, Any]]:
+        self.fetched.append(ids)
+        self.fault(ids)
+        return [{"id": i, "code": self.postal_codes[i]} for i in ids if i in self.postal_codes]
+
+    def write(self, session: Any, store_id: int, kind: str, ids: list[int], records: list[dict[str, Any]]) -> Written:
+        for record in records:
+            session.connection().exec_driver_sql(
+                "insert into customer (store_id, customer_id, country, region, postal_code)"
+                " values (%(store)s, %(id)s, '', '', %(code)s)"
+                " on conflict (store_id, customer_id) do update set postal_code = excluded.postal_code",
+                {"store": store_id, **record},
+            )
+        return Written(len(records), len(records))
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    from clique_app.sync import objects_service
+
+    shop = Shop()
+    monkeypatch.setattr(objects_service, "fetch", shop.fetch)
+    monkeypatch.setattr(objects_service, "write", shop.write)
+    return shop
+
+
+def arrives(
+    topic: str, body: Any, *, shop_domain: str = "one.myshopify.com", seconds_ago: float = 0, triggered: float = 0
+) -> str:
+    from datetime import timedelta
+
+    from clique_app import clock
+
+    delivery_id = f"d{next(NUMBERS)}"
+    payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with system_session() as session:
+        session.add(
+            InboxEvent(
+                source="shopify",
+                delivery_id=delivery_id,
+                topic=topic,
+                shop_domain=shop_domain,
+                triggered_at=clock.now() - timedelta(seconds=triggered),
+                received_at=clock.now() - timedelta(seconds=seconds_ago),
+                payload=payload,
+            )
+        )
+    return delivery_id
+
+
+def drain() -> None:
+    from tasks.webhooks import drain_inbox
+
+    drain_inbox.fn()
+
+
+def sweep() -> None:
+    from tasks.webhooks import sweep_inbox
+
+    sweep_inbox.fn()
+
+
+def query(database_url: str, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(statement).fetchall()  # pyright: ignore[reportArgumentType,reportCallIssue]
+
+
+CUSTOMERS = "select customer_id, postal_code from customer order by 1"
+STATES = "select state, attempts, error from inbox_event order by received_at, delivery_id"
+
+
+def test_hints_of_one_object_are_one_fetch(shop: Shop, database_url: str) -> None:
+    make_store()
+    shop.postal_codes = {1: "a", 2: "b"}
+    for customer in (1, 2, 1, 1):
+        arrives("customers/update", {"id": customer})
+    drain()
+    assert shop.fetched == [[1, 2]]
+    assert query(database_url, CUSTOMERS) == [(1, "a"), (2, "b")]
+    assert {row[0] for row in query(database_url, STATES)} == {"done"}
+
+
+def test_nothing_of_the_payload_is_kept_once_it_was_used(shop: Shop, database_url: str) -> None:
+    make_store()
+    arrives("customers/update", {"id": 1, "email": "a@example.com"})
+    drain()
+    assert query(database_url, "select payload from inbox_event") == [(b"",)]
+
+
+def test_duplicates_and_any_order_give_the_same_rows(shop: Shop, database_url: str) -> None:
+    make_store()
+    final = {1: "z", 2: "y", 3: "x"}
+    for order in itertools.permutations((1, 2, 3)):
+        for step, customer in enumerate((*order, *order)):
+            shop.postal_codes = {**final} if step > 2 else {i: f"{step}" for i in (1, 2, 3)}
+            arrives("customers/update", {"id": customer})
+            drain()
+        assert dict(query(database_url, CUSTOMERS)) == final
+
+
+def test_a_platform_that_is_away_is_waited_for_and_counts_against_nothing(shop: Shop, database_url: str) -> None:
+    make_store()
+    shop.postal_codes = {1: "a"}
+
+    def away(ids: list[int]) -> None:
+        raise Unavailable("Shopify did not answer.")
+
+    shop.fault = away
+    arrives("customers/update", {"id": 1}, seconds_ago=60)
+    for _ in range(12):
+        drain()
+        sweep()
+    assert query(database_url, STATES) == [("new", 0, "Shopify did not answer.")]
+    shop.fault = lambda ids: None
+    sweep()
+    assert query(database_url, STATES) == [("done", 0, "")]
+    assert query(database_url, CUSTOMERS) == [(1, "a")]
+
+
+def test_one_bad_object_does_not_hold_up_the_others_and_is_dead_after_ten_attempts(
+    shop: Shop, database_url: str
+) -> None:
+    make_store()
+    shop.postal_codes = {1: "a", 2: "b", 3: "c"}
+
+    def bad(ids: list[int]) -> None:
+        if 2 in ids:
+            raise Rejected("Shopify refused the request.")
+
+    shop.fault = bad
+    for customer in (1, 2, 3):
+        arrives("customers/update", {"id": customer}, seconds_ago=60 - customer)
+    drain()
+    sweep()
+    assert query(database_url, CUSTOMERS) == [(1, "a"), (3, "c")]
+    for _ in range(12):
+        sweep()
+    assert [row[:2] for row in query(database_url, STATES)] == [("done", 1), ("dead", 10), ("done", 1)]
+
+
+def test_a_body_that_is_no_object_ends_as_dead_and_harms_no_other(shop: Shop, database_url: str) -> None:
+    make_store()
+    shop.postal_codes = {1: "a"}
+    for body in (b"not json", b"[]", b'{"id": "x"}', b"\xff\xfe"):
+        arrives("customers/update", body, seconds_ago=60)
+    arrives("customers/update", {"id": 1}, seconds_ago=50)
+    drain()
+    for _ in range(10):
+        sweep()
+    assert [row[0] for row in query(database_url, STATES)] == ["dead"] * 4 + ["done"]
+    assert query(database_url, CUSTOMERS) == [(1, "a")]
+
+
+def test_lost_access_is_marked_and_left_to_the_catch_up(
+    shop: Shop, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clique_app.integrations.shopify import oauth
+
+    def ended(*_: Any) -> None:
+        raise AccessExpired("Open Clique in Shopify admin to reconnect.")
+
+    make_store()
+    monkeypatch.setattr(oauth, "refresh", ended)
+    shop.fault = ended
+    arrives("customers/update", {"id": 1})
+    drain()
+    [(state, _, note)] = query(database_url, STATES)
+    assert state == "done"
+    assert "catch-up" in note
+    assert query(database_url, "select state from connection") == [("expired",)]
+
+
+def test_deliveries_of_unknown_stores_and_topics_are_done_with_a_reason(shop: Shop, database_url: str) -> None:
+    make_store()
+    arrives("customers/update", {"id": 1}, shop_domain="other.myshopify.com", seconds_ago=2)
+    arrives("themes/publish", {"id": 1}, seconds_ago=1)
+    drain()
+    assert query(database_url, STATES) == [
+        ("done", 0, "Not one of our stores."),
+        ("done", 0, "Clique does not use this topic."),
+    ]
+
+
+def test_an_uninstall_is_followed_and_a_late_one_is_not(shop: Shop, database_url: str) -> None:
+    make_store()
+    arrives("app/uninstalled", {"id": 1}, triggered=3600)
+    drain()
+    assert query(database_url, "select state from connection") == [("connected",)]
+    arrives("app/uninstalled", {"id": 1}, triggered=-1)
+    drain()
+    assert query(database_url, "select state, access_token from connection") == [("revoked", None)]
+    make_store()
+    arrives("app/uninstalled", {"id": 1}, triggered=5)
+    drain()
+    assert query(database_url, "select state from connection") == [("connected",)]
+
+
+def test_changed_scopes_renew_the_token_at_its_next_use(shop: Shop, database_url: str) -> None:
+    make_store()
+    arrives("app/scopes_update", {"previous": [], "current": ["read_orders", "read_all_orders"]})
+    drain()
+    assert query(database_url, "select scopes, expires_at <= now() from connection") == [
+        ("read_all_orders read_orders", True)
+    ]
+
+
+def test_redacting_a_customer_and_a_store(shop: Shop, database_url: str) -> None:
+    from clique_app.connections import service
+
+    store_id, other = make_store(), make_store("two.myshopify.com")
+    for store in (store_id, other):
+        with store_session(store) as session:
+            shop.write(session, store, "customer", [5], [{"id": 5, "code": "10001"}])
+    arrives("customers/redact", {"customer": {"id": 5}, "orders_to_redact": [1]})
+    drain()
+    assert query(database_url, "select store_id, postal_code from customer order by 1") == [
+        (store_id, ""),
+        (other, "10001"),
+    ]
+    arrives("shop/redact", {"shop_id": 1})
+    drain()
+    assert len(query(database_url, "select from customer")) == 2, "an installed store is not redacted"
+    with store_session(store_id) as session:
+        service.uninstall(session, store_id, None)
+    arrives("shop/redact", {"shop_id": 1})
+    drain()
+    assert query(database_url, "select store_id from customer") == [(other,)]
+    assert query(database_url, "select store_id from connection") == [(other,)]
+    assert {row[0] for row in query(database_url, STATES)} == {"done"}
+    assert make_store() == store_id
+
+
+def test_two_drains_at_once_share_the_work(shop: Shop, database_url: str) -> None:
+    import threading
+
+    make_store()
+    shop.postal_codes = {i: str(i) for i in range(1, 601)}
+    for customer in range(1, 601):
+        arrives("customers/update", {"id": customer})
+    threads = [threading.Thread(target=drain) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(i for ids in shop.fetched for i in ids) == list(range(1, 601))
+    assert len(query(database_url, CUSTOMERS)) == 600
+    assert {row[0] for row in query(database_url, STATES)} == {"done"}

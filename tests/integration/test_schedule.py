@@ -1,0 +1,118 @@
+"""Firings without a leader: once each, however many schedulers run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from clique_app import clock
+from clique_app.database import system_session
+
+pytestmark = pytest.mark.usefixtures("database_env")
+
+
+class Sender:
+    """Stands where an actor stands."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def send(self) -> None:
+        self.sent += 1
+
+
+def job(name: str, every_seconds: float, sender: Sender):
+    from tasks.schedule import Job
+
+    return Job(name, timedelta(seconds=every_seconds), sender)  # pyright: ignore[reportArgumentType]
+
+
+def planned(*jobs) -> None:
+    from tasks import schedule
+
+    with system_session() as session:
+        schedule.plan(session, jobs)
+
+
+def test_three_schedulers_fire_each_time_once(database_url: str) -> None:
+    program = (
+        "import threading, sys, time\n"
+        "from datetime import timedelta\n"
+        "from tasks import schedule\n"
+        "schedule.TICK_SECONDS = 0.1\n"
+        "class S:\n"
+        "    def send(self): print('fired', flush=True)\n"
+        "jobs = tuple(schedule.Job(f'job{i}', timedelta(seconds=1), S()) for i in range(5))\n"
+        "stop = threading.Event()\n"
+        "threading.Timer(60, stop.set).start()\n"
+        "schedule.run_forever(stop, jobs)\n"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=Path.cwd()) for _ in range(3)
+    ]
+    time.sleep(7)
+    assert processes[0].poll() is None
+    os.kill(processes[0].pid, signal.SIGKILL)
+    time.sleep(5)
+    for process in processes[1:]:
+        assert process.poll() is None
+        process.kill()
+    fired = sum(process.communicate()[0].count(b"fired") for process in processes)
+    with psycopg.connect(database_url) as connection:
+        total, distinct, seconds = connection.execute(  # pyright: ignore[reportGeneralTypeIssues]
+            "select count(*), count(distinct (name, scheduled_at)), count(distinct scheduled_at) from job_run"
+        ).fetchone()
+    assert total == distinct == 5 * seconds
+    assert seconds >= 6
+    # the one that was killed may have claimed without sending; nobody sends twice
+    assert total - 5 <= fired <= total
+
+
+def test_what_was_missed_is_caught_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks import schedule
+
+    sender = Sender()
+    jobs = (job("hourly", 3600, sender),)
+    planned(*jobs)
+    assert schedule.tick(jobs) == 0
+    later = clock.now() + timedelta(hours=9)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert [schedule.tick(jobs), schedule.tick(jobs)] == [1, 0]
+    assert sender.sent == 1
+
+
+def test_a_firing_claimed_by_a_process_that_died_is_sent_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks import schedule
+
+    sender = Sender()
+    jobs = (job("hourly", 3600, sender),)
+    planned(*jobs)
+    start = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=1))
+    with system_session() as session:
+        assert len(schedule.claim(session, jobs)) == 1  # and then dies
+    assert schedule.tick(jobs) == 0
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=1, seconds=31))
+    assert [schedule.tick(jobs), schedule.tick(jobs)] == [1, 0]
+    assert sender.sent == 1
+
+
+def test_a_job_that_is_no_longer_in_the_schedule_stops(database_url: str) -> None:
+    planned(job("old", 1, Sender()), job("kept", 1, Sender()))
+    planned(job("kept", 1, Sender()))
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select name from job_schedule").fetchall() == [("kept",)]
+
+
+def test_every_job_of_the_schedule_has_an_actor_without_arguments_and_a_name_of_its_own() -> None:
+    from tasks.schedule import SCHEDULE
+
+    assert len({entry.name for entry in SCHEDULE}) == len(SCHEDULE)
+    for entry in SCHEDULE:
+        assert entry.actor.fn.__code__.co_argcount == 0

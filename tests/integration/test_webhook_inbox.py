@@ -1,0 +1,205 @@
+"""The webhook endpoint: who is let in, and that what was acknowledged is in PostgreSQL."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.webhook_client import SHOP, call, headers_of, order_body, sign
+
+BODY = order_body(1)
+
+
+@pytest.fixture
+def answered(database_env: None, database_url: str) -> Callable[..., int]:
+    """The status of one delivery to an endpoint of its own."""
+    from clique_app.endpoints.inbox import Inbox
+    from clique_app.endpoints.webhooks import ShopifyWebhooks
+
+    def deliver(body: bytes = BODY, method: str = "POST", **headers: str | None) -> int:
+        async def once() -> int:
+            inbox = Inbox(database_url, lambda: None)
+            status = await call(ShopifyWebhooks(lambda: inbox), body, headers_of(body, **headers), method)
+            await inbox.close()
+            return status
+
+        return asyncio.run(once())
+
+    return deliver
+
+
+def rows(database_url: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(
+            "select delivery_id, topic, shop_domain, payload, state from inbox_event order by delivery_id"
+        ).fetchall()
+
+
+def test_a_signed_delivery_is_stored_as_it_came_before_it_is_acknowledged(
+    answered: Callable[..., int], database_url: str
+) -> None:
+    assert answered() == 200
+    assert rows(database_url) == [("b1c2", "orders/create", SHOP, BODY, "new")]
+
+
+def test_the_same_delivery_again_is_acknowledged_and_stored_once(
+    answered: Callable[..., int], database_url: str
+) -> None:
+    assert [answered(), answered()] == [200, 200]
+    assert len(rows(database_url)) == 1
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [None, "", "not base64", sign(BODY + b" "), sign(BODY, "another secret"), sign(BODY)[:-4]],
+)
+def test_a_body_without_our_signature_is_refused_and_leaves_nothing(
+    answered: Callable[..., int], database_url: str, signature: str | None
+) -> None:
+    assert answered(x_shopify_hmac_sha256=signature) == 401
+    assert rows(database_url) == []
+
+
+def test_the_secret_being_rotated_out_is_accepted_until_it_is_gone(
+    answered: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clique_app.settings import settings
+
+    by_old = sign(BODY, "the-former-secret")
+    assert answered(x_shopify_hmac_sha256=by_old) == 401
+    monkeypatch.setenv("SHOPIFY_API_OLD_SECRET", "the-former-secret")
+    settings.cache_clear()
+    assert answered(x_shopify_hmac_sha256=by_old) == 200
+    assert answered(x_shopify_webhook_id="by-new") == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_shopify_topic": None},
+        {"x_shopify_topic": "orders create"},
+        {"x_shopify_shop_domain": "evil.example.com"},
+        {"x_shopify_shop_domain": "one.myshopify.com.evil.com"},
+        {"x_shopify_webhook_id": None},
+        {"x_shopify_webhook_id": "x" * 129},
+        {"x_shopify_triggered_at": "yesterday"},
+        {"x_shopify_triggered_at": "2026-07-01T10:00:00"},
+    ],
+)
+def test_malformed_headers_are_refused(answered: Callable[..., int], headers: dict[str, str | None]) -> None:
+    assert answered(**headers) == 400
+
+
+def test_other_methods_and_bodies_beyond_the_bound_are_refused(answered: Callable[..., int], database_url: str) -> None:
+    huge = b"x" * (2 * 1024 * 1024 + 1)
+    assert answered(method="GET") == 405
+    assert answered(huge) == 413
+    assert answered(huge, content_length=None) == 413
+    assert answered(content_length="abc") == 413
+    assert rows(database_url) == []
+
+
+def test_deliveries_that_wait_together_are_one_statement_and_one_announcement(
+    database_env: None, database_url: str
+) -> None:
+    from clique_app.endpoints.inbox import Inbox
+    from clique_app.endpoints.webhooks import ShopifyWebhooks
+
+    announced: list[int] = []
+
+    async def burst() -> list[int]:
+        inbox = Inbox(database_url, lambda: announced.append(1))
+        app = ShopifyWebhooks(lambda: inbox)
+        statuses = await asyncio.gather(
+            *(call(app, BODY, headers_of(BODY, x_shopify_webhook_id=f"d{i}")) for i in range(1000))
+        )
+        await inbox.close()
+        return statuses
+
+    assert set(asyncio.run(burst())) == {200}
+    assert len(rows(database_url)) == 1000
+    assert 1 <= len(announced) <= 10
+
+
+def test_a_killed_postgres_backend_loses_nothing_acknowledged_and_hangs_nobody(
+    database_env: None, database_url: str
+) -> None:
+    """kill -9 of a backend makes PostgreSQL restart all of them and recover."""
+    from clique_app.endpoints.inbox import Inbox
+    from clique_app.endpoints.webhooks import ShopifyWebhooks
+
+    acknowledged: list[str] = []
+    refused = 0
+    killed_after = 0
+
+    async def deliver_for_a_while() -> None:
+        nonlocal refused, killed_after
+        inbox = Inbox(database_url, lambda: None)
+        app = ShopifyWebhooks(lambda: inbox)
+        until = asyncio.get_running_loop().time() + 6
+
+        async def client(name: int) -> None:
+            nonlocal refused
+            count = 0
+            while asyncio.get_running_loop().time() < until:
+                count += 1
+                delivery = f"{name}-{count}"
+                status = await asyncio.wait_for(
+                    call(app, BODY, headers_of(BODY, x_shopify_webhook_id=delivery)), timeout=6
+                )
+                if status == 200:
+                    acknowledged.append(delivery)
+                else:
+                    assert status == 503
+                    refused += 1
+                    await asyncio.sleep(0.05)
+
+        clients = [asyncio.create_task(client(i)) for i in range(16)]
+        await asyncio.sleep(1)
+        assert inbox._connection is not None
+        victim = inbox._connection.info.backend_pid
+        os.kill(victim, 0)  # alive
+        killed_after = len(acknowledged)
+        os.kill(victim, signal.SIGKILL)
+        await asyncio.gather(*clients)
+        await inbox.close()
+
+    asyncio.run(deliver_for_a_while())
+    stored = {row[0] for row in rows(database_url)}
+    assert 0 < killed_after < len(acknowledged), "it works before the kill and again after it"
+    assert set(acknowledged) <= stored
+
+
+def test_a_database_that_is_away_gives_503_in_time(database_env: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clique_app.endpoints.inbox import Inbox
+    from clique_app.endpoints.webhooks import ShopifyWebhooks
+
+    async def deliver() -> int:
+        inbox = Inbox("postgresql://nobody:x@127.0.0.1:1/none", lambda: None)
+        return await asyncio.wait_for(call(ShopifyWebhooks(lambda: inbox), BODY, headers_of(BODY)), timeout=5)
+
+    assert asyncio.run(deliver()) == 503
+
+
+def test_a_full_queue_gives_503_at_once(database_env: None, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clique_app.endpoints import inbox as inbox_module
+    from clique_app.endpoints.webhooks import ShopifyWebhooks
+
+    monkeypatch.setattr(inbox_module, "MAX_WAITING", 3)
+
+    async def deliver() -> list[int]:
+        inbox = inbox_module.Inbox(database_url, lambda: None)
+        app = ShopifyWebhooks(lambda: inbox)
+        statuses = await asyncio.gather(
+            *(call(app, BODY, headers_of(BODY, x_shopify_webhook_id=f"d{i}")) for i in range(10))
+        )
+        await inbox.close()
+        return statuses
+
+    statuses = asyncio.run(deliver())
+    assert statuses.count(200) == 3
+    assert statuses.count(503) == 7

@@ -1,0 +1,89 @@
+"""Figures are formulas over totals of the period; comparisons are fair; the normal range is the store's own past."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clique_app.metrics import figures, registry
+from clique_app.metrics.definition import Period
+from clique_app.metrics.figures import Daily
+
+MONDAY = date(2026, 11, 16)
+WEEK = Period(MONDAY, MONDAY + timedelta(days=6))
+
+
+def daily(**sums: list[int]) -> Daily:
+    return Daily(
+        {
+            key: {MONDAY + timedelta(days=n): Decimal(value) for n, value in enumerate(values)}
+            for key, values in sums.items()
+        },
+        {},
+        MONDAY,
+    )
+
+
+def test_a_ratio_is_the_ratio_of_two_totals_not_a_mean_of_days() -> None:
+    sums = daily(net_sales=[100, 900], orders=[10, 10])
+    assert sums.figure(registry.metric("aov"), WEEK).value == Decimal(50)
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=20), st.integers(1, 19))
+def test_a_total_is_the_sum_of_any_split_of_its_period(values: list[int], cut: int) -> None:
+    sums = daily(net_sales=values)
+    whole = Period(MONDAY, MONDAY + timedelta(days=30))
+    left, right = Period(MONDAY, MONDAY + timedelta(days=cut - 1)), Period(MONDAY + timedelta(days=cut), whole.end)
+    assert sums.total("net_sales", left) + sums.total("net_sales", right) == sums.total("net_sales", whole)
+
+
+def test_an_unknown_total_explains_every_figure_that_rests_on_it() -> None:
+    sums = Daily({"net_sales": {}, "ad_spend": {}, "other_marketing": {}}, {"ad_spend": "No ad account."}, MONDAY)
+    mer = sums.figure(registry.metric("mer"), WEEK)
+    assert (mer.value, mer.reason) == (None, "No ad account.")
+
+
+def test_nothing_to_divide_by_names_what_is_missing() -> None:
+    aov = daily(net_sales=[0], orders=[0]).figure(registry.metric("aov"), WEEK)
+    assert aov.value is None
+    assert aov.reason.startswith("Orders is 0")
+
+
+def test_today_is_left_out_of_a_comparison_on_both_sides() -> None:
+    compared = figures.comparison(WEEK, "previous", today=WEEK.end)
+    assert compared is not None
+    assert compared.days == Period(MONDAY, MONDAY + timedelta(days=5))
+    assert compared.against == compared.days.shifted(-7)
+    assert compared.whole_days_only
+
+
+def test_last_year_keeps_weekdays_against_weekdays() -> None:
+    compared = figures.comparison(WEEK, "year", today=date(2026, 12, 1))
+    assert compared is not None
+    assert compared.against.start.weekday() == MONDAY.weekday()
+
+
+def test_today_alone_is_compared_with_nothing() -> None:
+    assert figures.comparison(Period(MONDAY, MONDAY), "previous", today=MONDAY) is None
+
+
+def test_change_from_nothing_is_unknown() -> None:
+    assert figures.change(Decimal(5), Decimal(0)) is None
+    assert figures.change(Decimal(5), Decimal(-2)) is None
+    assert figures.change(Decimal(6), Decimal(4)) == Decimal("0.5")
+
+
+def test_the_normal_range_never_looks_at_the_period_itself() -> None:
+    calm = daily(net_sales=[100] * 70)
+    item = registry.metric("net_sales")
+    last = Period(MONDAY + timedelta(days=63), MONDAY + timedelta(days=69))
+    loud = Daily({"net_sales": {**calm.sums["net_sales"], last.end: Decimal(99999)}}, {}, MONDAY)
+    assert figures.normal_range(loud, item, last) == (Decimal(700), Decimal(700))
+
+
+@given(st.lists(st.decimals(0, 1000, places=2), min_size=4, max_size=30))
+def test_the_middle_80_percent_lies_within_the_values(values: list[Decimal]) -> None:
+    found = figures.middle_80(values)
+    assert found is not None
+    assert min(values) <= found[0] <= found[1] <= max(values)
