@@ -1,4 +1,4 @@
-"""The control API: for tests, the demo and people. Places orders, moves the clock, raises faults, tells the truth."""
+"""The control API, for tests and people: place orders, move the clock, raise faults, tell the truth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from clique_app.sandbox.truth import truth
 from clique_app.sandbox.world import UnknownStore, World
 
 
-def routes(world: World, faults: Faults) -> list[BaseRoute]:
+def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a list of small handlers)
     """Everything under /_control."""
 
     async def tell_truth(request: Request) -> Any:
@@ -76,8 +76,7 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:
         campaigns = list(world.ads.campaigns.values())
         return {
             "scenarios": [
-                {**asdict(x), "campaigns": [c.campaign_id for c in campaigns if c.scenario == x.key]}
-                for x in SCENARIOS
+                {**asdict(x), "campaigns": [c.campaign_id for c in campaigns if c.scenario == x.key]} for x in SCENARIOS
             ]
         }
 
@@ -95,9 +94,7 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:
         ("/meta/objects/{object_id}", "GET", ad_object),
         ("/meta/objects/{object_id}", "POST", change_ad_object),
     ]
-    return [
-        Route(f"/_control{path}", _answering(handler), methods=[method]) for path, method, handler in found
-    ]
+    return [Route(f"/_control{path}", _answering(handler), methods=[method]) for path, method, handler in found]
 
 
 def _answering(handler: Any) -> Any:

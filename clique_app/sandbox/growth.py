@@ -1,4 +1,4 @@
-"""A store's own life as time passes: orders placed, fulfilled, edited, refunded, cancelled, and stock moving."""
+"""A store's own life as time passes: orders placed, fulfilled, edited, refunded, cancelled; stock moves."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ SPENDING_ON_STOCK_OUT = Scenario(
 )
 STRONG_WITH_STOCK = Scenario(
     "strong_with_stock",
-    "Recommendations shows a card to raise a campaign by one capped step: credited ROAS well above break-even, "
-    "budget used up, promoted product with more than 30 days of cover.",
+    "Recommendations shows a card to raise a campaign by one capped step: credited ROAS well above "
+    "break-even, budget used up, promoted product with more than 30 days of cover.",
 )
 DUD = Scenario(
     "dud",

@@ -11,15 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from clique_app.sandbox import admin, control, meta
+from clique_app.sandbox import admin, control, meta, shopify
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.world import World
-
-try:
-    from clique_app.sandbox import shopify
-except ImportError:
-    shopify = None
 
 TICK_SECONDS = 1.0
 
@@ -35,14 +30,11 @@ def build(world: World, config: Config) -> Starlette:
     found += admin.routes(world, config)
     if config.control:
         found += control.routes(world, faults)
-    if shopify is not None:
-        found.append(Mount("/shopify", routes=shopify.routes(world, faults, config)))
+    found.append(Mount("/shopify", routes=shopify.routes(world, faults, config)))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_tick(world))]
-        if shopify is not None:
-            tasks.append(asyncio.create_task(shopify.run(world, config)))
+        tasks = [asyncio.create_task(_tick(world)), asyncio.create_task(shopify.run(world, config))]
         try:
             yield
         finally:

@@ -33,8 +33,8 @@ from clique_app.sandbox.store import Store
 
 KEYS = {
     "processed_at", "customer", "lines", "discount", "discount_code", "taxes_included", "tax_rate",
-    "shipping", "source", "test", "country", "region", "postal_code", "presentment", "visits", "edits", "refunds",
-    "cancelled", "tags",
+    "shipping", "source", "test", "country", "region", "postal_code", "presentment", "visits", "edits",
+    "refunds", "cancelled", "tags",
 }  # fmt: skip
 
 

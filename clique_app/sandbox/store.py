@@ -27,10 +27,11 @@ from clique_app.sandbox.records import (
 class BookedDay:
     """What one store day booked, in minor units, net of tax; test orders are left out."""
 
-    gross: int = 0  # before discounts; units taken off by an edit count negative
+    gross: int = 0  # as ordered, before discounts
     discounts: int = 0
     refunds: int = 0
-    units: int = 0
+    edits: int = 0  # what editing orders added or took off, after discounts
+    units: int = 0  # sold less taken off and given back
     orders: int = 0
     customers: set[int] = field(default_factory=set)
 
@@ -186,13 +187,15 @@ class Store:
             if sale.line_type != "PRODUCT":
                 continue
             net = _cents(sale.total_amount) - _cents(sale.total_tax)
-            if agreement.reason in ("REFUND", "RETURN"):
+            booked.units += sale.quantity or 0
+            if agreement.reason == "REFUND":
                 booked.refunds -= net
+            elif agreement.reason == "ORDER_EDIT":
+                booked.edits += net
             else:
                 discount = _cents(sale.total_discount_before_taxes)
                 booked.gross += net + discount
                 booked.discounts += discount
-                booked.units += sale.quantity or 0
 
 
 def _cents(amount: Decimal) -> int:

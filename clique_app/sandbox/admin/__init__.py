@@ -1,4 +1,4 @@
-"""A page that looks like Shopify admin: it frames the app, signs its session tokens and stands in for App Bridge."""
+"""A page that looks like Shopify admin: frames the app, signs its session tokens, stands in for App Bridge."""
 
 from __future__ import annotations
 
@@ -75,9 +75,7 @@ def routes(world: World, config: Config) -> list[BaseRoute]:
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return JSONResponse({"error": "Only the admin page may ask for tokens."}, 403)
         user = request.query_params.get("user", USER_ID)
-        return JSONResponse(
-            {"token": session_token(store, user, config)}, headers={"cache-control": "no-store"}
-        )
+        return JSONResponse({"token": session_token(store, user, config)}, headers={"cache-control": "no-store"})
 
     async def app_bridge(request: Request) -> Response:
         return Response(bridge, media_type="text/javascript", headers={"cache-control": "no-cache"})

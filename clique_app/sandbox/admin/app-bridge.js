@@ -41,27 +41,26 @@
     } else if (message.type === "navigate") {
       navigate(message.href);
     } else if (message.type === "saveBar") {
-      document.getElementById(message.id)?.dispatchEvent(new CustomEvent(message.choice));
       document.getElementById(message.id)?.querySelector(
         message.choice === "save" ? "[variant=primary]" : "button:not([variant=primary])")?.click();
     }
   });
 
-  // The app's own router goes there if it has one (it prevents the event); otherwise the document does.
+  // An ordinary link goes its own way (the app's router); else whoever listens; else the document is loaded anew.
   function navigate(href) {
     const url = new URL(href, location.href);
     if (url.origin !== location.origin) return openUrl(url.href, "_top");
     const link = [...document.querySelectorAll("s-app-nav a, s-app-nav s-link")].find(
       (item) => new URL(item.getAttribute("href"), location.href).pathname === url.pathname);
+    if (link?.tagName === "A") return link.click();
     const event = new CustomEvent("shopify:navigate", {bubbles: true, cancelable: true, detail: {href}});
-    if (link) {
-      Object.defineProperty(event, "target", {value: link});
-    }
-    if (!document.dispatchEvent(event)) return undefined;
-    for (const name of ["shop", "host"]) if (!url.searchParams.has(name) && config[name]) url.searchParams.set(name, config[name]);
+    if (!(link || document).dispatchEvent(event)) return undefined;
+    for (const name of ["shop", "host"]) if (config[name]) url.searchParams.set(name, config[name]);
     url.searchParams.set("embedded", "1");
-    location.assign(url);
-    return undefined;
+    return idToken().then((token) => {
+      url.searchParams.set("id_token", token);
+      location.assign(url);
+    });
   }
 
   const nativeOpen = window.open.bind(window);

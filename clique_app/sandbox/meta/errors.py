@@ -59,9 +59,7 @@ def missing_permission(scope: str) -> GraphError:
 
 
 def expired(when: str) -> GraphError:
-    return GraphError(
-        f"Error validating access token: Session has expired on {when}.", 190, subcode=463, status=400
-    )
+    return GraphError(f"Error validating access token: Session has expired on {when}.", 190, subcode=463, status=400)
 
 
 def revoked(app_id: str) -> GraphError:

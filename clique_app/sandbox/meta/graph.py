@@ -63,9 +63,7 @@ class Graph:
         """The body of the answer; GraphError where Meta would refuse."""
         text = call.params.get("access_token", "")
         if not text:
-            raise GraphError(
-                "An active access token must be used to query information about the current user.", 2500
-            )
+            raise GraphError("An active access token must be used to query information about the current user.", 2500)
         token = self._tokens.check(text)
         self._tokens.check_proof(text, call.params.get("appsecret_proof"))
         self._world.advance()
@@ -114,9 +112,7 @@ class Graph:
         known = {"id": USER_ID, "name": USER_NAME}
         asked = call.params.get("fields", "id,name").split(",")
         if wrong := [name for name in asked if name not in known]:
-            raise GraphError(
-                f"(#100) Tried accessing nonexisting field ({wrong[0]}) on node type (User)", 100
-            )
+            raise GraphError(f"(#100) Tried accessing nonexisting field ({wrong[0]}) on node type (User)", 100)
         return {name: known[name] for name in {*asked, "id"}}
 
     def _read(self, call: Call, node: Any) -> dict[str, Any]:
@@ -154,11 +150,7 @@ class Graph:
             node
             for node in nodes
             if isinstance(node, AdAccount)
-            or (
-                fields.effective_status(platform, node) in wanted
-                if wanted
-                else node.status in ("ACTIVE", "PAUSED")
-            )
+            or (fields.effective_status(platform, node) in wanted if wanted else node.status in ("ACTIVE", "PAUSED"))
         ]
         return self._page(call, [fields.read(platform, node, tree) for node in kept])
 
@@ -240,13 +232,9 @@ class Graph:
             budget = self._budget(node, asked["daily_budget"])
         object_id = call.path[0]
         only_checked = "validate_only" in asked.get("execution_options", "")
-        fault = self._faults.take(
-            "meta", "write_ok_no_change", object=object_id, path=object_id, method="POST"
-        )
+        fault = self._faults.take("meta", "write_ok_no_change", object=object_id, path=object_id, method="POST")
         if not only_checked and not fault:
-            self._world.update_ad_object(
-                object_id, daily_budget=budget, status=status, name=asked.get("name")
-            )
+            self._world.update_ad_object(object_id, daily_budget=budget, status=status, name=asked.get("name"))
         return {"success": True}
 
     def _budget(self, node: Any, text: str) -> str:
@@ -271,9 +259,7 @@ class Graph:
 
 def _wrong_level(node: Any) -> BudgetLevel:
     where = "ad sets" if isinstance(node, Campaign) else "campaign"
-    return BudgetLevel(
-        f"You can only set an ad set budget or a campaign budget. The budget sits on the {where}."
-    )
+    return BudgetLevel(f"You can only set an ad set budget or a campaign budget. The budget sits on the {where}.")
 
 
 def _need(token: Token, *any_of: str) -> None:

@@ -59,9 +59,7 @@ def parse_query(params: dict[str, str], node: Any, account: AdAccount, now: date
     unknown = [name for name in params if name not in PARAMS]
     if unknown:
         raise bad_param(f"Unknown parameter {unknown[0]}")
-    own_level = {"AdAccount": "account", "Campaign": "campaign", "AdSet": "adset", "Ad": "ad"}[
-        type(node).__name__
-    ]
+    own_level = {"AdAccount": "account", "Campaign": "campaign", "AdSet": "adset", "Ad": "ad"}[type(node).__name__]
     level = params.get("level", own_level)
     if level not in LEVELS:
         raise bad_param(f"level must be one of the following values: {', '.join(LEVELS)}")
@@ -98,9 +96,7 @@ def rows(platform: AdPlatform, account: AdAccount, query: Query, now: datetime) 
         scope = Scope(platform, account, ad.campaign_id, ad.ad_set_id, ad.ad_id)
         if not _wanted(scope, query):
             continue
-        owner = {"account": "", "campaign": scope.campaign_id, "adset": scope.ad_set_id, "ad": scope.ad_id}[
-            query.level
-        ]
+        owner = {"account": "", "campaign": scope.campaign_id, "adset": scope.ad_set_id, "ad": scope.ad_id}[query.level]
         scopes[owner] = scope
         day = fact.day.isoformat() if query.daily else ""
         for part in by_region(platform, fact) if query.breakdowns else (fact,):
@@ -198,9 +194,7 @@ def _filters(params: dict[str, str], node: Any, own_level: str) -> dict[str, fro
             level, _, name = rule["field"].partition(".")
             value, operator = rule["value"], rule["operator"].upper()
             if name != "id" or level not in LEVELS[1:] or operator not in ("IN", "EQUAL"):
-                raise bad_param(
-                    f"filtering: this sandbox knows campaign.id, adset.id and ad.id with IN, not {rule}"
-                )
+                raise bad_param(f"filtering: this sandbox knows campaign.id, adset.id and ad.id with IN, not {rule}")
             asked = frozenset(str(x) for x in (value if isinstance(value, list) else [value]))
             ids[level] = ids.get(level, asked) & asked
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -30,9 +30,7 @@ class Token:
 class Tokens:
     """Kept in one small file under the data directory."""
 
-    def __init__(
-        self, app_id: str, app_secret: str, data_dir: Path | None, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, app_id: str, app_secret: str, data_dir: Path | None, now: Callable[[], datetime]) -> None:
         self._app_id, self._app_secret, self._now = app_id, app_secret, now
         self._path = data_dir / "meta_tokens.json" if data_dir else None
         self._codes: dict[str, tuple[tuple[str, ...], str, datetime]] = {}
@@ -90,9 +88,7 @@ class Tokens:
             )
         right = hmac.new(self._app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(right, proof):
-            raise GraphError(
-                "Invalid appsecret_proof provided in the API argument", 100, kind="GraphMethodException"
-            )
+            raise GraphError("Invalid appsecret_proof provided in the API argument", 100, kind="GraphMethodException")
 
     def check_app(self, app_id: str | None, secret: str | None) -> None:
         if app_id != self._app_id:
