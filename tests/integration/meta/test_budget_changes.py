@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from integration.meta.conftest import Answer, Asked, Graph
 from sqlmodel import Session, select
 
 from clique_app import clock
@@ -45,7 +44,8 @@ GIFTS, OTHER = "1201", "1202"
 class Budget:
     """Meta's side of one campaign."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Any, answer: Callable[..., Any]) -> None:
+        self.hang_up = answer(hang_up=True)
         self.cents = 64000
         self.status = "ACTIVE"
         self.writes = 0
@@ -58,7 +58,7 @@ class Budget:
         self.cents = cents
         return {"success": True}
 
-    def answer(self, call: Asked) -> Any:
+    def answer(self, call: Any) -> Any:
         if call.method == "POST":
             self.writes += 1
             return self.on_write(int(call.params["daily_budget"]))
@@ -73,9 +73,9 @@ class Budget:
 
 
 @pytest.fixture
-def budget(meta: Graph, monkeypatch: pytest.MonkeyPatch) -> Budget:
+def budget(meta: Any, answer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Budget:
     monkeypatch.setattr(execute, "READ_BACK_AFTER", (0.0, 0.05, 0.05))
-    return Budget(meta)
+    return Budget(meta, answer)
 
 
 @pytest.fixture
@@ -294,7 +294,7 @@ def test_two_accepts_at_once_write_once(store_id: int, budget: Budget) -> None:
 def test_a_write_without_an_answer_is_unknown_counts_and_is_settled_by_reading(
     store_id: int, budget: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budget.on_write = lambda cents: Answer(hang_up=True)
+    budget.on_write = lambda cents: budget.hang_up
     card = add_card(store_id)
     outcome = execute.accept(store_id, card, OWNER)
     assert (outcome.state, card_state(store_id, card)) == ("unknown", "accepted")
@@ -303,7 +303,7 @@ def test_a_write_without_an_answer_is_unknown_counts_and_is_settled_by_reading(
     assert [settled.state for settled in execute.settle_open(store_id)] == ["applied"]
     assert execute.settle_open(store_id) == []
 
-    budget.on_write = lambda cents: Answer(hang_up=True)
+    budget.on_write = lambda cents: budget.hang_up
     set_up(store_id, cooldown_hours=0, max_day_pct=Decimal(90))
     assert direct(store_id, "800").state == "unknown"
     monkeypatch.setattr(execute, "MAY_LAND_FOR", timedelta(0))
@@ -320,7 +320,7 @@ def test_a_kill_between_write_and_read_back_is_settled(store_id: int, budget: Bu
             budget.cents = cents
         arrived.set()
         released.wait(20)
-        return Answer(hang_up=True)
+        return budget.hang_up
 
     budget.on_write = stall
     code = f"from clique_app.actions import execute; execute.accept({store_id}, {card}, {OWNER})"
