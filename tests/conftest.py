@@ -25,6 +25,8 @@ from clique_app.demo import servers as embedded
 from clique_app.demo.processes import Service, Supervisor
 
 PROJECT = Path(__file__).resolve().parents[1]
+# what chooses ordinary servers, read before any test module may set a placeholder
+GIVEN = dict(os.environ)
 API_KEY, API_SECRET = "test-api-key", "test-api-secret-of-more-than-32-bytes"
 META_APP_ID, META_APP_SECRET = "1234567890123456", "test-meta-secret"
 TEST_SETTINGS = {
@@ -89,7 +91,7 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]
 
 @pytest.fixture(scope="session")
 def servers(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Servers:
-    postgres_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    postgres_url, redis_url = GIVEN.get("DATABASE_URL"), GIVEN.get("REDIS_URL")
     folder = tmp_path_factory.mktemp("servers")
     started: list[Service] = []
     if not postgres_url:

@@ -92,7 +92,7 @@ def choice(query: Mapping[str, str], last_day: date) -> Choice:
     last_day: today, or the last day that has data where the store stopped selling long ago.
     """
     asked = query.get("compare", "")
-    compare = next((key for key in COMPARISONS if key == asked), DEFAULT_COMPARISON)
+    compare: Compare = asked if asked in ("previous", "year", "none") else DEFAULT_COMPARISON
     preset = query.get("period", "")
     if preset == "custom":
         try:

@@ -19,8 +19,8 @@ class Connection(StoreOwned, table=True):
 
     channel: str = Field(primary_key=True)  # shopify | meta | ...
     state: str  # choosing_account | connected | expired | revoked | disconnected
-    access_token: bytes | None = Field(None, repr=False)
-    refresh_token: bytes | None = Field(None, repr=False)
+    access_token: bytes | None = Field(default=None, repr=False)
+    refresh_token: bytes | None = Field(default=None, repr=False)
     expires_at: datetime | None = time(default=None, nullable=True)
     refresh_expires_at: datetime | None = time(default=None, nullable=True)
     scopes: str = ""  # space separated, as granted

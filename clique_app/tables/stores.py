@@ -27,7 +27,7 @@ class Store(SQLModel, table=True):
     )
     shop_domain: str = Field(unique=True)
     name: str = ""
-    currency: str = Field("USD", max_length=3)
+    currency: str = Field(default="USD", max_length=3)
     time_zone: str = "UTC"
     country: str = ""
     installed_at: datetime = time()
@@ -55,19 +55,19 @@ class StoreSettings(StoreOwned, table=True):
 
     attribution_window_days: int = 7
     # costs
-    payment_fee_pct: Decimal = Field(Decimal("2.9"), sa_type=sa.Numeric(6, 3))  # pyright: ignore[reportArgumentType]
+    payment_fee_pct: Decimal = Field(default=Decimal("2.9"), sa_type=sa.Numeric(6, 3))  # pyright: ignore[reportArgumentType]
     payment_fee_fixed: Decimal = money(default=Decimal("0.30"))
     fulfilment_per_order: Decimal = money(default=Decimal("6.50"))
     default_cost_pct: Decimal | None = Field(  # of price, where a variant has no unit cost; None: unknown
-        None,
+        default=None,
         sa_type=sa.Numeric(6, 3),  # pyright: ignore[reportArgumentType]
     )
     overhead_per_month: Decimal = money(default=Decimal(0))
     other_marketing_per_month: Decimal = money(default=Decimal(0))  # agency, tools, e-mail platform
     # gate
     kill_switch: bool = False  # on: nothing is written anywhere
-    max_step_pct: Decimal = Field(Decimal(20), sa_type=sa.Numeric(6, 2))  # pyright: ignore[reportArgumentType]
-    max_day_pct: Decimal = Field(Decimal(30), sa_type=sa.Numeric(6, 2))  # pyright: ignore[reportArgumentType]
+    max_step_pct: Decimal = Field(default=Decimal(20), sa_type=sa.Numeric(6, 2))  # pyright: ignore[reportArgumentType]
+    max_day_pct: Decimal = Field(default=Decimal(30), sa_type=sa.Numeric(6, 2))  # pyright: ignore[reportArgumentType]
     max_account_daily_budget: Decimal = money(default=Decimal(5000))
     min_daily_budget: Decimal = money(default=Decimal(5))
     cooldown_hours: int = 24

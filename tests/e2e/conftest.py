@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from clique_app.demo.servers import free_port
+from tests.conftest import GIVEN
 
 PROJECT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = [
@@ -26,7 +27,7 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="session")
 def demo_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A state folder of its own: the developer's demo is left alone."""
-    return {**os.environ, "CLIQUE_STATE_DIR": str(tmp_path_factory.mktemp("demo"))}
+    return {**GIVEN, "CLIQUE_STATE_DIR": str(tmp_path_factory.mktemp("demo"))}
 
 
 @pytest.fixture(scope="session")
