@@ -228,8 +228,8 @@ def test_what_happens_as_time_passes_is_announced() -> None:
 
 def test_a_refused_change_is_not_journaled(tmp_path: Path) -> None:
     world = harbor_lane(Time(), data=tmp_path)
+    on_ad_sets = next(c for c in world.ads.campaigns.values() if c.daily_budget is None)
     with pytest.raises(ValueError, match="budget sits on the ad sets"):
-        on_ad_sets = next(c for c in world.ads.campaigns.values() if c.daily_budget is None)
         world.update_ad_object(on_ad_sets.campaign_id, daily_budget="5")
     assert not (tmp_path / "journal.jsonl").exists()
 
