@@ -1,6 +1,7 @@
 """Meta's real SDK and a plain client against the sandbox's Meta."""
 
-# pyright: reportArgumentType=false, reportIndexIssue=false  (the SDK types every edge as request or result)
+# The SDK types every edge as request or result:
+# pyright: reportArgumentType=false, reportIndexIssue=false
 
 from __future__ import annotations
 
