@@ -1,13 +1,15 @@
-"""The facts behind recommendations, as set-based SQL. A budget's home is the campaign, or the ad group where it sits
-there; credits that name a campaign but no ad belong to the campaign's own budget only."""
+"""The facts behind recommendations, as set-based SQL.
+
+A budget's home is the campaign, or the ad group where it sits there; credits that name a campaign but no ad belong
+to the campaign's own budget only."""
 
 from __future__ import annotations
 
 # ruff: noqa: S608  (composed of constants only)
 _HOMES = """
 homes as (
-    select c.channel, c.account_id, 'campaign' as level, c.platform_id, c.campaign_id, null::bigint as ad_group_id, c.name,
-           c.daily_budget, c.currency
+    select c.channel, c.account_id, 'campaign' as level, c.platform_id, c.campaign_id,
+           null::bigint as ad_group_id, c.name, c.daily_budget, c.currency
     from campaign c
     where c.store_id = :store_id and c.status = 'active' and c.daily_budget > 0
     union all
@@ -31,7 +33,8 @@ spent as (
            sum(d.spend) filter (where d.day >= :week_start) as week,
            sum(d.spend) filter (where d.day >= :week_start and a.product_id is not null) as linked_week,
            sum(d.reported_revenue) as reported
-    from home_ads a join ad_day d on d.store_id = :store_id and d.ad_id = a.ad_id
+    from home_ads a
+    join ad_day d on d.store_id = :store_id and d.ad_id = a.ad_id
     where d.day between :month_start and :yesterday
     group by 1, 2, 3
 ),
@@ -51,7 +54,8 @@ credited as (
     from by_order group by 1, 2, 3
 )
 select h.channel, h.account_id, h.level, h.platform_id, h.campaign_id, h.name, h.daily_budget, h.currency,
-       coalesce(s.month, 0) as spend_month, coalesce(s.week, 0) as spend_week, coalesce(s.reported, 0) as reported_month,
+       coalesce(s.month, 0) as spend_month, coalesce(s.week, 0) as spend_week,
+       coalesce(s.reported, 0) as reported_month,
        coalesce(k.month, 0) as credited_month, coalesce(k.week, 0) as credited_week,
        coalesce(k.orders, 0)::int as credited_orders_month, coalesce(k.squares, 0) as credited_squares_month,
        coalesce(s.linked_week, 0) as linked_spend_week
@@ -115,7 +119,7 @@ span as (
 in_stock as (
     select span.product_id, g.day::date as day,
            row_number() over (partition by span.product_id order by g.day desc) as back
-    from span, generate_series(span.first_sold, :yesterday, interval '1 day') as g(day)
+    from span cross join generate_series(span.first_sold, :yesterday, interval '1 day') as g(day)
     left join stock_days x on x.product_id = span.product_id and x.day = g.day::date
     where coalesce(x.available, 1) > 0
       and not (span.limited and span.sellable = 0 and g.day::date > span.last_sold)
@@ -135,7 +139,8 @@ spent as (
            sum(d.spend) filter (where d.day between :week_start and :yesterday) as week,
            sum(d.spend) filter (where d.day >= :yesterday) as recent,
            sum(d.spend) filter (where d.day >= a.out_from) as out
-    from ads a join ad_day d on d.store_id = :store_id and d.ad_id = a.ad_id and d.day between :week_start and :today
+    from ads a
+    join ad_day d on d.store_id = :store_id and d.ad_id = a.ad_id and d.day between :week_start and :today
     group by 1, 2, 3, 4
 ),
 credited as (
@@ -149,9 +154,9 @@ select spent.channel, spent.level, spent.platform_id, span.product_id, product.t
        coalesce(spent.week, 0) as spend_week, coalesce(spent.recent, 0) as spend_recent,
        coalesce(spent.out, 0) as spend_out, coalesce(credited.out, 0) as credited_out
 from spent
+left join credited using (channel, level, platform_id, product_id)
+left join pace using (product_id)
 join span using (product_id)
 join product on product.store_id = :store_id and product.product_id = span.product_id
-left join pace using (product_id)
-left join credited using (channel, level, platform_id, product_id)
 order by spent.week desc nulls last, span.product_id
 """

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -150,7 +151,7 @@ def _make(session: Session, store_id: int, proposal: Proposal, facts: StoreFacts
     return card.recommendation_id
 
 
-def _values(proposal: Proposal, facts: StoreFacts) -> dict[str, object]:
+def _values(proposal: Proposal, facts: StoreFacts) -> dict[str, Any]:
     return {
         "headline": proposal.headline,
         "why": proposal.why,

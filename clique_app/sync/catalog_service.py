@@ -141,7 +141,7 @@ class ShopifyProducts:
             row = run.execute(
                 "select count(*) from product where store_id = %(store)s and active "
                 "and (%(since)s::timestamptz is null or updated_at >= %(since)s)",
-                {"store": store_id, "since": plan.since and plan.since - reading.OVERLAP},
+                {"store": store_id, "since": reading.since(plan)},
             ).fetchone()
             assert row is not None
             return row[0]

@@ -62,7 +62,7 @@ class ShopifyCustomers:
             row = run.execute(
                 "select count(*) from customer where store_id = %(store)s and updated_at is not null "
                 "and (%(since)s::timestamptz is null or updated_at >= %(since)s)",
-                {"store": store_id, "since": plan.since and plan.since - reading.OVERLAP},
+                {"store": store_id, "since": reading.since(plan)},
             ).fetchone()
             assert row is not None
             return row[0]

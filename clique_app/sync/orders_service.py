@@ -144,7 +144,7 @@ class ShopifyOrders:
                 """,
                 {
                     "store": store_id,
-                    "since": plan.since and plan.since - reading.OVERLAP,
+                    "since": reading.since(plan),
                     "first": None if plan.since else plan.first_day,
                     "last": None if plan.since else plan.last_day,
                 },

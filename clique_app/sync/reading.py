@@ -19,9 +19,15 @@ def client(access: Access) -> Client:
     return Client(access.shop_domain, access.token)
 
 
+def since(plan: Plan) -> datetime | None:
+    """From when on changes are read (Shopify's times are whole seconds); None: everything is read."""
+    return None if plan.since is None else (plan.since - OVERLAP).replace(microsecond=0)
+
+
 def updated_since(plan: Plan) -> str | None:
     """The search for what changed, or None for everything."""
-    return None if plan.since is None else f"updated_at:>='{_zulu(plan.since - OVERLAP)}'"
+    start = since(plan)
+    return None if start is None else f"updated_at:>='{_zulu(start)}'"
 
 
 def processed_within(access: Access, plan: Plan) -> str | None:

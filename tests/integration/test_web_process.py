@@ -7,7 +7,6 @@ import json
 import re
 import sys
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -24,12 +23,12 @@ from tests.kit import gallery
 from tests.kit.build import build, prepare
 from tests.kit.fake_admin import API_KEY, API_SECRET, sign
 
-SECRET_TEXT = "$126,732"  # only a logged-in tab of the store may see it
+SECRET_TEXT = "platforms claim 3.90"  # only in state: a logged-in tab of the store may see it
 HYDRATE = "reflex___state____state.hydrate_and_load"
 
 
 @pytest.fixture(scope="module")
-def web(servers: Servers, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def web(servers: Servers, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("gallery")
     port = free_port()
     environment = {
@@ -55,7 +54,8 @@ def web(servers: Servers, supervisor: Supervisor, tmp_path_factory: pytest.TempP
         (
             sys.executable,
             "-c",
-            f"import os, sys, uvicorn; os.chdir({str(folder)!r}); uvicorn.run('tests.kit.app:app', factory=True, port={port}, access_log=False)",
+            f"import os, uvicorn; os.chdir({str(folder)!r});"
+            f"uvicorn.run('tests.kit.app:app', factory=True, port={port}, access_log=False)",
         ),
         healthy=lambda: _answers(f"{url}/health"),
         environment={
@@ -68,7 +68,7 @@ def web(servers: Servers, supervisor: Supervisor, tmp_path_factory: pytest.TempP
         },
     )
     supervisor.start(service)
-    yield url
+    return url
 
 
 def _answers(url: str) -> bool:

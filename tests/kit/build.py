@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +20,9 @@ def prepare(folder: Path) -> dict[str, str]:
     """Lay out the folder; returns the environment to build and serve with."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rxconfig.py").write_text(CONFIG.format(root=str(ROOT)))
-    for name in ("assets", "reflex.lock"):
-        link = folder / name
-        if not link.exists():
-            link.symlink_to(ROOT / name)
+    if not (folder / "assets").exists():
+        (folder / "assets").symlink_to(ROOT / "assets")
+    shutil.copytree(ROOT / "reflex.lock", folder / "reflex.lock", dirs_exist_ok=True)  # the build writes to it
     return {**os.environ, "PYTHONPATH": str(ROOT), "REFLEX_ENV_MODE": "prod", "REFLEX_TELEMETRY_ENABLED": "false"}
 
 

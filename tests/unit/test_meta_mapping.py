@@ -19,7 +19,10 @@ INSIGHT = {
         {"action_type": "offsite_conversion.fb_pixel_purchase", "value": "3"},
         {"action_type": "initiate_checkout", "value": "7"},
     ],
-    "action_values": [{"action_type": "purchase", "value": "240.50"}, {"action_type": "omni_purchase", "value": "240.50"}],
+    "action_values": [
+        {"action_type": "purchase", "value": "240.50"},
+        {"action_type": "omni_purchase", "value": "240.50"},
+    ],
 }  # fmt: skip
 
 

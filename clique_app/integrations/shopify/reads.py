@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from clique_app.errors import Unavailable
+from clique_app.errors import Rejected, Unavailable
 from clique_app.integrations.shopify import bulk, documents
 from clique_app.integrations.shopify.client import Client
 from clique_app.integrations.shopify.documents import Listing
 from clique_app.integrations.shopify.values import number
 
 BULK_BATCH = 1000  # objects of a bulk file handed on together
-EXPORT_RUNS = 3  # of an export whose file is gone before it is read
+EXPORT_RUNS = 3  # of one list, where a file failed or was gone before it was read
 
 
 @dataclass(frozen=True)
@@ -71,21 +71,23 @@ def pages(client: Client, listing: Listing, search: str | None, *, after: str | 
 
 
 def exported(client: Client, listing: Listing, search: str | None, position: dict[str, Any]) -> Iterator[Chunk]:
-    """A list by bulk file, going on where `position` says. A file that is no longer kept is made anew."""
-    bulk_id, done = position.get("bulk"), int(position.get("done", 0))
-    for _ in range(EXPORT_RUNS):
+    """A list by bulk file, going on where `position` says. A file that is no longer kept, or was not finished, is
+    made anew; the position counts how often, so that it ends some day."""
+    bulk_id, done, runs = position.get("bulk"), int(position.get("done", 0)), int(position.get("runs", 0))
+    while True:
         resumed = bulk_id is not None
         if bulk_id is None:
-            bulk_id, done = bulk.start(client, listing.bulk(search or "")), 0
+            if runs == EXPORT_RUNS:
+                raise Rejected(f"Shopify has failed to export this list {runs} times. Sync again later.")
+            bulk_id, done, runs = bulk.start(client, listing.bulk(search or "")), 0, runs + 1
         try:
             for chunk in _followed(client, listing, bulk_id, done, resumed=resumed):
                 done = chunk.position["done"]
-                yield chunk
+                yield replace(chunk, position={**chunk.position, "runs": runs})
         except bulk.LinkExpired:
             bulk_id = None
             continue
         return
-    raise Unavailable("Shopify did not keep its export long enough to be read. Try again later.")
 
 
 def _followed(client: Client, listing: Listing, bulk_id: str, done: int, *, resumed: bool) -> Iterator[Chunk]:

@@ -43,7 +43,7 @@ def stores(meta: Any) -> list[int]:
     ids = []
     for name in ("one", "two"):
         with system_session() as session:
-            store = Store(shop_domain=f"{name}.myshopify.com", installed_at=clock.now())
+            store = Store(shop_domain=f"{name}.myshopify.com", currency="USD", installed_at=clock.now())
             session.add(store)
             session.flush()
             ids.append(store.store_id)

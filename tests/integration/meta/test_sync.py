@@ -20,7 +20,7 @@ ZONE = "America/New_York"
 @pytest.fixture
 def access(meta: Any) -> Access:
     with system_session() as session:
-        store = Store(shop_domain="s.myshopify.com", installed_at=clock.now())
+        store = Store(shop_domain="s.myshopify.com", currency="USD", installed_at=clock.now())
         session.add(store)
         session.flush()
         store_id = store.store_id
