@@ -83,8 +83,8 @@ def place(draft: OrderDraft, order_id: int, number: int, next_id: NextId) -> Ord
     """Book a new order: its lines, its first agreement and its payment."""
     _spread_discount(draft)
     included, ppm = draft.taxes_included, draft.tax_ppm
-    lines = [new_line(line, ppm, included, next_id()) for line in draft.lines]
-    sales = [_ordered(line, ppm, included, next_id()) for line in lines]
+    made = [_new_line(line, ppm, included, next_id) for line in draft.lines]
+    lines, sales = [line for line, _ in made], [sale for _, sale in made]
     shipping_tax = tax_of(draft.shipping, ppm, included) if draft.shipping else 0
     if draft.shipping:
         total = draft.shipping if included else draft.shipping + shipping_tax
@@ -128,9 +128,9 @@ def edit(
     _must_be_open(order)
     sales = [sale for line_id, quantity in remove for sale in _take_back(order, line_id, quantity, next_id)]
     for draft in add:
-        line = new_line(draft, order.tax_ppm, order.taxes_included, next_id())
+        line, sale = _new_line(draft, order.tax_ppm, order.taxes_included, next_id)
         order.lines.append(line)
-        sales.append(_ordered(line, order.tax_ppm, order.taxes_included, next_id()))
+        sales.append(sale)
     agreement = _agree(order, "ORDER_EDIT", at, sales, next_id)
     _pay(order, _sum(sales), at, next_id)
     return agreement
@@ -197,13 +197,15 @@ def totals(order: Order) -> OrderTotals:
     )
 
 
-def new_line(draft: LineDraft, tax_ppm: int, included: bool, line_id: int) -> OrderLine:
-    """A line's record with its tax; gift cards are never taxed."""
+def _new_line(draft: LineDraft, tax_ppm: int, included: bool, next_id: NextId) -> tuple[OrderLine, Sale]:
+    """A line with its tax and the sale it books; gift cards are never taxed."""
     shown = draft.quantity * draft.unit_price - draft.discount
     if draft.quantity < 0 or draft.discount < 0 or shown < 0:
         raise NotPossible(f"line {draft.title!r}: quantity, discount and amount must not be negative")
-    return OrderLine(
-        line_id=line_id,
+    rate = 0 if draft.gift_card else tax_ppm
+    tax = tax_of(shown, rate, included) if rate else 0
+    line = OrderLine(
+        line_id=next_id(),
         variant_id=draft.variant_id,
         product_id=draft.product_id,
         title=draft.title,
@@ -212,9 +214,20 @@ def new_line(draft: LineDraft, tax_ppm: int, included: bool, line_id: int) -> Or
         current_quantity=draft.quantity,
         unit_price=money(draft.unit_price),
         discount=money(draft.discount),
-        tax=money(0 if draft.gift_card else tax_of(shown, tax_ppm, included)),
+        tax=money(tax),
         gift_card=draft.gift_card,
     )
+    amounts = _amounts(shown, draft.discount, tax, rate, included)
+    kind = "GIFT_CARD" if draft.gift_card else "PRODUCT"
+    return line, _sale(next_id(), "ORDER", kind, line.line_id, draft.quantity, *amounts)
+
+
+def _amounts(shown: int, discount: int, tax: int, rate_ppm: int, included: bool) -> tuple[int, int, int, int]:
+    """A sale's total, tax, and discount before and after taxes."""
+    relief = tax_of(discount, rate_ppm, included) if discount and rate_ppm else 0
+    if included:
+        return shown, tax, discount - relief, discount
+    return shown + tax, tax, discount, discount + relief
 
 
 def shipping_returned(order: Order) -> int:
@@ -236,16 +249,6 @@ def _spread_discount(draft: OrderDraft) -> None:
         line.discount += part
 
 
-def _ordered(line: OrderLine, ppm: int, included: bool, sale_id: int) -> Sale:
-    discount, tax = minor(line.discount), minor(line.tax)
-    shown = line.quantity * minor(line.unit_price) - discount
-    relief = 0 if line.gift_card or not discount else tax_of(discount, ppm, included)
-    before, after = (discount - relief, discount) if included else (discount, discount + relief)
-    line_type = "GIFT_CARD" if line.gift_card else "PRODUCT"
-    amount = shown if included else shown + tax
-    return _sale(sale_id, "ORDER", line_type, line.line_id, line.quantity, amount, tax, before, after)
-
-
 def _take_back(order: Order, line_id: int, quantity: int, next_id: NextId) -> list[Sale]:
     """Return units of a line; cumulative rounding makes the returns of all units sum to what was ordered."""
     line = next((x for x in order.lines if x.line_id == line_id), None)
@@ -253,21 +256,17 @@ def _take_back(order: Order, line_id: int, quantity: int, next_id: NextId) -> li
         raise NotPossible(f"order {order.order_id} has no line {line_id}")
     if not 0 < quantity <= line.current_quantity:
         raise NotPossible(f"line {line_id} has {line.current_quantity} units left, not {quantity}")
-    booked = _ordered(line, order.tax_ppm, order.taxes_included, 0)
+    discount = minor(line.discount)
+    shown = line.quantity * minor(line.unit_price) - discount
+    rate = 0 if line.gift_card else order.tax_ppm
+    booked = _amounts(shown, discount, minor(line.tax), rate, order.taxes_included)
     done = line.quantity - line.current_quantity
     line.current_quantity -= quantity
-
-    def part(amount: Decimal) -> int:
-        cents = minor(amount)
-        return share(cents, done, line.quantity) - share(cents, done + quantity, line.quantity)
-
-    amounts = [
-        part(booked.total_amount),
-        part(booked.total_tax),
-        part(booked.total_discount_before_taxes),
-        part(booked.total_discount_after_taxes),
-    ]
-    return [_sale(next_id(), "RETURN", booked.line_type, line_id, -quantity, *amounts)]
+    total, tax, before, after = (
+        share(x, done, line.quantity) - share(x, done + quantity, line.quantity) for x in booked
+    )
+    kind = "GIFT_CARD" if line.gift_card else "PRODUCT"
+    return [_sale(next_id(), "RETURN", kind, line_id, -quantity, total, tax, before, after)]
 
 
 def _shipping_back(order: Order, shipping: int, next_id: NextId) -> Sale:
