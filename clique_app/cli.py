@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ParamSpec
@@ -146,6 +147,43 @@ def setup() -> None:
 
     vendor.fetch_missing()
     frontend.build(frontend.source_key())
+
+
+@app.command()
+@shows_errors
+def sync(
+    store: Store,
+    source: Annotated[str | None, typer.Option(help="One source; all that are connected if left out.")] = None,
+) -> None:
+    """Read the store's sources now and follow it to the end."""
+    from clique_app.demo import record
+
+    record.adopt_running_demo()
+    _sync(store, source)
+
+
+def _sync(shop_domain: str, source: str | None) -> None:
+    from clique_app import clock
+    from clique_app.database import system_session
+    from clique_app.metrics import service
+    from tasks.sync import progress, start_sync
+
+    with system_session() as session:
+        store_id = service.store_id_of(session, shop_domain)
+    asked_at = clock.now()
+    asked = start_sync(store_id, source, "manual")
+    shown: set[tuple[str, str]] = set()
+    while True:
+        runs = progress(store_id, asked, asked_at)
+        for run in runs:
+            if (run.source, f"{run.state} {run.stage}") not in shown:
+                shown.add((run.source, f"{run.state} {run.stage}"))
+                typer.echo(f"{run.label}: {run.state} {run.stage}, {run.written:,} rows {run.message}".rstrip())
+        if all(run.state not in ("waiting", "running") for run in runs):
+            break
+        time.sleep(0.5)
+    if any(run.state != "whole" for run in runs):
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -74,7 +74,8 @@ def _run(store_id: int, source_key: str, kind: Kind) -> None:
         with store_session(store_id) as session:
             dead = runs.unfinished(session, store_id, source_key)
             kinds: list[Kind] = [cast(Kind, dead.kind)] if dead else []
-        for each in kinds if kind in kinds else [*kinds, kind]:
+        wanted: list[Kind] = kinds if kind in kinds else [*kinds, kind]
+        for each in wanted:
             with store_session(store_id) as session:
                 due = each in kinds or runs.is_due(session, store_id, source_key, each)
             if due:

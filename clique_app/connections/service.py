@@ -141,7 +141,7 @@ def install(session: Session, store_id: int, grant: Grant, facts: ShopFacts) -> 
     connection.scopes = " ".join(facts.scopes)
     session.add(connection)
     if session.get(StoreSettings, store_id) is None:
-        session.add(StoreSettings.model_construct(store_id=store_id))
+        session.add(StoreSettings(store_id=store_id))  # pyright: ignore[reportCallIssue]  # defaults of the table
 
 
 def keep_facts(session: Session, store_id: int, facts: ShopFacts) -> None:

@@ -46,8 +46,9 @@ _NOWHERE = {  # building imports the app, which wants its settings; it must not 
 def source_key() -> str:
     """A hash of all that the built pages depend on."""
     digest = hashlib.sha256()
-    sources = [PROJECT / "rxconfig.py", PROJECT / "requirements" / "app.txt"]
-    for folder in ("clique_app", "assets", "reflex.lock"):
+    # of reflex.lock/ the lock alone: Reflex writes the package.json beside it anew with each build
+    sources = [PROJECT / name for name in ("rxconfig.py", "requirements/app.txt", "reflex.lock/package-lock.json")]
+    for folder in ("clique_app", "assets"):
         sources += [path for path in (PROJECT / folder).rglob("*") if path.is_file()]
     for path in sorted(sources):
         name = path.relative_to(PROJECT).as_posix()

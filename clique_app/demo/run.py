@@ -286,17 +286,22 @@ def _web(demo: record.Demo, environment: dict[str, str]) -> Service:
     )
 
 
-def _background(supervisor: Supervisor, environment: dict[str, str]) -> tuple[Service, Service]:
-    worker = Service(
-        "worker",
-        (sys.executable, "-m", "dramatiq", "tasks", "--processes", "1", "--threads", "8"),
-        healthy=lambda: "ready for action" in supervisor.log("worker").read_text(errors="replace"),
+def _background(supervisor: Supervisor, environment: dict[str, str]) -> tuple[Service, ...]:
+    return (
+        # imports take minutes; what a person waits for has a pool of its own
+        _worker(supervisor, environment, "worker", ("webhooks", "actions", "analysis")),
+        _worker(supervisor, environment, "importer", ("sync", "history")),
+        Service("scheduler", (sys.executable, "-m", "tasks.schedule"), healthy=_lives(1.0), environment=environment),
+    )
+
+
+def _worker(supervisor: Supervisor, environment: dict[str, str], name: str, queues: tuple[str, ...]) -> Service:
+    return Service(
+        name,
+        (sys.executable, "-m", "dramatiq", "tasks", "--processes", "1", "--threads", "4", "--queues", *queues),
+        healthy=lambda: "ready for action" in supervisor.log(name).read_text(errors="replace"),
         environment=environment,
     )
-    scheduler = Service(
-        "scheduler", (sys.executable, "-m", "tasks.schedule"), healthy=_lives(1.0), environment=environment
-    )
-    return worker, scheduler
 
 
 def _answers(url: str) -> bool:

@@ -22,6 +22,14 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What a platform says of an access that it still honours."""
+
+    expires_at: datetime | None  # None: it does not end by itself
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class AdAccount:
     """An ad account the person may choose."""
 
@@ -45,15 +53,18 @@ class LiveObject:
 
 
 class AdChannel(Protocol):
-    """One ad platform, an entry of CHANNELS. Writes live apart (integrations/*/write.py): only actions.execute may
-    import them."""
+    """One ad platform, an entry of CHANNELS (registry.py). Writes live apart (integrations/*/write.py): only
+    actions.execute may import them."""
 
     key: str
     label: str
+    needed_scopes: tuple[str, ...]  # without these a connection is of no use
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str: ...
 
     def exchange(self, *, code: str, redirect_uri: str) -> Grant: ...
+
+    def standing(self, token: str) -> Standing: ...
 
     def accounts(self, token: str) -> list[AdAccount]: ...
 

@@ -77,7 +77,8 @@ class Formula:
     meaning: str
     good: Direction
     expression: str
-    example: tuple[dict[str, str], str | None]  # values of the inputs, and the value they give
+    example: tuple[dict[str, str], str]  # values of the inputs, and the value they give
+    by_channel: str | None = None  # the formula that answers the same by channel, where this one cannot
 
 
 Metric = Total | Formula

@@ -49,3 +49,18 @@ def evaluate(expression: str, values: Mapping[str, Decimal | None]) -> Decimal |
                 return left / right if right else None
 
     return value(parse(expression))
+
+
+def signs(expression: str) -> dict[str, str]:
+    """The sign before each input as it is read aloud: '' for the first, else −, +, × or ÷."""
+    found: dict[str, str] = {}
+
+    def walk(node: ast.expr, sign: str) -> None:
+        if isinstance(node, ast.Name):
+            found.setdefault(node.id, sign)
+        elif isinstance(node, ast.BinOp):
+            walk(node.left, sign)
+            walk(node.right, {ast.Add: "+", ast.Sub: "−", ast.Mult: "×", ast.Div: "÷"}[type(node.op)])
+
+    walk(parse(expression), "")
+    return found

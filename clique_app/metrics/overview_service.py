@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,14 +11,29 @@ from typing import Literal
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.metrics import figures, registry, service
+from clique_app.metrics import figures, periods, registry, service
 from clique_app.metrics.definition import Figure, Metric, Period
 from clique_app.metrics.figures import Compare, Comparison, Daily
+from clique_app.metrics.periods import Choice
 from clique_app.metrics.service import Age, Filters
 
 LINE_DAYS = 28  # a sparkline never shows less than this
+STILL_SELLING_DAYS = 7  # a store whose last order is older opens on its last period with data
 
 Standing = Literal["above", "within", "below", "unknown"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a page is about: the store's own terms, and the period and comparison asked for."""
+
+    name: str
+    currency: str
+    time_zone: str
+    today: date
+    choice: Choice
+    has_orders: bool
+    installed_at: datetime
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,23 @@ class Tile:
         """When the stalest source was fresh."""
         times = [age.fresh_at for age in self.ages]
         return None if not times or None in times else min(time for time in times if time)
+
+
+def scope(session: Session, store_id: int, query: Mapping[str, str]) -> Scope:
+    """The store and the period a page's URL asks for; it ends on the last day with data where that is long ago."""
+    found = service.store(session, store_id)
+    today = clock.today(found.time_zone)
+    days = service.span(session, store_id)
+    last_day = days[1] if days and (today - days[1]).days > STILL_SELLING_DAYS else today
+    return Scope(
+        name=found.name or found.shop_domain,
+        currency=found.currency,
+        time_zone=found.time_zone,
+        today=today,
+        choice=periods.choice(query, last_day),
+        has_orders=days is not None,
+        installed_at=found.installed_at,
+    )
 
 
 def tiles(

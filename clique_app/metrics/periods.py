@@ -1,42 +1,108 @@
-"""Periods a person can pick, as in Shopify admin. Pure."""
+"""Periods and comparisons a person can pick, as Shopify's analytics offers them, from and to a page's URL. Pure.
+
+"Last 7 days" ends today, so that an open page moves with the sales of the day; changes are measured on whole days
+(figures.comparison).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from clique_app.errors import InvalidInput
 from clique_app.metrics.definition import Period
+from clique_app.metrics.figures import Compare
 
-DEFAULT = "last_7"
-PRESETS: tuple[tuple[str, str], ...] = (
-    ("today", "Today"),
-    ("yesterday", "Yesterday"),
-    ("last_7", "Last 7 days"),
-    ("last_30", "Last 30 days"),
-    ("last_90", "Last 90 days"),
-    ("last_365", "Last 365 days"),
-    ("month", "Month to date"),
-    ("all", "All time"),
-)
-_DAYS = {"today": 1, "last_7": 7, "last_30": 30, "last_90": 90, "last_365": 365}
+MAX_DAYS = 3660
 
 
-def resolve(preset: str, *, last_day: date, first_day: date) -> Period:
-    """The days of a preset, or of 'YYYY-MM-DD..YYYY-MM-DD'.
+@dataclass(frozen=True)
+class Choice:
+    """What a page shows and what it holds it against."""
+
+    preset: str
+    period: Period
+    compare: Compare
+
+
+def _last(days: int) -> Callable[[date], Period]:
+    return lambda today: Period(today - timedelta(days=days - 1), today)
+
+
+def _yesterday(today: date) -> Period:
+    return Period(today - timedelta(days=1), today - timedelta(days=1))
+
+
+def _week_start(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _month_start(day: date) -> date:
+    return day.replace(day=1)
+
+
+def _quarter_start(day: date) -> date:
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+def _year_start(day: date) -> date:
+    return date(day.year, 1, 1)
+
+
+def _to_date(start: Callable[[date], date]) -> Callable[[date], Period]:
+    return lambda today: Period(start(today), today)
+
+
+def _whole_before(start: Callable[[date], date]) -> Callable[[date], Period]:
+    def period(today: date) -> Period:
+        last = start(today) - timedelta(days=1)
+        return Period(start(last), last)
+
+    return period
+
+
+PRESETS: dict[str, tuple[str, Callable[[date], Period]]] = {
+    "today": ("Today", _last(1)),
+    "yesterday": ("Yesterday", _yesterday),
+    "last_7_days": ("Last 7 days", _last(7)),
+    "last_30_days": ("Last 30 days", _last(30)),
+    "last_90_days": ("Last 90 days", _last(90)),
+    "last_365_days": ("Last 365 days", _last(365)),
+    "last_week": ("Last week", _whole_before(_week_start)),
+    "last_month": ("Last month", _whole_before(_month_start)),
+    "last_quarter": ("Last quarter", _whole_before(_quarter_start)),
+    "week_to_date": ("Week to date", _to_date(_week_start)),
+    "month_to_date": ("Month to date", _to_date(_month_start)),
+    "quarter_to_date": ("Quarter to date", _to_date(_quarter_start)),
+    "year_to_date": ("Year to date", _to_date(_year_start)),
+}
+COMPARISONS: dict[Compare, str] = {
+    "previous": "Previous period",
+    "year": "Previous year, same weekdays",
+    "none": "No comparison",
+}
+DEFAULT_PRESET = "last_7_days"
+DEFAULT_COMPARISON: Compare = "previous"
+
+
+def choice(query: Mapping[str, str], last_day: date) -> Choice:
+    """Read ?period=&compare=&from=&to=; what makes no sense falls back to the last 7 days.
 
     last_day: today, or the last day that has data where the store stopped selling long ago.
     """
-    if preset in _DAYS:
-        return Period(last_day - timedelta(days=_DAYS[preset] - 1), last_day)
-    if preset == "yesterday":
-        return Period(last_day - timedelta(days=1), last_day - timedelta(days=1))
-    if preset == "month":
-        return Period(last_day.replace(day=1), last_day)
-    if preset == "all":
-        return Period(min(first_day, last_day), last_day)
-    return (
-        between(*preset.split("..", 1)) if ".." in preset else resolve(DEFAULT, last_day=last_day, first_day=first_day)
-    )
+    asked = query.get("compare", "")
+    compare = next((key for key in COMPARISONS if key == asked), DEFAULT_COMPARISON)
+    preset = query.get("period", "")
+    if preset == "custom":
+        try:
+            period = between(query.get("from", ""), query.get("to", ""))
+        except InvalidInput:
+            period = None
+        if period and period.days <= MAX_DAYS and period.start.year > 1990 and period.start <= last_day:
+            return Choice(preset, period, compare)
+    preset = preset if preset in PRESETS else DEFAULT_PRESET
+    return Choice(preset, PRESETS[preset][1](last_day), compare)
 
 
 def between(start: str, end: str) -> Period:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.metrics import registry
-from clique_app.metrics.definition import Figure, Metric, Period, Shown, Total
+from clique_app.metrics.definition import Figure, Formula, Metric, Period, Shown, Total
 from clique_app.metrics.figures import Daily
 from clique_app.tables import Store, SyncCursor
 
@@ -91,6 +91,8 @@ def figures_by_day(session: Session, store_id: int, key: str, period: Period) ->
 def figures_by_channel(session: Session, store_id: int, key: str, period: Period) -> list[tuple[str, Figure]]:
     """The metric split by channel; additive ones sum, with "unattributed", to the whole."""
     item = registry.metric(key)
+    if isinstance(item, Formula) and item.by_channel:
+        item = registry.metric(item.by_channel)
     swapped = {total.key: _splittable(total) for total in registry.totals(item)}
     sums: dict[str, dict[str, Decimal]] = {}
     for key_, total in swapped.items():

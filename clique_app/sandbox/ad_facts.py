@@ -1,4 +1,4 @@
-"""What the ad platform reports per ad and day, as of a moment: claims over-count, claims and spend are restated.
+"""What the ad platform reports per ad and day: claims over-count, claims and spend are restated.
 
 Everything is a function of (seed, ad, day, age of the day), so a past answer can be asked again.
 """
@@ -32,9 +32,7 @@ REGIONS = {
 }  # fmt: skip
 
 
-def ad_days(
-    platform: AdPlatform, account_id: str, since: date, until: date, now: datetime
-) -> Iterator[AdDayFact]:
+def ad_days(platform: AdPlatform, account_id: str, since: date, until: date, now: datetime) -> Iterator[AdDayFact]:
     """Facts per ad and day of the account's zone, both included, as reported at `now`."""
     for fact in platform.stated.get(account_id, ()):
         if since <= fact.day <= until:
@@ -90,9 +88,7 @@ def by_region(platform: AdPlatform, fact: AdDayFact) -> list[AdDayFact]:
     ]
 
 
-def _ad_day(
-    platform: AdPlatform, ad: Ad, day: date, span: tuple[datetime, datetime], age: int
-) -> AdDayFact | None:
+def _ad_day(platform: AdPlatform, ad: Ad, day: date, span: tuple[datetime, datetime], age: int) -> AdDayFact | None:
     rate = _mean_rate(platform, ad.ad_id, *span)
     if not rate:
         return None

@@ -210,9 +210,7 @@ def _stated_ad(world: World, store: Store, account: AdAccount, row: dict[str, An
     path = f"/products/{product.handle}" if product else "/"
     link = ad_link(store.shop.domain, path, "facebook", name, campaign_id, ad_id)
     product_id = product.product_id if product else None
-    ad = Ad(
-        ad_id, ad_set_id, campaign_id, f"{name} - ad", "ACTIVE", f"26{ad_id[2:]}", link, product_id, at, at
-    )
+    ad = Ad(ad_id, ad_set_id, campaign_id, f"{name} - ad", "ACTIVE", f"26{ad_id[2:]}", link, product_id, at, at)
     world.ads.ads[ad_id] = ad
     world.ads.traits[ad_id] = NO_TRAITS
     return ad

@@ -76,9 +76,7 @@ def refund_order(
     store, order = _order(world, domain, order_id)
     location_id = restock_location(store, order) if restock else None
     taken = [(x[0], x[1]) for x in lines]
-    given_back = orders.refund(
-        order, at, taken, store.next_id, shipping=minor(shipping), location_id=location_id
-    )
+    given_back = orders.refund(order, at, taken, store.next_id, shipping=minor(shipping), location_id=location_id)
     refunded(world, store, order, given_back)
     return given_back
 

@@ -65,9 +65,7 @@ def create_growing_store(
     return store
 
 
-def _stock_shelves(
-    store: Store, at: datetime, today: date, orders_per_day: float, seed: int
-) -> list[Shelf]:
+def _stock_shelves(store: Store, at: datetime, today: date, orders_per_day: float, seed: int) -> list[Shelf]:
     r = Random(f"{seed}/shelves")
     rows = catalog.harbor_lane()
     units_a_day = orders_per_day * UNITS_PER_ORDER
@@ -96,9 +94,7 @@ def _stock_shelves(
 def _open_accounts(platform: AdPlatform, store: Store) -> AdAccount:
     number = 1_048_576_200 + 100 * len(platform.accounts)
     shop = store.shop
-    account = AdAccount(
-        str(number), shop.name, shop.currency, shop.time_zone, shop.name, shop.domain
-    )
+    account = AdAccount(str(number), shop.name, shop.currency, shop.time_zone, shop.name, shop.domain)
     platform.accounts[account.account_id] = account
     if shop.domain == DOMAIN:
         other = AdAccount(str(number + 7), "Old test account", "EUR", "Europe/Berlin", "Maya Lind", "")

@@ -1,4 +1,4 @@
-"""When orders want to happen on a day: candidates, each with its own seed, so that no day depends on another."""
+"""When orders want to happen on a day: candidates with seeds of their own; no day depends on another."""
 
 from __future__ import annotations
 
@@ -27,10 +27,8 @@ class Candidate:
     hurdle: float = 0.0  # the pull the ad needs at that moment
 
 
-def day_plan(
-    seed: str, day: date, zone: ZoneInfo, base: float, ads: list[tuple[str, float]]
-) -> list[Candidate]:
-    """A day's candidates in time order: `base` orders a day without ads, and per ad its usual orders a day."""
+def day_plan(seed: str, day: date, zone: ZoneInfo, base: float, ads: list[tuple[str, float]]) -> list[Candidate]:
+    """A day's candidates in time order: `base` orders without ads, and each ad's usual orders a day."""
     r = Random(f"{seed}/{day.toordinal()}")
     season = season_of(day)
     found = [Candidate(_moment(r, day, zone), r.getrandbits(32)) for _ in range(_poisson(r, base * season))]

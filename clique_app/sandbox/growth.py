@@ -1,4 +1,4 @@
-"""A store's own life as time passes: orders placed, fulfilled, edited, refunded, cancelled, and stock moving."""
+"""A store's own life as time passes: orders placed, fulfilled, edited, refunded, cancelled; stock moves."""
 
 from __future__ import annotations
 
@@ -189,9 +189,7 @@ class StoreGrowth:
             delay = timedelta(days=2 + 24 * r.random() ** 1.5)
             self._plan_later(at + delay, self._refund, order, r.getrandbits(32))
 
-    def _plan_later(
-        self, at: datetime, what: Callable[[datetime, Order, int], None], order: Order, seed: int
-    ) -> None:
+    def _plan_later(self, at: datetime, what: Callable[[datetime, Order, int], None], order: Order, seed: int) -> None:
         at = at.replace(microsecond=0)
         heappush(self._later, (at, self._sequence(), what, order.order_id, seed))
 
@@ -226,9 +224,7 @@ class StoreGrowth:
             left = [(left[int(r.random() * len(left))][0], 1)]
         gone = any(self._is_gone(line.product_id) for line in order.lines)
         location = order.fulfilled_from if r.random() < 0.7 and not gone else None
-        given_back = orders.refund(
-            order, at, left, self._store.next_id, shipping=shipping, location_id=location
-        )
+        given_back = orders.refund(order, at, left, self._store.next_id, shipping=shipping, location_id=location)
         changes.refunded(self._world, self._store, order, given_back)
 
     def _draft(self, r: Random, at: datetime, ad: Ad | None) -> OrderDraft:

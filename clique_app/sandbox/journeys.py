@@ -33,15 +33,22 @@ SOURCES: dict[str, Source] = {
         "google", "https://www.google.com/", "utm_source=google&utm_medium=cpc&utm_campaign=Shopping"
     ),
     "organic": Source("google", "https://www.google.com/", ""),
-    "email_campaign": Source(
-        "email", None, "utm_source=klaviyo&utm_medium=email&utm_campaign=Weekly%20letter"
-    ),
+    "email_campaign": Source("email", None, "utm_source=klaviyo&utm_medium=email&utm_campaign=Weekly%20letter"),
     "email_flow": Source("email", None, "utm_source=klaviyo&utm_medium=email&utm_campaign=Abandoned%20cart"),
     "referral": Source("https://candlereviews.example", "https://candlereviews.example/best-candles", ""),
     "social": Source("instagram", "https://l.instagram.com/", ""),
     "direct": DIRECT,
 }
-CHANNELS = ("google_cpc", "google_shopping", "organic", "email_campaign", "email_flow", "referral", "social", "direct")
+CHANNELS = (
+    "google_cpc",
+    "google_shopping",
+    "organic",
+    "email_campaign",
+    "email_flow",
+    "referral",
+    "social",
+    "direct",
+)
 CHANNEL_SHARES = (0.16, 0.08, 0.19, 0.17, 0.09, 0.04, 0.05, 0.15)
 CHANNEL_SUMS = list(accumulate(CHANNEL_SHARES))
 POS_SHARE = 0.07
@@ -57,9 +64,7 @@ def visits(r: Random, at: datetime, domain: str, channel: str, next_id: NextId) 
     return found
 
 
-def visits_from_ad(
-    r: Random, at: datetime, domain: str, link: str, next_id: NextId
-) -> list[Visit]:
+def visits_from_ad(r: Random, at: datetime, domain: str, link: str, next_id: NextId) -> list[Visit]:
     """The visits of an order that an ad drove: the ad's own visit, sometimes others before or after it."""
     last = at - timedelta(minutes=2 + 30 * r.random())
     after = r.random() < 0.16

@@ -223,9 +223,7 @@ def shipping_returned(order: Order) -> int:
     for agreement in order.agreements:
         for sale in agreement.sales:
             if sale.action == "RETURN" and sale.line_type == "SHIPPING":
-                back -= minor(
-                    sale.total_amount if order.taxes_included else sale.total_amount - sale.total_tax
-                )
+                back -= minor(sale.total_amount if order.taxes_included else sale.total_amount - sale.total_tax)
     return back
 
 

@@ -1,7 +1,7 @@
 """A store made of a real order history: customer_id, order_date, quantity and amount (or amount_usd) per row.
 
-Every row is an order, also zero-value and identical ones. There is one product; its price is such that
-quantity x price covers the amount of every row, and a line discount carries what is left over.
+Every row is an order, also zero-value and identical ones. There is one product; a line's price is the lowest
+that covers the row's amount, and its discount carries what quantity x price leaves over.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ def create_store(world: World, path: Path) -> Store:
     at = world.now()
     store = book.new_store(world, at, {"shop": DOMAIN, "name": NAME})
     rows = sorted(read(path, store.zone), key=lambda row: row.at)
-    price = max((-(-row.amount // row.quantity) for row in rows if row.quantity), default=0)
-    spec = {"title": TITLE, "sku": SKU, "price": str(money(price)), "tracked": False}
+    spec = {"title": TITLE, "sku": SKU, "price": str(money(_price(rows[len(rows) // 2]))), "tracked": False}
     product = book.add_product(store, rows[0].at, spec)
     variant = product.variants[0]
     customers: dict[str, int] = {}
@@ -56,6 +55,7 @@ def create_store(world: World, path: Path) -> Store:
             customer_id = customers[row.customer] = store.next_customer_id()
             email = f"customer{row.customer}@example.com"
             store.add_customer(Customer(customer_id, row.at, row.at, email, "US", "", ""))
+        price = _price(row)
         line = LineDraft(
             title=TITLE,
             sku=SKU,
@@ -95,6 +95,10 @@ def read(path: Path, zone: ZoneInfo) -> Iterator[Row]:
                 raise BadOrdersFile(f"{path}: there are no orders in it")
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise BadOrdersFile(f"{path}: cannot be read: {error}") from error
+
+
+def _price(row: Row) -> int:
+    return -(-row.amount // row.quantity) if row.quantity else 0
 
 
 def _row(record: dict[str, str], amount_column: str, zone: ZoneInfo) -> Row:

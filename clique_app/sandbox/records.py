@@ -132,9 +132,7 @@ class Sale:
     quantity: int | None
     total_amount: Decimal
     total_tax: Decimal
-    total_discount_before_taxes: (
-        Decimal  # positive for a discount given; negative where a return takes it back
-    )
+    total_discount_before_taxes: Decimal  # positive for a discount given; negative where a return takes it back
     total_discount_after_taxes: Decimal
 
 

@@ -42,8 +42,8 @@ SPENDING_ON_STOCK_OUT = Scenario(
 )
 STRONG_WITH_STOCK = Scenario(
     "strong_with_stock",
-    "Recommendations shows a card to raise a campaign by one capped step: credited ROAS well above break-even, "
-    "budget used up, promoted product with more than 30 days of cover.",
+    "Recommendations shows a card to raise a campaign by one capped step: credited ROAS well above "
+    "break-even, budget used up, promoted product with more than 30 days of cover.",
 )
 DUD = Scenario(
     "dud",
@@ -163,7 +163,10 @@ HARBOR_LANE = (
         ENDED,
         140,
         2.0,
-        (("Broad summer", 2, ("Picnic reel", "Offer still")), ("Past buyers", 1, ("Offer still", "Carousel"))),
+        (
+            ("Broad summer", 2, ("Picnic reel", "Offer still")),
+            ("Past buyers", 1, ("Offer still", "Carousel")),
+        ),
         product="Citrus Grove 8 oz Candle",
         launched_months_ago=6,
         paused_months_ago=4,

@@ -33,8 +33,8 @@ from clique_app.sandbox.store import Store
 
 KEYS = {
     "processed_at", "customer", "lines", "discount", "discount_code", "taxes_included", "tax_rate",
-    "shipping", "source", "test", "country", "region", "postal_code", "presentment", "visits", "edits", "refunds",
-    "cancelled", "tags",
+    "shipping", "source", "test", "country", "region", "postal_code", "presentment", "visits", "edits",
+    "refunds", "cancelled", "tags",
 }  # fmt: skip
 
 
@@ -184,9 +184,7 @@ def _apply(store: Store, order: Order, at: datetime, kind: str, event: dict[str,
         orders.edit(order, at, lines, taken(event.get("remove", [])), store.next_id)
     elif kind == "refund":
         shipping = minor(str(event.get("shipping", 0)))
-        orders.refund(
-            order, at, taken(event.get("lines", [])), store.next_id, shipping=shipping, location_id=location
-        )
+        orders.refund(order, at, taken(event.get("lines", [])), store.next_id, shipping=shipping, location_id=location)
     else:
         reason = str(event.get("reason", "CUSTOMER"))
         orders.cancel(order, at, reason, store.next_id, location_id=location)

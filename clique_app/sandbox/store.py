@@ -27,10 +27,11 @@ from clique_app.sandbox.records import (
 class BookedDay:
     """What one store day booked, in minor units, net of tax; test orders are left out."""
 
-    gross: int = 0  # before discounts; units taken off by an edit count negative
+    gross: int = 0  # as ordered, before discounts
     discounts: int = 0
     refunds: int = 0
-    units: int = 0
+    edits: int = 0  # what editing orders added or took off, after discounts
+    units: int = 0  # sold less taken off and given back
     orders: int = 0
     customers: set[int] = field(default_factory=set)
 
@@ -87,9 +88,7 @@ class Store:
     def day_of(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
 
-    def orders_by(
-        self, key: str, since: datetime | None = None, until: datetime | None = None
-    ) -> Iterator[Order]:
+    def orders_by(self, key: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[Order]:
         """Orders with since <= key < until, ascending; key is created_at, processed_at or updated_at."""
         index = {
             "created_at": self._by_created,
@@ -101,9 +100,7 @@ class Store:
             if getattr(order, key) == at:
                 yield order
 
-    def customers_updated(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> Iterator[Customer]:
+    def customers_updated(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Customer]:
         for at, customer_id in self._customers_by_updated.between(since, until):
             customer = self.customers[customer_id]
             if customer.updated_at == at:
@@ -190,13 +187,15 @@ class Store:
             if sale.line_type != "PRODUCT":
                 continue
             net = _cents(sale.total_amount) - _cents(sale.total_tax)
-            if agreement.reason in ("REFUND", "RETURN"):
+            booked.units += sale.quantity or 0
+            if agreement.reason == "REFUND":
                 booked.refunds -= net
+            elif agreement.reason == "ORDER_EDIT":
+                booked.edits += net
             else:
                 discount = _cents(sale.total_discount_before_taxes)
                 booked.gross += net + discount
                 booked.discounts += discount
-                booked.units += sale.quantity or 0
 
 
 def _cents(amount: Decimal) -> int:

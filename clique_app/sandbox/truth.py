@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def truth(world: World, domain: str, since: date, until: date) -> dict[str, Any]:
     """Totals over the store's days since..until, both included, and the same by day.
 
-    net_sales = gross_sales - discounts - refunds: products after discounts and refunds, without tax, shipping
+    net_sales = gross_sales - discounts - refunds + edits: products after discounts and refunds, without tax, shipping
     and gift cards; a refund counts on its own day. Orders count on the day of processed_at; test orders never
-    count, cancelled and zero-value ones do. Spend is what the store's ad accounts report for those days right now.
+    count, cancelled and zero-value ones do. Spend is what the ad accounts report right now.
     """
     store = world.store(domain)
     spend = _spend(world, domain, since, until)
@@ -48,10 +48,11 @@ def truth(world: World, domain: str, since: date, until: date) -> dict[str, Any]
 def _figures(day: date, booked: BookedDay, spend: Decimal) -> dict[str, Any]:
     return {
         "day": day,
-        "net_sales": money(booked.gross - booked.discounts - booked.refunds),
+        "net_sales": money(booked.gross - booked.discounts - booked.refunds + booked.edits),
         "gross_sales": money(booked.gross),
         "discounts": money(booked.discounts),
         "refunds": money(booked.refunds),
+        "edits": money(booked.edits),
         "orders": booked.orders,
         "units": booked.units,
         "spend": spend,

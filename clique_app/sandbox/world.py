@@ -169,9 +169,7 @@ class World:
     def update_variant(
         self, domain: str, variant_id: int, *, price: str | None = None, unit_cost: str | None = None
     ) -> None:
-        return self._change(
-            "update_variant", domain=domain, variant_id=variant_id, price=price, unit_cost=unit_cost
-        )
+        return self._change("update_variant", domain=domain, variant_id=variant_id, price=price, unit_cost=unit_cost)
 
     def update_product(self, domain: str, product_id: int, **fields: str | Sequence[str]) -> None:
         """Set title, status, product_type, vendor or tags."""

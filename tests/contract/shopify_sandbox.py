@@ -53,15 +53,12 @@ def book(orders: int = 12) -> dict[str, Any]:
             "lines": [{"sku": "C1", "quantity": 1 + n % 2}, {"sku": "C2", "quantity": 1}],
             "tax_rate": "0.08",
             "shipping": "5.00",
-            "visits": [{"landing_page": "https://book.myshopify.com/?utm_source=facebook&utm_campaign=x"}]
-            * (n % 3),
+            "visits": [{"landing_page": "https://book.myshopify.com/?utm_source=facebook&utm_campaign=x"}] * (n % 3),
         }
         for n in range(orders)
     ]
     if orders > 1:
-        rows[1]["refunds"] = [
-            {"at": (start + timedelta(days=3)).isoformat(), "lines": [{"line": 0, "quantity": 1}]}
-        ]
+        rows[1]["refunds"] = [{"at": (start + timedelta(days=3)).isoformat(), "lines": [{"line": 0, "quantity": 1}]}]
     return {
         "shop": SHOP,
         "name": "Book",
@@ -99,7 +96,12 @@ class Sandbox:
         return self.http.post("/admin/oauth/access_token", json=body)
 
     def refresh(self, value: str) -> httpx.Response:
-        body = {"client_id": KEY, "client_secret": SECRET, "grant_type": "refresh_token", "refresh_token": value}
+        body = {
+            "client_id": KEY,
+            "client_secret": SECRET,
+            "grant_type": "refresh_token",
+            "refresh_token": value,
+        }
         return self.http.post("/admin/oauth/access_token", json=body)
 
     def raw(self, query: str, version: str = "2026-07", **variables: Any) -> httpx.Response:

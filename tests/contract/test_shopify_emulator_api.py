@@ -76,7 +76,7 @@ def test_the_clients_own_library_can_exchange_a_session_token(shared: Sandbox) -
             return super().handle_request(request)
 
     app = ShopifyApp(client_id=KEY, client_secret=SECRET)
-    request = {
+    request: Any = {
         "method": "GET",
         "url": f"https://app.example.com/?shop={SHOP}&id_token={shared.session_token()}&host=x&embedded=1",
         "headers": {},
@@ -86,10 +86,11 @@ def test_the_clients_own_library_can_exchange_a_session_token(shared: Sandbox) -
     result = app.exchange_using_token_exchange(
         access_mode="offline",
         id_token=verified.id_token,
-        invalid_token_response=verified.new_id_token_response,
+        invalid_token_response=verified.invalid_token_response,
         http_client=httpx.Client(transport=ToSandbox()),
     )
     assert result.ok, result
+    assert result.access_token is not None
     assert result.access_token.token.startswith("shpat_")
 
 

@@ -18,17 +18,16 @@ pytestmark = pytest.mark.skipif(not SCHEMA.exists(), reason="Shopify's schema is
 CONTENT = "id name processedAt test totalPriceSet { shopMoney { amount currencyCode } } customer { id }"
 LINE = "id quantity currentQuantity isGiftCard discountedTotalSet { shopMoney { amount } }"
 SALE = "__typename id lineType totalAmount { shopMoney { amount } } ... on ProductSale { lineItem { id } }"
+VISIT = "occurredAt ... on CustomerVisit { id source }"
 BULK = (
     f"{{ orders {{ edges {{ node {{ {CONTENT} lineItems {{ edges {{ node {{ {LINE} }} }} }} "
     f"agreements {{ edges {{ node {{ id reason happenedAt sales {{ edges {{ node {{ {SALE} }} }} }} }} }} }} "
-    "customerJourneySummary { ready moments { edges { node { occurredAt ... on CustomerVisit { id source } } } } }"
-    " } } } }"
+    f"customerJourneySummary {{ ready moments {{ edges {{ node {{ {VISIT} }} }} }} }} }} }} }} }}"
 )
 PAGED = (
     f"{{ orders(first: 250) {{ nodes {{ {CONTENT} lineItems(first: 5) {{ nodes {{ {LINE} }} }} "
     f"agreements(first: 5) {{ nodes {{ id reason happenedAt sales(first: 5) {{ nodes {{ {SALE} }} }} }} }} "
-    "customerJourneySummary { ready moments(first: 5) { nodes { occurredAt ... on CustomerVisit { id source } } } }"
-    " } } }"
+    f"customerJourneySummary {{ ready moments(first: 5) {{ nodes {{ {VISIT} }} }} }} }} }} }}"
 )
 
 
@@ -71,7 +70,10 @@ def test_a_bulk_file_holds_the_rows_of_the_pages(sandbox: Sandbox, grouped: bool
         ("{ products { nodes { id } } }", "Selecting via 'nodes' is not supported"),
         ("{ shop { id } }", "at least one connection"),
         ('{ node(id: "gid://shopify/Product/1") { id } }', "top level `node` field"),
-        ("{ products { edges { node { title variants { edges { node { id } } } } } } }", "without 'id': products."),
+        (
+            "{ products { edges { node { title variants { edges { node { id } } } } } } }",
+            "without 'id': products.",
+        ),
         (
             "{ orders { edges { node { id refunds { refundLineItems { edges { node { id } } } } } } } }",
             "a connection field within a list field",
@@ -80,9 +82,7 @@ def test_a_bulk_file_holds_the_rows_of_the_pages(sandbox: Sandbox, grouped: bool
         ("", "unexpected end of file"),
     ],
 )
-def test_what_cannot_run_in_bulk_is_refused_in_shopifys_words(
-    sandbox: Sandbox, query: str, message: str
-) -> None:
+def test_what_cannot_run_in_bulk_is_refused_in_shopifys_words(sandbox: Sandbox, query: str, message: str) -> None:
     mutation = """mutation R($q: String!) { bulkOperationRunQuery(query: $q, groupObjects: false) {
       bulkOperation { id } userErrors { message code } } }"""
     answer = sandbox.ask(mutation, q=query)["bulkOperationRunQuery"]

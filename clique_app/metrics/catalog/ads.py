@@ -177,6 +177,16 @@ CAC = Formula(
     good="down",
     expression="marketing_spend / new_customers",
     example=({"marketing_spend": "29400", "new_customers": "1050"}, "28.00"),
+    by_channel="channel_cac",
+)
+CHANNEL_CAC = Formula(
+    key="channel_cac",
+    name="CAC of a channel",
+    unit="money",
+    meaning="Ad spend for each new customer whose first order is credited to the channel.",
+    good="down",
+    expression="ad_spend / attributed_new_customers",
+    example=({"ad_spend": "14820", "attributed_new_customers": "470"}, "31.53"),
 )
 CPA = Formula(
     key="cpa",
@@ -249,6 +259,7 @@ ADS = (
     ROAS,
     REPORTED_ROAS,
     CAC,
+    CHANNEL_CAC,
     CPA,
     CTR,
     CPC,

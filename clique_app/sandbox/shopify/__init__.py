@@ -80,6 +80,4 @@ async def _settle(operation: BulkOperation, platform: Platform, sender: Sender) 
         "status": operation.status.lower(),
         "type": "query",
     }
-    sender.emit(
-        "bulk_operations/finish", operation.shop, body, operation.completed_at or operation.created_at
-    )
+    sender.emit("bulk_operations/finish", operation.shop, body, operation.completed_at or operation.created_at)

@@ -77,9 +77,7 @@ def _told(found: Findings) -> list[str]:
             f"{', '.join(found.without_parent_id)}."
         )
     if found.within_list:
-        told.append(
-            "Queries that contain a connection field within a list field are not currently supported."
-        )
+        told.append("Queries that contain a connection field within a list field are not currently supported.")
     if found.connections == 0 and (not told or found.top_level_node):
         told.append("Bulk queries must contain at least one connection.")
     return told
@@ -98,9 +96,7 @@ class _Place:
 class _Reader:
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self.schema = schema
-        self.fragments = {
-            d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
-        }
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.found = Findings()
 
     def read(self, operation: OperationDefinitionNode) -> Findings:
@@ -161,7 +157,6 @@ class _Reader:
                 continue
             node_type = get_named_type(edge_type.fields["node"].type).name
             has_id = any(
-                x.name.value == "id" and x.alias is None
-                for x, _ in self.fields(inner.selection_set, node_type)
+                x.name.value == "id" and x.alias is None for x, _ in self.fields(inner.selection_set, node_type)
             )
             self.selection(inner.selection_set, node_type, _Place(place.depth + 1, name, has_id))

@@ -216,9 +216,7 @@ CATALOG_FIELDS: Fields = {
         "isActive": lambda x, a, c: True,
         "fulfillsOnlineOrders": lambda x, a, c: True,
         "shipsInventory": lambda x, a, c: True,
-        "inventoryLevel": lambda x, a, c: level_at(
-            number_of(a["inventoryItemId"], "InventoryItem"), x.location_id, c
-        ),
+        "inventoryLevel": lambda x, a, c: level_at(number_of(a["inventoryItemId"], "InventoryItem"), x.location_id, c),
     },
     "LocationAddress": {
         "countryCode": lambda x, a, c: x.country,

@@ -66,6 +66,4 @@ def type_name_of(value: Any) -> str:
 
 
 def not_served(parent: str, name: str) -> GraphQLError:
-    return GraphQLError(
-        f"The sandbox does not serve {parent}.{name}", extensions={"code": "NOT_SERVED_BY_SANDBOX"}
-    )
+    return GraphQLError(f"The sandbox does not serve {parent}.{name}", extensions={"code": "NOT_SERVED_BY_SANDBOX"})

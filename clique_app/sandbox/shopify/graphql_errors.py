@@ -70,9 +70,7 @@ REWRITES: tuple[tuple[re.Pattern[str], Rewrite], ...] = (
     (re.compile(r"Field '(\w+)' must not have a selection since type '([^']+)'"), _scalar_selection),
     (re.compile(r"Unknown argument '(\w+)' on field '(\w+)\.(\w+)'"), _unknown_argument),
     (
-        re.compile(
-            r"(?:Field '(\w+)' argument '(\w+)'|Argument '\w+\.(\w+)\((\w+):\)') of type '[^']+' is required"
-        ),
+        re.compile(r"(?:Field '(\w+)' argument '(\w+)'|Argument '\w+\.(\w+)\((\w+):\)') of type '[^']+' is required"),
         _missing_argument,
     ),
 )

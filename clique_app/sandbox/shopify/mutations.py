@@ -74,9 +74,7 @@ def _uri_error(uri: str | None) -> Answer | None:
     parts = urlsplit(uri)
     loopback = parts.hostname in ("localhost", "127.0.0.1")
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        return error(
-            f"Address protocol {parts.scheme}:// is not supported", "webhookSubscription", "callbackUrl"
-        )
+        return error(f"Address protocol {parts.scheme}:// is not supported", "webhookSubscription", "callbackUrl")
     return None
 
 
@@ -171,9 +169,7 @@ def product_variants_bulk_update(args: dict[str, Any], ctx: Context) -> Answer:
         return {"product": product, "userErrors": wrong}
     for variant_id, price in good:
         if price is not None:
-            ctx.platform.world.update_variant(
-                ctx.store.shop.domain, variant_id, price=f"{Decimal(price):.2f}"
-            )
+            ctx.platform.world.update_variant(ctx.store.shop.domain, variant_id, price=f"{Decimal(price):.2f}")
     changed = [ctx.store.variants[variant_id] for variant_id, _ in good]
     return {"product": product, "productVariants": changed, "userErrors": wrong}
 

@@ -158,9 +158,7 @@ def _claims(platform: Platform, shop: str, token: str) -> dict[str, Any]:
 
 def _must_expire(form: dict[str, Any]) -> None:
     if str(form.get("expiring", "0")).lower() not in ("1", "true"):
-        raise Refused(
-            "invalid_request", "Public apps must ask for expiring offline access tokens: expiring=1"
-        )
+        raise Refused("invalid_request", "Public apps must ask for expiring offline access tokens: expiring=1")
 
 
 def _refresh(platform: Platform, shop: str, value: str) -> dict[str, Any]:

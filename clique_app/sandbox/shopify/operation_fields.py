@@ -72,8 +72,6 @@ OPERATION_FIELDS: Fields = {
     "ProductVariantsBulkUpdatePayload": _payload("product", "productVariants", "userErrors"),
     "InventoryAdjustQuantitiesPayload": _payload("inventoryAdjustmentGroup", "userErrors"),
     "InventoryAdjustmentGroup": _payload("id", "createdAt", "reason", "referenceDocumentUri", "changes"),
-    "InventoryChange": _payload(
-        "name", "delta", "quantityAfterChange", "item", "location", "ledgerDocumentUri"
-    ),
+    "InventoryChange": _payload("name", "delta", "quantityAfterChange", "item", "location", "ledgerDocumentUri"),
     "TagsAddPayload": _payload("node", "userErrors"),
 }

@@ -239,9 +239,7 @@ _ORDER: dict[str, Field] = {
     "subtotalPriceSet": _order_money("subtotal"),
     "currentSubtotalPriceSet": _order_money("current_subtotal"),
     "totalPriceSet": _order_money("total"),
-    "originalTotalPriceSet": lambda o, a, c: Bag(
-        sum((s.total_amount for s in o.agreements[0].sales), NOTHING), o
-    ),
+    "originalTotalPriceSet": lambda o, a, c: Bag(sum((s.total_amount for s in o.agreements[0].sales), NOTHING), o),
     "currentTotalPriceSet": _order_money("current_total"),
     "totalTaxSet": _order_money("tax"),
     "currentTotalTaxSet": _order_money("current_tax"),
@@ -250,9 +248,7 @@ _ORDER: dict[str, Field] = {
     "currentShippingPriceSet": lambda o, a, c: Bag(o.shipping - refunded_shipping(o), o),
     "totalRefundedSet": _order_money("refunded"),
     "totalRefundedShippingSet": lambda o, a, c: Bag(refunded_shipping(o), o),
-    "totalReceivedSet": lambda o, a, c: Bag(
-        sum((t.amount for t in o.transactions if t.kind == "SALE"), NOTHING), o
-    ),
+    "totalReceivedSet": lambda o, a, c: Bag(sum((t.amount for t in o.transactions if t.kind == "SALE"), NOTHING), o),
     "netPaymentSet": _order_money("current_total"),
     "totalOutstandingSet": lambda o, a, c: Bag(NOTHING, o),
     "totalTipReceivedSet": lambda o, a, c: Bag(NOTHING, o),
@@ -263,9 +259,7 @@ _ORDER: dict[str, Field] = {
     "fulfillments": lambda o, a, c: [FulfillmentOf(o)] if o.fulfilled_at else [],
     "fulfillmentsCount": lambda o, a, c: Counted(int(o.fulfilled_at is not None), None),
     "shippingLine": lambda o, a, c: ShippingLineOf(o) if o.shipping else None,
-    "retailLocation": lambda o, a, c: (
-        c.store.locations.get(o.fulfilled_from) if o.source_name == "pos" else None
-    ),
+    "retailLocation": lambda o, a, c: c.store.locations.get(o.fulfilled_from) if o.source_name == "pos" else None,
 }
 
 _LINE: dict[str, Field] = {
@@ -283,12 +277,8 @@ _LINE: dict[str, Field] = {
     "customAttributes": lambda x, a, c: [],
     "vendor": lambda x, a, c: c.store.shop.name,
     "variantTitle": lambda x, a, c: (v := c.store.variants.get(x.line.variant_id)) and v.title,
-    "variant": lambda x, a, c: (
-        None if _is_gone(x.line.product_id, c) else c.store.variants.get(x.line.variant_id)
-    ),
-    "product": lambda x, a, c: (
-        None if _is_gone(x.line.product_id, c) else c.store.products.get(x.line.product_id)
-    ),
+    "variant": lambda x, a, c: None if _is_gone(x.line.product_id, c) else c.store.variants.get(x.line.variant_id),
+    "product": lambda x, a, c: None if _is_gone(x.line.product_id, c) else c.store.products.get(x.line.product_id),
     "originalUnitPriceSet": lambda x, a, c: Bag(x.line.unit_price, x.order),
     "originalTotalSet": lambda x, a, c: Bag(x.line.unit_price * x.line.quantity, x.order),
     "discountedTotalSet": lambda x, a, c: Bag(line_total(x.line), x.order),

@@ -89,9 +89,7 @@ def order(found: Order, store: Store) -> Body:
         "current_subtotal_price": price_text(sums.current_subtotal),
         "current_total_tax": price_text(sums.current_tax),
         "current_total_price": price_text(sums.current_total),
-        "total_line_items_price": price_text(
-            sum((x.unit_price * x.quantity for x in found.lines), Decimal(0))
-        ),
+        "total_line_items_price": price_text(sum((x.unit_price * x.quantity for x in found.lines), Decimal(0))),
         "customer": customer(buyer) if buyer else None,
         "discount_codes": [
             {"code": code, "amount": price_text(sums.discounts), "type": "fixed_amount"}
@@ -105,9 +103,7 @@ def order(found: Order, store: Store) -> Body:
         "payment_gateway_names": sorted({t.gateway for t in found.transactions}),
         "line_items": [_line(line) for line in found.lines],
         "shipping_lines": (
-            [{"id": found.order_id, "title": "Standard", "price": price_text(found.shipping)}]
-            if found.shipping
-            else []
+            [{"id": found.order_id, "title": "Standard", "price": price_text(found.shipping)}] if found.shipping else []
         ),
         "shipping_address": {
             "country_code": found.country,

@@ -75,9 +75,7 @@ class Nodes:
 class Compiler:
     def __init__(self, document: DocumentNode, ctx: Context) -> None:
         self.schema, self.ctx = ctx.published.schema, ctx
-        self.fragments = {
-            d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
-        }
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
 
     def root(self) -> Shape:

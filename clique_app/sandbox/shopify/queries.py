@@ -28,9 +28,7 @@ ORDER_SEARCH = {
     "customer_id": Searchable("number", lambda o: o.customer_id or 0),
     "name": Searchable("text", lambda o: (f"#{o.number}", str(o.number))),
     "test": Searchable("flag", lambda o: o.test),
-    "status": Searchable(
-        "word", lambda o: (_status(o), "not_closed") if _status(o) != "closed" else "closed"
-    ),
+    "status": Searchable("word", lambda o: (_status(o), "not_closed") if _status(o) != "closed" else "closed"),
     "source_name": Searchable("text", lambda o: o.source_name),
     "tag": Searchable("text", lambda o: o.tags),
 }

@@ -24,8 +24,7 @@ class Access:
 
     def granted_by(self, scopes: frozenset[str]) -> bool:
         return any(
-            scope in scopes
-            or (scope.startswith("read_") and "write_" + scope.removeprefix("read_") in scopes)
+            scope in scopes or (scope.startswith("read_") and "write_" + scope.removeprefix("read_") in scopes)
             for scope in self.scopes
         )
 

@@ -58,9 +58,7 @@ def search_for(query: str | None, fields: Mapping[str, Searchable], zone: ZoneIn
         if not alone:
             return None
         bounds = [
-            span_of(term.value, zone)[0]
-            for term in parser.terms
-            if term.field == name and term.operator in (">", ">=")
+            span_of(term.value, zone)[0] for term in parser.terms if term.field == name and term.operator in (">", ">=")
         ]
         return max(bounds, default=None)
 
@@ -81,9 +79,7 @@ def span_of(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     except ValueError as error:
         raise GraphQLError(f"Invalid search query: {text!r} is not a time") from error
     at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-    return at, at + timedelta(
-        seconds=1 if at.microsecond == 0 else 0, microseconds=1 if at.microsecond else 0
-    )
+    return at, at + timedelta(seconds=1 if at.microsecond == 0 else 0, microseconds=1 if at.microsecond else 0)
 
 
 class _Parser:

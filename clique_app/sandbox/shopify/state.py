@@ -76,7 +76,6 @@ class State:
     refresh_tokens: list[RefreshToken] = field(default_factory=list)
     subscriptions: list[Subscription] = field(default_factory=list)
     operations: list[BulkOperation] = field(default_factory=list)
-    uninstalled_at: dict[str, str] = field(default_factory=dict)
     last_number: int = 1_057_000_000
 
     @classmethod
@@ -87,7 +86,7 @@ class State:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         for name, kind in KINDS.items():
             setattr(state, name, [kind(**row) for row in kept[name]])
-        state.uninstalled_at, state.last_number = kept["uninstalled_at"], kept["last_number"]
+        state.last_number = kept["last_number"]
         return state
 
     def save(self) -> None:
@@ -95,7 +94,7 @@ class State:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         kept: dict[str, Any] = {name: [asdict(row) for row in getattr(self, name)] for name in KINDS}
-        kept |= {"uninstalled_at": self.uninstalled_at, "last_number": self.last_number}
+        kept["last_number"] = self.last_number
         fresh = self.path.with_suffix(".new")
         fresh.write_text(json.dumps(kept), encoding="utf-8")
         os.replace(fresh, self.path)

@@ -80,7 +80,7 @@ class Sender:
         if store is None:
             return
         if event.topic == "app/uninstalled":
-            self._uninstalled(event)
+            self._platform.forget_tokens(event.domain)
         elif store.shop.installed_at is None or not self._wanted(event.topic, event.domain):
             return
         body = body_of(event, store)
@@ -105,9 +105,6 @@ class Sender:
         if topic in DECLARED_TOPICS:
             uri = self._platform.config.app_url + DECLARED_PATH
             self._hand_over(Delivery(topic, shop, uri, whole, triggered_at, event_id))
-
-    def _uninstalled(self, event: WorldEvent) -> None:
-        self._platform.forget_tokens(event.domain)
 
     def _subscriptions(self, topic: str, shop: str) -> list[Subscription]:
         name = topic.upper().replace("/", "_")
@@ -183,7 +180,7 @@ class Sender:
             subscription.failures = 0
             return True
         subscription.failures += 1
-        if subscription.failures < FAILURES_UNTIL_DELETED + 1:
+        if subscription.failures < FAILURES_UNTIL_DELETED:
             return True
         self._platform.state.subscriptions.remove(subscription)
         self._platform.state.save()

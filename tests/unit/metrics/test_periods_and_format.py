@@ -4,31 +4,47 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clique_app.errors import InvalidInput
 from clique_app.metrics import format, periods
 from clique_app.metrics.definition import Period
 
 TODAY = date(2026, 11, 21)
-FIRST = date(2025, 10, 21)
 
 
 def test_presets_end_on_the_last_day_that_has_data() -> None:
-    assert periods.resolve("last_7", last_day=TODAY, first_day=FIRST) == Period(date(2026, 11, 15), TODAY)
-    assert periods.resolve("yesterday", last_day=TODAY, first_day=FIRST) == Period(
-        date(2026, 11, 20), date(2026, 11, 20)
-    )
-    assert periods.resolve("all", last_day=TODAY, first_day=FIRST) == Period(FIRST, TODAY)
+    assert periods.choice({"period": "last_7_days"}, TODAY).period == Period(date(2026, 11, 15), TODAY)
+    assert periods.choice({"period": "yesterday"}, TODAY).period == Period(date(2026, 11, 20), date(2026, 11, 20))
+    assert periods.choice({"period": "last_week"}, TODAY).period == Period(date(2026, 11, 9), date(2026, 11, 15))
+    assert periods.choice({"period": "last_quarter"}, TODAY).period == Period(date(2026, 7, 1), date(2026, 9, 30))
 
 
-def test_an_unknown_preset_falls_back_to_the_default() -> None:
-    assert periods.resolve("nonsense", last_day=TODAY, first_day=FIRST).days == 7
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"period": "nonsense", "compare": "nonsense"},
+        {"period": "custom", "from": "2026-11-02", "to": "2026-11-01"},
+        {"period": "custom", "from": "x"},
+        {"period": "custom", "from": "0001-01-01", "to": "9999-12-31"},
+    ],
+)
+def test_what_makes_no_sense_falls_back_to_the_last_seven_days(query: dict[str, str]) -> None:
+    assert periods.choice(query, TODAY) == periods.Choice("last_7_days", Period(date(2026, 11, 15), TODAY), "previous")
 
 
-@pytest.mark.parametrize("text", ["2026-11-02..2026-11-01", "x..y", "2026-02-30..2026-03-01"])
-def test_a_wrong_period_says_what_is_wrong(text: str) -> None:
+@given(st.dates(date(1995, 1, 1), date(2040, 1, 1)), st.sampled_from(sorted(periods.PRESETS)))
+def test_every_preset_is_a_period_that_ends_by_the_last_day(today: date, preset: str) -> None:
+    period = periods.choice({"period": preset}, today).period
+    assert period.start <= period.end <= today
+
+
+@pytest.mark.parametrize("days", [("2026-11-02", "2026-11-01"), ("x", "y"), ("2026-02-30", "2026-03-01")])
+def test_a_wrong_period_says_what_is_wrong(days: tuple[str, str]) -> None:
     with pytest.raises(InvalidInput):
-        periods.resolve(text, last_day=TODAY, first_day=FIRST)
+        periods.between(*days)
 
 
 @pytest.mark.parametrize(

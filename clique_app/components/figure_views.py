@@ -1,0 +1,58 @@
+"""Figures as pages show them: values into words, lines into paths. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from clique_app.components.figures import Delta, Spark, Tile, delta, spark
+from clique_app.metrics import format, overview_service
+from clique_app.metrics.definition import Figure
+from clique_app.metrics.overview_service import Day
+
+STALE_AFTER = timedelta(hours=3)
+STANDING = {"above": "Above normal", "within": "Within normal", "below": "Below normal", "unknown": ""}
+
+
+def tile_view(tile: overview_service.Tile, currency: str, now: datetime, note: str = "") -> Tile:
+    """A metric as a tile."""
+    figure = tile.figure
+    stale = bool(tile.ages) and (tile.fresh_at is None or now - tile.fresh_at > STALE_AFTER)
+    return Tile(
+        key=tile.metric.key,
+        label=tile.metric.name,
+        value=format.brief(figure.value, figure.unit, currency),
+        delta=delta_view(tile),
+        spark=line_view(tile.line),
+        note=note,
+        status=STANDING[tile.standing],
+        age=format.age(tile.fresh_at, now) if tile.ages else "",
+        state="unknown" if figure.value is None else "stale" if stale else "ready",
+        reason=figure.reason,
+    )
+
+
+def delta_view(tile: overview_service.Tile) -> Delta:
+    """The change against what the tile is compared with, or why there is none."""
+    if tile.comparison is None:
+        return Delta(against="Today is not over yet" if tile.period.days == 1 else "")
+    against = f"vs {format.days(tile.comparison.against)}"
+    if tile.change is None:
+        return Delta(against=f"Nothing to compare {against}" if tile.figure.value is not None else "")
+    return delta(tile.change, against, good=tile.metric.good)
+
+
+def line_view(line: tuple[Day, ...]) -> Spark:
+    """A sparkline with its band, where every day has one."""
+    low = [float(day.low) for day in line if day.low is not None]
+    high = [float(day.high) for day in line if day.high is not None]
+    return spark([None if day.value is None else float(day.value) for day in line], low, high)
+
+
+def rounded(line: tuple[Day, ...]) -> list[float | None]:
+    """A line's values for a chart, to the cent."""
+    return [None if day.value is None else round(float(day.value), 2) for day in line]
+
+
+def written(figure: Figure, currency: str) -> str:
+    """A figure at a glance."""
+    return format.brief(figure.value, figure.unit, currency)

@@ -1,0 +1,286 @@
+"""A store's ad accounts: the OAuth round trip of every channel in CHANNELS, the choice of account, and its end.
+
+A round trip is two tickets. The first starts it and is used up when the browser opens its address; the second is made
+then, and its name is the digest of a secret that only this browser's cookie holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+import jwt
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from clique_app import clock
+from clique_app.connections import service
+from clique_app.errors import AccessDenied, AccessExpired, InvalidInput, NotFound
+from clique_app.integrations.channels import AdAccount, Grant
+from clique_app.integrations.registry import CHANNELS, ad_channel
+from clique_app.settings import settings
+from clique_app.tables import AuditEntry, Connection, ConnectTicket, Store
+
+TICKET_LIFE = timedelta(minutes=10)
+WARN_BEFORE = timedelta(days=7)
+
+Step = Literal["start", "callback"]
+
+# what connect_error in the address of the page means; the page shows these words and no others
+CONNECT_ERRORS = {
+    "cancelled": "You did not give Clique access. Nothing was connected.",
+    "expired": "That took longer than 10 minutes. Connect again.",
+    "used": "This link was used already. Connect again.",
+    "browser": "This was begun in another browser. Connect again in this one.",
+    "permissions": "Clique needs to read and manage ads. Connect again and leave both allowed.",
+    "refused": "The platform did not accept the connection. Connect again.",
+    "unavailable": "The platform does not answer at the moment. Connect again in a few minutes.",
+}
+
+
+class ConnectFailed(AccessDenied):
+    """The round trip ends here; reason is a key of CONNECT_ERRORS."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(CONNECT_ERRORS[reason])
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a signed ticket says it is for. Signed is not enough: its row must be unused and in time."""
+
+    store_id: int
+    channel: str
+    nonce: str
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Where to send the browser, and the cookie it has to bring back."""
+
+    dialog_url: str
+    cookie_name: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """How one ad channel stands, for pages."""
+
+    channel: str
+    label: str
+    state: str  # not_connected | choosing_account | connected | expired | revoked | disconnected
+    account_id: str | None = None
+    account_name: str | None = None
+    currency: str | None = None
+    time_zone: str | None = None
+    connected_at: datetime | None = None
+    expires_at: datetime | None = None
+    problem: str = ""  # in words, with what to do
+
+
+def start(session: Session, store_id: int, channel: str, user_id: int) -> str:
+    """The address that begins a round trip, for a navigation at the top level. It works once, for ten minutes."""
+    ad_channel(channel)
+    nonce = secrets.token_urlsafe(32)
+    _add_ticket(session, store_id, channel, user_id, nonce)
+    ticket = _signed("start", Claim(store_id, channel, nonce))
+    return f"{_app_url()}/auth/{channel}/start?{urlencode({'ticket': ticket})}"
+
+
+def claimed(step: Step, channel: str, text: str) -> Claim:
+    """What a ticket of this step and channel was signed for. AccessDenied for any other text."""
+    try:
+        # times are the row's, by our own clock
+        stated = jwt.decode(text, _secret(), algorithms=["HS256"], audience=step, options={"require": ["aud", "nonce"]})
+        claim = Claim(int(stated["store"]), str(stated["channel"]), str(stated["nonce"]))
+    except (jwt.InvalidTokenError, KeyError, ValueError, TypeError):
+        raise AccessDenied("This link is not one that Clique made. Open Clique in Shopify admin and connect.") from None
+    if claim.channel != channel:
+        raise AccessDenied("This link is for another channel. Open Clique in Shopify admin and connect.")
+    return claim
+
+
+def begin(session: Session, claim: Claim) -> Begun:
+    """Use up the first ticket and make the second, for this browser alone."""
+    ticket = _use_ticket(session, claim)
+    secret = secrets.token_urlsafe(32)
+    nonce = _digest(secret)
+    _add_ticket(session, claim.store_id, claim.channel, ticket.user_id, nonce)
+    state = _signed("callback", Claim(claim.store_id, claim.channel, nonce))
+    dialog_url = ad_channel(claim.channel).dialog_url(state=state, redirect_uri=_redirect_uri(claim.channel))
+    return Begun(dialog_url, cookie_name(nonce), secret)
+
+
+def complete(session: Session, claim: Claim, cookie: str) -> int:
+    """Use up the second ticket, which only the browser that began can. Returns who connects."""
+    if not secrets.compare_digest(_digest(cookie), claim.nonce):
+        raise ConnectFailed("browser")
+    return _use_ticket(session, claim).user_id
+
+
+def exchange(channel: str, code: str) -> Grant:
+    """What the platform gives for the code. No session: nothing is open while it is asked."""
+    platform = ad_channel(channel)
+    grant = platform.exchange(code=code, redirect_uri=_redirect_uri(channel))
+    if not set(platform.needed_scopes) <= set(grant.scopes):
+        raise ConnectFailed("permissions")
+    return grant
+
+
+def keep(session: Session, store_id: int, channel: str, user_id: int, grant: Grant) -> None:
+    """The channel is reachable; which of its ad accounts is still to be chosen."""
+    if session.get_one(Store, store_id).uninstalled_at is not None:
+        raise AccessDenied("Clique is not installed in this store any more.")
+    connection = session.get(Connection, (store_id, channel)) or Connection(
+        store_id=store_id, channel=channel, state="", access_token=None, refresh_token=None
+    )
+    connection.state = "choosing_account"
+    service.keep_grant(connection, grant)
+    session.add(connection)
+    _audit(session, store_id, user_id, "channel_connected", {"channel": channel, "scopes": list(grant.scopes)})
+
+
+def cookie_name(nonce: str) -> str:
+    """One cookie a round trip, so that two tabs do not disturb each other."""
+    return f"clique_connect_{_digest(nonce)[:16]}"
+
+
+def return_url(session: Session, store_id: int, **told: str) -> str:
+    """Clique's onboarding page inside the store's Shopify admin."""
+    config = settings()
+    handle = session.get_one(Store, store_id).shop_domain.removesuffix(".myshopify.com")
+    place = f"/store/{quote(handle)}/apps/{quote(config.shopify_api_key)}/onboarding"
+    return f"{config.shopify_admin_url.rstrip('/')}{place}?{urlencode(told)}"
+
+
+def accounts(session: Session, store_id: int, channel: str) -> list[AdAccount]:
+    """The ad accounts the connected person may use, as the platform lists them now."""
+    return ad_channel(channel).accounts(_token(session, store_id, channel))
+
+
+def choose(session: Session, store_id: int, channel: str, account_id: str, user_id: int) -> Overview:
+    """Use one of the listed ad accounts. Another one than before is imported anew."""
+    offered = {account.account_id: account for account in accounts(session, store_id, channel)}
+    account = offered.get(account_id)
+    if account is None:
+        raise InvalidInput("This ad account is not among those that the connected person may use.")
+    connection = session.get_one(Connection, (store_id, channel))
+    if connection.account_id not in (None, account_id):
+        _forget_readings(session, store_id, channel)
+    connection.state, connection.connected_at, connection.last_error = "connected", clock.now(), None
+    connection.account_id, connection.account_name = account.account_id, account.name
+    connection.currency, connection.time_zone = account.currency, account.time_zone
+    _audit(session, store_id, user_id, "ad_account_chosen", {"channel": channel, "account_id": account_id})
+    return _overview(channel, ad_channel(channel).label, connection)
+
+
+def disconnect(session: Session, store_id: int, channel: str, user_id: int) -> None:
+    """Forget the tokens; what was imported stays. The person's grant at the platform may serve other stores too."""
+    service.disconnect(session, store_id, ad_channel(channel).key)
+    _audit(session, store_id, user_id, "channel_disconnected", {"channel": channel})
+
+
+def connections(session: Session, store_id: int) -> list[Overview]:
+    """Every channel of CHANNELS, connected or not."""
+    query = select(Connection).where(Connection.store_id == store_id)
+    known = {connection.channel: connection for connection in session.exec(query)}
+    return [_overview(channel.key, channel.label, known.get(channel.key)) for channel in CHANNELS]
+
+
+def check(session: Session, store_id: int, channel: str) -> Overview:
+    """Ask the platform, once a day, how long the access lives and what it may do."""
+    platform, connection = ad_channel(channel), session.get_one(Connection, (store_id, channel))
+    try:
+        standing = platform.standing(service.token_of(connection, "access_token"))
+    except AccessExpired as error:
+        connection.state, connection.last_error = "expired", error.message
+    else:
+        connection.expires_at, connection.scopes = standing.expires_at, " ".join(standing.scopes)
+    return _overview(channel, platform.label, connection)
+
+
+def _overview(channel: str, label: str, connection: Connection | None) -> Overview:
+    if connection is None:
+        return Overview(channel, label, "not_connected")
+    missing = set(ad_channel(channel).needed_scopes) - set(connection.scopes.split())
+    problem, ends = connection.last_error or "", connection.expires_at
+    if connection.state in ("connected", "choosing_account"):
+        if ends is not None and ends <= clock.now():
+            problem = f"Access to {label} has ended. Reconnect it."
+        elif ends is not None and ends - clock.now() < WARN_BEFORE:
+            problem = f"Access to {label} ends on {ends:%B %-d}. Reconnect it before."
+        elif missing:
+            problem = f"{label} no longer allows: {', '.join(sorted(missing))}. Reconnect it."
+    return Overview(
+        channel,
+        label,
+        connection.state,
+        connection.account_id,
+        connection.account_name,
+        connection.currency,
+        connection.time_zone,
+        connection.connected_at,
+        ends,
+        problem,
+    )
+
+
+def _token(session: Session, store_id: int, channel: str) -> str:
+    connection = session.get(Connection, (store_id, ad_channel(channel).key))
+    if connection is None or connection.access_token is None:
+        raise NotFound(f"{ad_channel(channel).label} is not connected. Connect it first.")
+    return service.token_of(connection, "access_token")
+
+
+def _forget_readings(session: Session, store_id: int, channel: str) -> None:
+    """What was read was another account's: nothing of the new one is here yet. Its figures stay under their account."""
+    for table in ("sync_cursor", "sync_run"):
+        statement = f"delete from {table} where store_id = :store and starts_with(source, :of)"  # noqa: S608
+        session.connection().execute(sa.text(statement), {"store": store_id, "of": f"{channel}_"})
+
+
+def _add_ticket(session: Session, store_id: int, channel: str, user_id: int, nonce: str) -> None:
+    ends = clock.now() + TICKET_LIFE
+    session.add(ConnectTicket(store_id=store_id, nonce=nonce, channel=channel, user_id=user_id, expires_at=ends))
+    session.flush()
+
+
+def _use_ticket(session: Session, claim: Claim) -> ConnectTicket:
+    ticket = session.get(ConnectTicket, (claim.store_id, claim.nonce), with_for_update=True)
+    if ticket is None or ticket.channel != claim.channel or ticket.used_at is not None:
+        raise ConnectFailed("used")
+    if ticket.expires_at <= clock.now():
+        raise ConnectFailed("expired")
+    ticket.used_at = clock.now()
+    return ticket
+
+
+def _audit(session: Session, store_id: int, user_id: int, what: str, detail: dict[str, Any]) -> None:
+    session.add(AuditEntry(store_id=store_id, at=clock.now(), user_id=user_id, what=what, detail=detail))
+
+
+def _signed(step: Step, claim: Claim) -> str:
+    stated = {"aud": step, "store": claim.store_id, "channel": claim.channel, "nonce": claim.nonce}
+    return jwt.encode(stated, _secret(), algorithm="HS256")
+
+
+def _secret() -> str:
+    return settings().session_secret.get_secret_value()
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _app_url() -> str:
+    return settings().shopify_app_url.rstrip("/")
+
+
+def _redirect_uri(channel: str) -> str:
+    return f"{_app_url()}/auth/{channel}/callback"

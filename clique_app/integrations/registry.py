@@ -1,0 +1,17 @@
+"""The ad channels there are. Apart from channels.py, which the channels themselves import."""
+
+from __future__ import annotations
+
+from clique_app.errors import NotFound
+from clique_app.integrations.channels import AdChannel
+from clique_app.integrations.meta.channel import META
+
+CHANNELS: tuple[AdChannel, ...] = (META,)
+
+
+def ad_channel(key: str) -> AdChannel:
+    """The entry of CHANNELS."""
+    for channel in CHANNELS:
+        if channel.key == key:
+            return channel
+    raise NotFound(f"There is no ad channel {key}.")

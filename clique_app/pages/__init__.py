@@ -1,0 +1,8 @@
+"""PAGES: each is one file with its content and its state. Routes, navigation and live refresh follow from the entry."""
+
+from __future__ import annotations
+
+from clique_app.components.page import Page
+from clique_app.pages import home
+
+PAGES: tuple[Page, ...] = (home.PAGE,)

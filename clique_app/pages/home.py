@@ -1,0 +1,321 @@
+"""Home: what happened and what to do next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import reflex as rx
+from sqlmodel import Session
+
+from clique_app import clock
+from clique_app.components.charts import chart_card
+from clique_app.components.figure_views import rounded, tile_view
+from clique_app.components.figures import Tile, opens, tiles
+from clique_app.components.frame import data_age, header
+from clique_app.components.open_number import SOURCE_NAMES, OpenNumber, open_number_panel
+from clique_app.components.page import Page
+from clique_app.components.session import PageState
+from clique_app.components.status import bone, card, empty, icon, page_link
+from clique_app.components.tables import Cell, Column, Row, data_table
+from clique_app.metrics import format, overview_service, service
+from clique_app.metrics.definition import Period
+from clique_app.metrics.overview_service import Scope
+from clique_app.tables.attribution import UNATTRIBUTED
+
+TILES = ("net_sales", "contribution_profit", "ad_spend", "mer", "cac", "roas", "aov", "orders")
+CHARTED = (("net_sales", "sales"), ("contribution_profit", "profit"), ("ad_spend", "spend"))
+CHANNEL_KEYS = ("ad_spend", "credited_sales", "reported_revenue", "roas", "channel_cac")
+STORE_KEYS = ("ad_spend", "net_sales", "reported_revenue", "roas", "cac")
+CHANNEL_COLUMNS = (
+    Column("Channel"),
+    Column("Ad spend", right=True),
+    Column("Net sales, last touch", right=True),
+    Column("Platform claims", right=True),
+    Column("ROAS", right=True),
+    Column("CAC", right=True),
+)
+DAY_COLUMNS = (
+    Column("Day"),
+    Column("Net sales", right=True),
+    Column("Contribution profit", right=True),
+    Column("Ad spend", right=True),
+)
+CHANNEL_NAMES = {
+    "meta": "Meta",
+    "google": "Google",
+    "tiktok": "TikTok",
+    "pinterest": "Pinterest",
+    "email": "Email",
+    "organic": "Organic search",
+    "direct": "Direct",
+    "referral": "Referral",
+    UNATTRIBUTED: "Unattributed",
+}
+
+
+class HomeState(PageState):
+    """What Home shows, as text."""
+
+    loaded: bool = False
+    store_name: str = ""
+    has_orders: bool = True
+    headline: list[list[str]] = []  # [text, metric key or '']
+    age_line: str = ""
+    tiles: list[Tile] = []
+    chart_title: str = ""
+    chart: dict[str, Any] = {}
+    chart_label: str = ""
+    days: list[Row] = []
+    channels: list[Row] = []
+    channels_total: Row = Row("", [])
+    health: list[list[str]] = []  # [source, age, icon, tone]
+
+    @rx.event
+    async def load(self) -> None:
+        """Read what the page shows."""
+        scope = await self.read_scope()
+        for name, value in (await self.in_session(home_view, scope)).items():
+            setattr(self, name, value)
+        self.loaded = True
+
+    @rx.event
+    def open_channel(self, cell: str) -> Any:
+        """Open a cell of the channels table: 'metric@channel', or a metric of the whole store."""
+        key, _, channel = cell.partition("@")
+        if not channel:
+            return OpenNumber.show(key)
+        return OpenNumber.show_for({"key": key, "channel": channel})
+
+
+def home_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
+    """All of Home in one session."""
+    now, period, currency = clock.now(), scope.choice.period, scope.currency
+    read = overview_service.tiles(session, store_id, [*TILES, "reported_roas"], period, compare=scope.choice.compare)
+    *shown, claimed = read
+    claim = claimed.figure.value
+    notes = {"roas": f"platforms claim {format.exact(claim, 'ratio', currency)}" if claim is not None else ""}
+    views = [tile_view(tile, currency, now, notes.get(tile.metric.key, "")) for tile in shown]
+    by_key = {tile.metric.key: tile for tile in shown}
+    return {
+        "store_name": scope.name,
+        "has_orders": scope.has_orders,
+        "headline": _headline(by_key, currency, scope),
+        "age_line": _age_line(shown, scope, now),
+        "tiles": views,
+        **_chart(session, store_id, period, currency),
+        **_channels(session, store_id, period, currency),
+        "health": [
+            [SOURCE_NAMES.get(age.source, age.source), format.age(age.fresh_at, now), *_mark(age.fresh_at)]
+            for age in dict.fromkeys(age for tile in shown for age in tile.ages)
+        ],
+    }
+
+
+def _mark(fresh_at: datetime | None) -> tuple[str, str]:
+    return ("check-circle", "success") if fresh_at else ("alert-triangle", "caution")
+
+
+def _headline(tiles: dict[str, overview_service.Tile], currency: str, scope: Scope) -> list[list[str]]:
+    """One sentence of what the period left; each number in it opens."""
+    sales, profit = tiles["net_sales"], tiles["contribution_profit"]
+    days = "today" if scope.choice.preset == "today" else f"in {format.days(scope.choice.period)}"
+    sold = format.brief(sales.figure.value, "money", currency)
+    kept = profit.figure.value
+    if kept is None:
+        return [["You sold ", ""], [sold, "net_sales"], [f" {days}.", ""]]
+    verb = "You kept " if kept >= 0 else "You lost "
+    parts = [
+        [verb, ""],
+        [format.brief(abs(kept), "money", currency), "contribution_profit"],
+        [" of " if kept >= 0 else " on ", ""],
+        [sold, "net_sales"],
+        [f" in sales {days} after goods, fulfilment, fees and ads", ""],
+    ]
+    if sales.change is not None and sales.comparison:
+        way = "up" if sales.change > 0 else "down" if sales.change < 0 else "the same as"
+        moved = format.signed_percent(abs(sales.change)).lstrip("+")
+        parts += [[f"; sales {way} ", ""], [moved, "net_sales"], [f" on {format.days(sales.comparison.against)}", ""]]
+    return [*parts, [".", ""]]
+
+
+def _age_line(tiles: list[overview_service.Tile], scope: Scope, now: datetime) -> str:
+    ages = dict.fromkeys(age for tile in tiles for age in tile.ages)
+    told = ", ".join(f"{SOURCE_NAMES.get(a.source, a.source)} {format.age(a.fresh_at, now)}" for a in ages)
+    whole = any(tile.comparison and tile.comparison.whole_days_only for tile in tiles)
+    city = scope.time_zone.rsplit("/", 1)[-1].replace("_", " ")
+    local = now.astimezone(ZoneInfo(scope.time_zone))
+    return f"{told}. Store time, {city}, {local:%H:%M}. {scope.currency}." + (
+        " Changes compare whole days, without today." if whole else ""
+    )
+
+
+def _chart(session: Session, store_id: int, period: Period, currency: str) -> dict[str, Any]:
+    lines = overview_service.lines(session, store_id, [key for key, _ in CHARTED], period)
+    sales = lines["net_sales"]
+    judged = [day for day in sales if day.value is not None and day.high is not None and day.low is not None]
+    inside = [day for day in judged if period.start <= day.day <= period.end]
+    above = sum(day.value > day.high for day in inside if day.value is not None and day.high is not None)
+    below = sum(day.value < day.low for day in inside if day.value is not None and day.low is not None)
+    title = (
+        f"Net sales ran above normal on {above} and below on {below} of {len(inside)} days"
+        if inside
+        else "Net sales, contribution profit and ad spend by day"
+    )
+    names = {"net_sales": "Net sales", "contribution_profit": "Profit", "ad_spend": "Ad spend"}
+    chart: dict[str, Any] = {
+        "x": [day.day.isoformat() for day in sales],
+        "series": [{"name": names[key], "role": role, "y": rounded(lines[key])} for key, role in CHARTED],
+        "highlight": [period.start.isoformat(), period.end.isoformat()] if period.days < len(sales) else [],
+        "prefix": "$" if currency == "USD" else "",
+        "suffix": "" if currency == "USD" else f" {currency}",
+    }
+    if len(judged) == len(sales):
+        chart["band"] = {
+            "low": [float(day.low) for day in sales if day.low is not None],
+            "high": [float(day.high) for day in sales if day.high is not None],
+        }
+    rows = [
+        Row(
+            day.day.isoformat(),
+            [
+                Cell(f"{day.day:%a} {format.day(day.day)}"),
+                *(
+                    Cell(format.exact(lines[key][n].value, "money", currency), raw=str(lines[key][n].value or ""))
+                    for key, _ in CHARTED
+                ),
+            ],
+        )
+        for n, day in reversed(list(enumerate(sales)))
+    ]
+    return {
+        "chart": chart,
+        "chart_title": title,
+        "chart_label": f"{title}. The table says the same.",
+        "days": rows[:62],
+    }
+
+
+def _channels(session: Session, store_id: int, period: Period, currency: str) -> dict[str, Any]:
+    """Spend and credit by channel; credits and unattributed sum to net sales."""
+    found: dict[str, dict[str, Any]] = {}
+    for key in CHANNEL_KEYS:
+        for channel, figure in service.figures_by_channel(session, store_id, key, period):
+            found.setdefault(channel, {})[key] = figure
+    order = sorted(found, key=lambda channel: (channel == UNATTRIBUTED, -_amount(found[channel], "credited_sales")))
+    rows = [_channel_row(channel, found[channel], currency) for channel in order]
+    whole = {key: service.figure(session, store_id, key, period) for key in STORE_KEYS}
+    total = Row(
+        "store",
+        [
+            Cell("Store", strong=True),
+            *(Cell(format.brief(one.value, one.unit, currency), opens=key, strong=True) for key, one in whole.items()),
+        ],
+    )
+    return {
+        "channels": rows,
+        "channels_total": total,
+    }
+
+
+def _amount(figures: dict[str, Any], key: str) -> float:
+    return float(figures[key].value or 0) if key in figures else 0.0
+
+
+def _channel_row(channel: str, figures: dict[str, Any], currency: str) -> Row:
+    spends = _amount(figures, "ad_spend") > 0
+    cells = [Cell(CHANNEL_NAMES.get(channel, channel.capitalize()))]
+    for key in CHANNEL_KEYS:
+        one = figures.get(key)
+        if one is None or (not spends and key != "credited_sales"):
+            cells.append(Cell(format.UNKNOWN, tone="second"))
+        else:
+            tone = "second" if key == "reported_revenue" else ""
+            cells.append(Cell(format.brief(one.value, one.unit, currency), opens=f"{key}@{channel}", tone=tone))
+    return Row(channel, cells)
+
+
+def _headline_part() -> rx.Component:
+    return rx.el.p(
+        rx.cond(
+            HomeState.loaded,
+            rx.foreach(
+                HomeState.headline,
+                lambda part: rx.cond(part[1] != "", opens(part[0], OpenNumber.show(part[1])), rx.fragment(part[0])),
+            ),
+            bone("80%", "20px"),
+        ),
+        class_name="c-headline",
+    )
+
+
+def _figures() -> rx.Component:
+    table = data_table("days", DAY_COLUMNS, HomeState.days, label="Net sales, profit and spend by day")
+    return rx.fragment(
+        _headline_part(),
+        data_age(HomeState.age_line),
+        tiles(HomeState.tiles, OpenNumber.show),
+        chart_card(
+            "trend",
+            title=rx.cond(HomeState.chart_title != "", HomeState.chart_title, "Net sales by day"),
+            chart=HomeState.chart,
+            label=HomeState.chart_label,
+            table=table,
+            keys=(
+                ("sales", "Net sales"),
+                ("profit", "Contribution profit"),
+                ("spend", "Ad spend"),
+                ("band", "Normal range, net sales"),
+            ),
+        ),
+        card(
+            "Where net sales came from",
+            data_table(
+                "channels",
+                CHANNEL_COLUMNS,
+                HomeState.channels,
+                label="Channels",
+                total=HomeState.channels_total,
+                on_open=HomeState.open_channel,
+            ),
+            note="Last touch within the window. Credits and unattributed equal net sales. Platform claims overlap.",
+            flush=True,
+        ),
+        card(
+            "Data health",
+            rx.el.ul(
+                rx.foreach(
+                    HomeState.health,
+                    lambda one: rx.el.li(
+                        icon(one[2], one[3]), rx.el.b(one[0]), rx.el.span(one[1], class_name="c-second")
+                    ),
+                ),
+                class_name="c-health",
+            ),
+            actions=(page_link("Data and sync", "/data"),),
+        ),
+    )
+
+
+def content() -> rx.Component:
+    """The page."""
+    nothing = empty(
+        "No orders yet",
+        "Clique reads your orders first. The first profit view appears minutes after the store is connected.",
+        page_link("See what is being read", "/onboarding"),
+    )
+    return rx.fragment(
+        header("Home", "What happened and what to do next", period=True),
+        rx.cond(HomeState.has_orders, _figures(), nothing),
+        open_number_panel(),
+    )
+
+
+PAGE = Page(
+    route="/",
+    title="Home",
+    content=content,
+    on_load=(HomeState.load,),
+    live={"figures": (HomeState.load, OpenNumber.read)},
+)

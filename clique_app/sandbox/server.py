@@ -1,0 +1,53 @@
+"""One ASGI app for all platforms, the admin page and the control API, and the ticker that lets time pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from clique_app.sandbox import admin, control, meta, shopify
+from clique_app.sandbox.config import Config
+from clique_app.sandbox.faults import Faults
+from clique_app.sandbox.world import World
+
+TICK_SECONDS = 1.0
+
+
+def build(world: World, config: Config) -> Starlette:
+    """The whole sandbox over one world."""
+    faults = Faults()
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok", "now": world.now().isoformat(), "stores": list(world.stores)})
+
+    found: list[BaseRoute] = [Route("/health", health), *meta.routes(world, faults, config)]
+    found += admin.routes(world, config)
+    if config.control:
+        found += control.routes(world, faults)
+    found.append(Mount("/shopify", routes=shopify.routes(world, faults, config)))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(_tick(world)), asyncio.create_task(shopify.run(world, config))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    return Starlette(routes=found, lifespan=lifespan)
+
+
+async def _tick(world: World) -> None:
+    while True:
+        world.advance()
+        await asyncio.sleep(TICK_SECONDS)

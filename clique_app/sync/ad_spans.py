@@ -1,0 +1,56 @@
+"""Which days of an ad account a plan asks for, newest first, a calendar month at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from clique_app.sync.source import Plan
+
+RESTATED_DAYS = 28  # how far back ad platforms still correct their figures
+HISTORY_MONTHS = 37  # how far back they keep them
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days from first to last, both included; empty where first is after last."""
+
+    first: date
+    last: date
+
+    @property
+    def is_empty(self) -> bool:
+        return self.first > self.last
+
+    def months(self) -> Iterator[Span]:
+        """The span by calendar months, the newest first."""
+        last = self.last
+        while last >= self.first:
+            first = max(self.first, last.replace(day=1))
+            yield Span(first, last)
+            last = first - timedelta(days=1)
+
+
+def asked(plan: Plan, today: date, time_zone: str) -> Span:
+    """The days of a plan. today and time_zone are the ad account's, whose days these are."""
+    if plan.kind == "history":
+        return Span(plan.first_day or oldest(today), min(plan.last_day or today, today))
+    if plan.kind in ("first_import", "final"):
+        return Span(plan.first_day or today - timedelta(days=RESTATED_DAYS), today)
+    if plan.kind == "manual" or plan.since is None:
+        return Span(today - timedelta(days=RESTATED_DAYS), today)
+    read_to = plan.since.astimezone(ZoneInfo(time_zone)).date()
+    return Span(min(read_to, today - timedelta(days=1)), today)
+
+
+def oldest(today: date) -> date:
+    """The first day that platforms still give."""
+    months = today.year * 12 + today.month - 1 - HISTORY_MONTHS
+    return date(months // 12, months % 12 + 1, 1) + timedelta(days=today.day)  # one day inside the limit
+
+
+def over(span: Span, today: date) -> Span:
+    """The days that have ended: only these can be compared, the present one goes on between two questions."""
+    return Span(span.first, min(span.last, today - timedelta(days=1)))
