@@ -14,7 +14,7 @@ from clique_app.integrations.shopify.mapping import ProductRow, VariantRow
 from clique_app.integrations.shopify.values import number
 from clique_app.sync import reading
 from clique_app.sync.source import Access, Batch, Plan, Written
-from clique_app.sync.staging import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
 from clique_app.tables import Store
 
 PRODUCT_COLUMNS = (

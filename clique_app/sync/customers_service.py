@@ -15,7 +15,7 @@ from clique_app.integrations.shopify.mapping import CustomerRow
 from clique_app.settings import settings
 from clique_app.sync import reading
 from clique_app.sync.source import Access, Batch, Plan, Written
-from clique_app.sync.staging import cursor, stage
+from clique_app.sync.staging_service import cursor, stage
 
 CUSTOMER_COLUMNS = (
     "customer_id bigint", "created_at timestamptz", "updated_at timestamptz", "email_hmac bytea", "country text",

@@ -14,7 +14,7 @@ from clique_app.integrations.shopify.mapping import LevelRow, LocationRow
 from clique_app.integrations.shopify.values import number
 from clique_app.sync import reading
 from clique_app.sync.source import Access, Batch, Plan, Written
-from clique_app.sync.staging import cursor, stage
+from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables import Store
 
 LOCATION_COLUMNS = ("location_id bigint", "name text", "country text", "region text", "active bool")

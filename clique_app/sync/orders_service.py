@@ -14,7 +14,7 @@ from clique_app.integrations.shopify import documents, mapping, reads
 from clique_app.integrations.shopify.mapping import MappedOrder
 from clique_app.sync import reading
 from clique_app.sync.source import Access, Batch, Plan, Written
-from clique_app.sync.staging import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
 from clique_app.tables import Store
 
 JOURNEY_PATIENCE = timedelta(days=3)  # Shopify attributes sessions within hours; later it will not come any more
