@@ -10,6 +10,7 @@ from reflex.app import default_error_boundary
 from reflex.event import EventSpec
 from reflex.utils import prerequisites
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from clique_app import logs
@@ -18,12 +19,15 @@ from clique_app.components.frame import document_head, framed
 from clique_app.components.guard import Guard
 from clique_app.components.page import Page
 from clique_app.components.session import problem_of
-from clique_app.endpoints import ENDPOINTS, RAW_ENDPOINTS
+from clique_app.endpoints import boot, connect, health, install, webhooks
 from clique_app.endpoints.security import Edge
 from clique_app.errors import CliqueError
 from clique_app.settings import settings
 
 log = logs.log("web")
+
+ENDPOINTS: tuple[BaseRoute, ...] = (*boot.ROUTES, *health.ROUTES, *install.ROUTES, *connect.ROUTES)
+RAW_ENDPOINTS: tuple[tuple[str, ASGIApp], ...] = webhooks.RAW_ROUTES  # reached ahead of all routing
 
 
 def _without_tab_tokens(record: logging.LogRecord) -> bool:

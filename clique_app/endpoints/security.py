@@ -67,7 +67,7 @@ class Edge:
         path, status = scope["path"], message["status"]
         document = headers.get("content-type", "").startswith("text/html")
         headers["x-content-type-options"] = "nosniff"
-        headers["referrer-policy"] = "origin"  # a page's URL may carry a session token
+        headers.setdefault("referrer-policy", "origin")  # a page's URL may carry a session token
         if self._https:
             headers["strict-transport-security"] = "max-age=31536000"
         if document or status == 304:

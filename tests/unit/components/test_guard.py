@@ -10,12 +10,12 @@ import pytest
 from reflex.state import State
 from reflex_base.event import Event
 
-from clique_app.clique_app import app
 from clique_app.components import guard as guard_module
 from clique_app.components import session
 from clique_app.components.guard import Allowance, Guard, Installed, public_events, registered_handlers
 from clique_app.components.session import PageState
 from clique_app.errors import AccessDenied, InvalidInput
+from clique_app.pages import PAGES
 from tests.kit.fake_admin import sign
 
 STORES = {"north.myshopify.com": 1, "south.myshopify.com": 2}
@@ -23,7 +23,7 @@ STORES = {"north.myshopify.com": 1, "south.myshopify.com": 2}
 
 @pytest.fixture(autouse=True)
 def two_stores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session.install, "open_store", lambda shop, token, user: STORES[shop])
+    monkeypatch.setattr(session, "_open_store", lambda shop, token, user: STORES[shop])
 
 
 def tab(sid: str = "socket-1", query: str = "") -> tuple[State, PageState]:
@@ -41,7 +41,7 @@ def connect(root: State, sid: str, query: str = "") -> None:
 
 def passes(root: State, name: str, guard: Guard | None = None, payload: dict[str, Any] | None = None) -> bool:
     chosen = guard or Guard(lambda store_id: True)
-    return asyncio.run(chosen.preprocess(app, root, Event(name=name, payload=payload or {}))) is None
+    return asyncio.run(chosen.preprocess(object(), root, Event(name=name, payload=payload or {}))) is None
 
 
 def login(page: PageState, token: str) -> Any:
@@ -55,6 +55,7 @@ def any_handler() -> str:
 def test_every_registered_handler_is_denied_without_a_token_unless_public() -> None:
     names = registered_handlers()
     assert len(names) > 8
+    assert PAGES  # imported, so that their handlers are registered
     open_to_all = {name for name in names if passes(tab()[0], name)}
     assert open_to_all == public_events()
 
