@@ -3,12 +3,17 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from clique_app.demo import servers as embedded
+from clique_app.demo.processes import Supervisor
 from tests.integration.webhook_client import SHOP, call, headers_of, order_body, sign
 
 BODY = order_body(1)
@@ -125,9 +130,18 @@ def test_deliveries_that_wait_together_are_one_statement_and_one_announcement(
     assert 1 <= len(announced) <= 10
 
 
-def test_a_killed_postgres_backend_loses_nothing_acknowledged_and_hangs_nobody(
-    database_env: None, database_url: str
-) -> None:
+@pytest.fixture
+def own_postgres(supervisor: Supervisor, tmp_path: Path, database_env: None) -> str:
+    """A migrated database on a server of this test alone: killing a backend ends the connections of all."""
+    port = embedded.free_port()
+    supervisor.start(embedded.postgres(tmp_path / "postgres", port, "test"))
+    url = embedded.postgres_url(port, "test", "postgres")
+    alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    subprocess.run(alembic, check=True, env={**os.environ, "DATABASE_URL": url})
+    return url
+
+
+def test_a_killed_postgres_backend_loses_nothing_acknowledged_and_hangs_nobody(own_postgres: str) -> None:
     """kill -9 of a backend makes PostgreSQL restart all of them and recover."""
     from clique_app.endpoints.inbox import Inbox
     from clique_app.endpoints.webhooks import ShopifyWebhooks
@@ -138,14 +152,15 @@ def test_a_killed_postgres_backend_loses_nothing_acknowledged_and_hangs_nobody(
 
     async def deliver_for_a_while() -> None:
         nonlocal refused, killed_after
-        inbox = Inbox(database_url, lambda: None)
+        inbox = Inbox(own_postgres, lambda: None)
         app = ShopifyWebhooks(lambda: inbox)
-        until = asyncio.get_running_loop().time() + 6
+        deadline = asyncio.get_running_loop().time() + 60
 
         async def client(name: int) -> None:
             nonlocal refused
             count = 0
-            while asyncio.get_running_loop().time() < until:
+            while not (killed_after and len(acknowledged) > killed_after + 200):
+                assert asyncio.get_running_loop().time() < deadline, "it never came back"
                 count += 1
                 delivery = f"{name}-{count}"
                 status = await asyncio.wait_for(
@@ -159,7 +174,8 @@ def test_a_killed_postgres_backend_loses_nothing_acknowledged_and_hangs_nobody(
                     await asyncio.sleep(0.05)
 
         clients = [asyncio.create_task(client(i)) for i in range(16)]
-        await asyncio.sleep(1)
+        while len(acknowledged) < 50:
+            await asyncio.sleep(0.05)
         assert inbox._connection is not None
         victim = inbox._connection.info.backend_pid
         os.kill(victim, 0)  # alive
@@ -169,7 +185,7 @@ def test_a_killed_postgres_backend_loses_nothing_acknowledged_and_hangs_nobody(
         await inbox.close()
 
     asyncio.run(deliver_for_a_while())
-    stored = {row[0] for row in rows(database_url)}
+    stored = {row[0] for row in rows(own_postgres)}
     assert 0 < killed_after < len(acknowledged), "it works before the kill and again after it"
     assert set(acknowledged) <= stored
 
