@@ -89,6 +89,12 @@ def list_cards(session: Session, store_id: int) -> Board:
     )
 
 
+def read_card(session: Session, store_id: int, recommendation_id: int) -> Card | None:
+    """One card in whatever state it is."""
+    row = session.get(Recommendation, (store_id, recommendation_id))
+    return row and _card(row, actions.list_actions(session, store_id, recommendation_ids=[recommendation_id]))
+
+
 def dismiss(session: Session, store_id: int, recommendation_id: int, user_id: int, reason: str) -> None:
     """Put a card away. Its subject stays away for 14 days unless much more is at stake."""
     actions.require_may_act(session, store_id, user_id)
