@@ -12,15 +12,17 @@ from sqlmodel import Session
 
 from clique_app import clock, live
 from clique_app.actions import execute
-from clique_app.actions import service as actions
 from clique_app.actions.definition import Outcome
 from clique_app.components import advice_views
 from clique_app.components.advice_views import CardView, Reader, Review
 from clique_app.components.open_number import OpenNumber
 from clique_app.components.session import PageState
+from clique_app.connections.roles import require_may_act
+from clique_app.database import store_session
 from clique_app.errors import CliqueError, NotFound
 from clique_app.metrics import service as metrics
 from clique_app.recommendations import service as recommendations
+from tasks.analysis import refresh_recommendations
 
 NO_CARD = CardView(0, "", "", "", "", [], "", "", "", [], [], "")
 REASONS = {
@@ -263,8 +265,6 @@ def look(session: Session, store_id: int, user_id: int) -> str:
 
 def read_review(store_id: int, key: int, user_id: int) -> Review:
     """The dialog of a card: reads the platform, so it opens its own sessions."""
-    from clique_app.database import store_session
-
     preview = execute.preview(store_id, key)
     with store_session(store_id) as session:
         card = recommendations.read_card(session, store_id, key)
@@ -275,8 +275,6 @@ def read_review(store_id: int, key: int, user_id: int) -> Review:
 
 def tell(store_id: int, outcome: Outcome) -> None:
     """After commit: the store's pages read again, and a card that was withdrawn is made anew."""
-    from tasks.analysis import refresh_recommendations
-
     live.publish(store_id, "actions")
     live.publish(store_id, "recommendations")
     if outcome.state == "withdrawn":
@@ -295,9 +293,7 @@ def _reader(session: Session, store_id: int, user_id: int) -> Reader:
 
 def _no_act(session: Session, store_id: int, user_id: int) -> str:
     try:
-        actions.require_may_act(session, store_id, user_id)
+        require_may_act(session, store_id, user_id)
     except CliqueError as error:
         return error.message
     return ""
-
-
