@@ -1,4 +1,4 @@
-"""Recommendations as state: the board, the Accept dialog, Dismiss and Undo. One state for every page that shows them."""
+"""Recommendations as state: the board, Accept, Dismiss and Undo. One state for every page that shows them."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ class Advice(PageState):
     cards: list[CardView] = []  # open ones, and those decided in this visit
     applied: list[CardView] = []
     dismissed: list[CardView] = []
+    open_count: int = 0
     nothing: str = ""
     next_look: str = ""
     no_act: str = ""  # why this person cannot accept, dismiss or undo
@@ -222,7 +223,8 @@ class Advice(PageState):
 
     def _mark(self) -> None:
         """Say on each card what is being done about it and what failed; the first open one is the prominent one."""
-        first = next((card.key for card in self.cards if card.state == "open"), 0)
+        waiting = [card.key for card in self.cards if card.state == "open"]
+        self.open_count, first = len(waiting), next(iter(waiting), 0)
         self.cards, self.applied = (
             [
                 replace(

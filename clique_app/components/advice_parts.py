@@ -6,13 +6,16 @@ from typing import Any
 
 import reflex as rx
 
-from clique_app.components.advice import REASONS, Advice
+from clique_app.components import advice
+from clique_app.components.advice import REASONS
 from clique_app.components.cards import before_after, card_grid, numbered, recommendation_card, steps
 from clique_app.components.figures import interval_bar, opens
 from clique_app.components.overlays import block, dialog, halves, panel
 from clique_app.components.polaris import s_button
 from clique_app.components.status import badge, banner, banner_action, bone, empty, icon, page_link, spinner
 from clique_app.components.tables import Column, agrees, data_table
+
+Advice: Any = advice.Advice  # as vars and events, which type checkers cannot follow
 
 EVIDENCE = (Column("Evidence"), Column("Value", right=True, main=True), Column("Source"))
 CHECKS = (

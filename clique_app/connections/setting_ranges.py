@@ -105,14 +105,14 @@ def effect(name: str, value: Value) -> str:
         "payment_fee_fixed": f"Takes {shown} of every payment.",
         "fulfilment_per_order": f"Picking, packing and postage take {shown} of every order.",
         "default_cost_pct": f"A product without a unit cost in Shopify counts {shown}% of its price as cost.",
-        "other_marketing_per_month": "Agency, tools and e-mail platform. Counts in MER and contribution profit, by day.",
+        "other_marketing_per_month": "Agency, tools, e-mail platform. Counts in MER and contribution profit, by day.",
         "overhead_per_month": "Rent, salaries, software. Counts in net profit only, by day.",
-        "attribution_window_days": f"An order is credited to the last ad or link touched in the {_days(value)} before it.",
-        "max_step_pct": f"One change moves a budget of 100 to between {_moved(value, -1)} and {_moved(value, 1)}.",
-        "max_day_pct": f"All changes of a store day together keep it between {_moved(value, -1)} and {_moved(value, 1)}.",
-        "max_account_daily_budget": f"A raise is refused where active budgets would add up to more than {shown} a day.",
+        "attribution_window_days": f"An order is credited to the last ad or link touched within {_days(value)} before.",
+        "max_step_pct": f"One change moves a budget of 100 to {_moved(value, -1)} or {_moved(value, 1)} at most.",
+        "max_day_pct": f"All changes in a day keep a budget of 100 from {_moved(value, -1)} to {_moved(value, 1)}.",
+        "max_account_daily_budget": f"A raise is refused where active budgets would add up to over {shown}.",
         "min_daily_budget": f"No campaign is set below {shown} a day.",
-        "cooldown_hours": f"After a change, the same budget rests for {_hours(value)}, so that its effect can be seen.",
+        "cooldown_hours": f"After a change, the same budget rests for {_hours(value)}.",
         "max_data_age_hours": f"Nothing is changed on ads or stock data older than {_hours(value)}.",
     }
     return words[name]
@@ -127,7 +127,7 @@ def _moved(value: Decimal | int, way: int) -> str:
 
 
 def _days(value: Decimal | int) -> str:
-    return "day" if value == 1 else f"{value} days"
+    return "a day" if value == 1 else f"{value} days"
 
 
 def _hours(value: Decimal | int) -> str:

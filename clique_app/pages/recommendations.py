@@ -36,8 +36,12 @@ class RecommendationsState(PageState):
         return rx.redirect(self.url_with(tab="" if self.tab == "open" else self.tab))
 
 
-def _counted(word: str, cards: Any) -> Any:
-    return rx.cond(Advice.loaded, f"{word} {cards.length()}", word)
+def _counted(word: str, count: Any) -> Any:
+    return rx.cond(Advice.loaded, f"{word} {count}", word)
+
+
+def _length(cards: Any) -> Any:
+    return cards.length()
 
 
 def content() -> rx.Component:
@@ -45,9 +49,9 @@ def content() -> rx.Component:
     tabs = segments(
         "tab",
         (
-            ("open", _counted("Open", Advice.cards)),
-            ("applied", _counted("Applied", Advice.applied)),
-            ("dismissed", _counted("Dismissed", Advice.dismissed)),
+            ("open", _counted("Open", Advice.open_count)),
+            ("applied", _counted("Applied", _length(Advice.applied))),
+            ("dismissed", _counted("Dismissed", _length(Advice.dismissed))),
         ),
         "Which recommendations",
         current=RecommendationsState.tab,
