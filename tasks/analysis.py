@@ -5,6 +5,7 @@ from __future__ import annotations
 import dramatiq
 
 from clique_app import live
+from clique_app.attribution import service as attribution
 from clique_app.database import store_session
 from clique_app.recommendations import service as recommendations
 from tasks.broker import ANALYSIS
@@ -24,3 +25,12 @@ def refresh_all_recommendations() -> None:
     """Hourly, for stores where nothing was read but time has passed."""
     for store in installed_stores():
         refresh_recommendations.send(store.store_id)
+
+
+@dramatiq.actor(queue_name=ANALYSIS)
+def credit_all_orders(store_id: int) -> None:
+    """Credit every order anew: the attribution window was changed."""
+    with store_session(store_id) as session:
+        attribution.credit_orders(session, store_id, None)
+    live.publish(store_id, "figures")
+    refresh_recommendations.send(store_id)

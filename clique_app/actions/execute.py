@@ -21,6 +21,7 @@ from clique_app.actions import gate, service, verdict
 from clique_app.actions.catalog import action_kind
 from clique_app.actions.definition import Change, Check, Outcome, Preview
 from clique_app.connections.access import access
+from clique_app.connections.roles import require_may_act
 from clique_app.database import APP_ROLE, store_session
 from clique_app.errors import InvalidInput, NotFound, PlatformError, Refused, Unavailable
 from clique_app.integrations.channels import Level, LiveObject
@@ -110,7 +111,7 @@ def settle_open(store_id: int) -> list[Outcome]:
 def _run(store_id: int, user_id: int, ask: Ask) -> Outcome:
     """Under the account's lock: settle what is open, ask again what is wanted, and do it."""
     with store_session(store_id) as session:
-        service.require_may_act(session, store_id, user_id)
+        require_may_act(session, store_id, user_id)
         asked = ask(session)
     if isinstance(asked, Outcome):
         return asked

@@ -25,7 +25,7 @@ from clique_app.actions.definition import (
     Situation,
     State,
 )
-from clique_app.errors import AccessDenied, InvalidInput, NotFound, Refused
+from clique_app.errors import InvalidInput, NotFound, Refused
 from clique_app.integrations.channels import Level, LiveObject
 from clique_app.metrics.format import exact
 from clique_app.tables import (
@@ -33,7 +33,6 @@ from clique_app.tables import (
     AdGroup,
     AuditEntry,
     Campaign,
-    Member,
     Recommendation,
     Store,
     StoreSettings,
@@ -41,17 +40,7 @@ from clique_app.tables import (
 )
 
 STOCK_SOURCE = "shopify_inventory"
-MAY_ACT = ("owner", "marketer")
 HISTORY = timedelta(days=30)  # longer than any cool-down that can be set
-
-
-def require_may_act(session: Session, store_id: int, user_id: int) -> None:
-    """Only an owner or a marketer of the store may change anything on a platform."""
-    member = session.get(Member, (store_id, user_id))
-    if member is None:
-        raise AccessDenied("Open Clique from Shopify admin to make changes.")
-    if member.role not in MAY_ACT:
-        raise Refused(f"Your role, {member.role}, can look but not change. Ask the store's owner.")
 
 
 def limits(session: Session, store_id: int) -> Limits:

@@ -34,6 +34,17 @@ def brief(value: Decimal | None, unit: Unit, currency: str) -> str:
     return format_currency(whole, currency, "¤#,##0", locale=LOCALE, currency_digits=False).replace("-", "−")
 
 
+def plain(value: Decimal, currency: str) -> str:
+    """Money in a sentence, with cents only where it has some: $640, $22.50."""
+    return exact(value, "money", currency) if value != value.to_integral_value() else whole(value, currency)
+
+
+def whole(value: Decimal, currency: str) -> str:
+    """Money without cents."""
+    shown = format_currency(value.quantize(Decimal(1)), currency, "¤#,##0", locale=LOCALE, currency_digits=False)
+    return shown.replace("-", "−")
+
+
 def axis(value: Decimal, currency: str) -> str:
     """An axis tick: $15K."""
     thousand = Decimal(1000)

@@ -10,6 +10,8 @@ import reflex as rx
 from sqlmodel import Session
 
 from clique_app import clock
+from clique_app.components.advice import Advice
+from clique_app.components.advice_parts import advice_overlays, next_to_do
 from clique_app.components.charts import chart_card
 from clique_app.components.figure_views import rounded, tile_view
 from clique_app.components.figures import Tile, opens, tiles
@@ -256,6 +258,7 @@ def _figures() -> rx.Component:
         _headline_part(),
         data_age(HomeState.age_line),
         tiles(HomeState.tiles, OpenNumber.show),
+        next_to_do(),
         chart_card(
             "trend",
             title=rx.cond(HomeState.chart_title != "", HomeState.chart_title, "Net sales by day"),
@@ -308,6 +311,7 @@ def content() -> rx.Component:
     return rx.fragment(
         header("Home", "What happened and what to do next", period=True),
         rx.cond(HomeState.has_orders, _figures(), nothing),
+        advice_overlays(),
         open_number_panel(),
     )
 
@@ -316,6 +320,10 @@ PAGE = Page(
     route="/",
     title="Home",
     content=content,
-    on_load=(HomeState.load,),
-    live={"figures": (HomeState.load, OpenNumber.read)},
+    on_load=(HomeState.load, Advice.load),
+    live={
+        "figures": (HomeState.load, OpenNumber.read),
+        "recommendations": Advice.read,
+        "actions": Advice.read,
+    },
 )

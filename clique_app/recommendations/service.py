@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from clique_app import clock
 from clique_app.actions import service as actions
 from clique_app.actions.definition import ActionView
+from clique_app.connections.roles import require_may_act
 from clique_app.errors import InvalidInput, NotFound, Refused
 from clique_app.recommendations import RECOMMENDATIONS, facts_service, ranking
 from clique_app.recommendations.definition import Board, Card, Evidence, Kind, Proposal, Refreshed, StoreFacts
@@ -89,9 +90,15 @@ def list_cards(session: Session, store_id: int) -> Board:
     )
 
 
+def read_card(session: Session, store_id: int, recommendation_id: int) -> Card | None:
+    """One card in whatever state it is."""
+    row = session.get(Recommendation, (store_id, recommendation_id))
+    return row and _card(row, actions.list_actions(session, store_id, recommendation_ids=[recommendation_id]))
+
+
 def dismiss(session: Session, store_id: int, recommendation_id: int, user_id: int, reason: str) -> None:
     """Put a card away. Its subject stays away for 14 days unless much more is at stake."""
-    actions.require_may_act(session, store_id, user_id)
+    require_may_act(session, store_id, user_id)
     card = session.get(Recommendation, (store_id, recommendation_id), with_for_update=True)
     if card is None:
         raise NotFound("There is no such recommendation in this store.")

@@ -39,7 +39,8 @@ def _propose(facts: StoreFacts, budget: BudgetFacts) -> Proposal | None:
         return None
     saved = max(budget.spend_week / WEEK - after, Decimal(0)) * WEEK
     spent, credited = sum(p.spend_out for p in out), sum(p.credited_out for p in out)
-    returned = facts.margin * credited / spent if spent else Decimal(0)  # contribution for each unit of spend
+    # contribution for each unit of spend; refunds alone save nothing
+    returned = max(facts.margin * credited / spent, Decimal(0)) if spent else Decimal(0)
     low = saved * (1 - returned)
     if low <= 0:  # nothing to save, or the ads still pay for themselves with other products
         return None
@@ -66,7 +67,7 @@ def _why(facts: StoreFacts, budget: BudgetFacts, out: tuple[PromotedProduct, ...
     names = " and ".join(product.title for product in out)
     since = min((product.out_since for product in out if product.out_since is not None), default=None)
     sold = max((product.last_sold for product in out if product.last_sold is not None), default=None)
-    day = f" since {format.day(since)}" if since else f", last sold on {format.day(sold)}," if sold else ""
+    day = f" since {format.day(since)}" if since else f", last sold on {format.day(sold)}" if sold else ""
     a_day = format.brief(wasted / WEEK, "money", budget.currency)
     verb = "is" if len(out) == 1 else "are"
     return f"{names} {verb} out of stock at every location{day}, and its ads still spend about {a_day} a day."

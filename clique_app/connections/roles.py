@@ -1,0 +1,19 @@
+"""Who may change anything: owners and marketers. Everybody else of the store may look."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from clique_app.errors import AccessDenied, Refused
+from clique_app.tables import Member
+
+MAY_ACT = ("owner", "marketer")
+
+
+def require_may_act(session: Session, store_id: int, user_id: int) -> None:
+    """Only an owner or a marketer of the store may change anything."""
+    member = session.get(Member, (store_id, user_id))
+    if member is None:
+        raise AccessDenied("Open Clique from Shopify admin to make changes.")
+    if member.role not in MAY_ACT:
+        raise Refused(f"Your role, {member.role}, can look but not change. Ask the store's owner.")

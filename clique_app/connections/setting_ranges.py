@@ -1,0 +1,139 @@
+"""What may be set in Settings: every value with its range, and what it does in words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+Kind = Literal["percent", "money", "days", "hours"]
+Value = Decimal | int | None
+
+WHOLE = ("days", "hours")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value that can be set, and the range it must keep."""
+
+    name: str  # column of StoreSettings
+    label: str
+    kind: Kind
+    low: Decimal
+    high: Decimal
+    places: int
+    optional: bool = False
+
+
+def _setting(
+    name: str, label: str, kind: Kind, low: str, high: str, places: int = 2, optional: bool = False
+) -> Setting:
+    return Setting(name, label, kind, Decimal(low), Decimal(high), places, optional)
+
+
+COSTS = (
+    _setting("payment_fee_pct", "Payment fee", "percent", "0", "20", 3),
+    _setting("payment_fee_fixed", "Fixed fee a payment", "money", "0", "1000"),
+    _setting("fulfilment_per_order", "Fulfilment an order", "money", "0", "100000"),
+    _setting("default_cost_pct", "Cost of goods where Shopify has none", "percent", "0", "100", 3, optional=True),
+    _setting("other_marketing_per_month", "Other marketing a month", "money", "0", "1000000000"),
+    _setting("overhead_per_month", "Overhead a month", "money", "0", "1000000000"),
+)
+ATTRIBUTION = (_setting("attribution_window_days", "Attribution window", "days", "1", "90", 0),)
+LIMITS = (
+    _setting("max_step_pct", "Largest single change", "percent", "1", "50"),
+    _setting("max_day_pct", "Largest change in a day", "percent", "1", "100"),
+    _setting("max_account_daily_budget", "Account budget a day, at most", "money", "1", "100000000"),
+    _setting("min_daily_budget", "Budget of one campaign, at least", "money", "0.01", "1000000"),
+    _setting("cooldown_hours", "Time between changes", "hours", "1", "720", 0),
+    _setting("max_data_age_hours", "Oldest data to act on", "hours", "1", "72", 0),
+)
+SETTINGS = (*COSTS, *ATTRIBUTION, *LIMITS)
+
+
+def parsed(setting: Setting, text: str) -> tuple[Value, str]:
+    """The value of what was typed, and what is wrong with it (empty: nothing)."""
+    typed = text.strip()
+    if not typed:
+        return None, "" if setting.optional else f"Enter {_allowed(setting)}."
+    if not re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?|\d{1,15}(\.\d+)?", typed, re.ASCII):
+        return None, f"Enter a number: {_allowed(setting)}."
+    value = Decimal(typed.replace(",", ""))
+    decimals = max(0, -int(value.normalize().as_tuple().exponent))
+    if decimals > setting.places:
+        allowed = "no decimals" if setting.places == 0 else f"at most {setting.places} decimals"
+        return None, f"Enter a number with {allowed}."
+    if not setting.low <= value <= setting.high:
+        return None, f"Enter {_allowed(setting)}."
+    return (int(value) if setting.kind in WHOLE else value), ""
+
+
+def checked(texts: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]:
+    """Every value, and what is wrong by name: ranges, and limits that contradict each other."""
+    values: dict[str, Value] = {}
+    problems: dict[str, str] = {}
+    for setting in SETTINGS:
+        values[setting.name], problem = parsed(setting, texts.get(setting.name, ""))
+        if problem:
+            problems[setting.name] = problem
+    if not {"max_step_pct", "max_day_pct"} & problems.keys() and _of(values, "max_day_pct") < _of(
+        values, "max_step_pct"
+    ):
+        problems["max_day_pct"] = f"Enter at least the largest single change, {written(values['max_step_pct'])}%."
+    if not {"min_daily_budget", "max_account_daily_budget"} & problems.keys() and _of(values, "min_daily_budget") > _of(
+        values, "max_account_daily_budget"
+    ):
+        problems["min_daily_budget"] = "Enter no more than the account's budget a day."
+    return values, problems
+
+
+def written(value: Value) -> str:
+    """A value as it stands in its field."""
+    return "" if value is None else f"{Decimal(value).normalize():f}"
+
+
+def effect(name: str, value: Value) -> str:
+    """What a value does, in words. Amounts are in the store's currency."""
+    if value is None:
+        return "Products without a unit cost in Shopify leave profit unknown." if name == "default_cost_pct" else ""
+    shown = f"{Decimal(value).normalize():,f}"
+    hundred = f"{100 * Decimal(value) / 100:.2f}".removesuffix(".00")
+    words = {
+        "payment_fee_pct": f"Takes {hundred} of every 100 paid.",
+        "payment_fee_fixed": f"Takes {shown} of every payment.",
+        "fulfilment_per_order": f"Picking, packing and postage take {shown} of every order.",
+        "default_cost_pct": f"A product without a unit cost in Shopify counts {shown}% of its price as cost.",
+        "other_marketing_per_month": "Agency, tools, e-mail platform. Counts in MER and contribution profit, by day.",
+        "overhead_per_month": "Rent, salaries, software. Counts in net profit only, by day.",
+        "attribution_window_days": f"An order is credited to the last ad or link touched within {_days(value)} before.",
+        "max_step_pct": f"One change moves a budget of 100 to {_moved(value, -1)} or {_moved(value, 1)} at most.",
+        "max_day_pct": f"All changes in a day keep a budget of 100 from {_moved(value, -1)} to {_moved(value, 1)}.",
+        "max_account_daily_budget": f"A raise is refused where active budgets would add up to over {shown}.",
+        "min_daily_budget": f"No campaign is set below {shown} a day.",
+        "cooldown_hours": f"After a change, the same budget rests for {_hours(value)}.",
+        "max_data_age_hours": f"Nothing is changed on ads or stock data older than {_hours(value)}.",
+    }
+    return words[name]
+
+
+def _of(values: Mapping[str, Value], name: str) -> Decimal:
+    return Decimal(values[name] or 0)
+
+
+def _moved(value: Decimal | int, way: int) -> str:
+    return f"{(100 + way * Decimal(value)).normalize():f}"
+
+
+def _days(value: Decimal | int) -> str:
+    return "a day" if value == 1 else f"{value} days"
+
+
+def _hours(value: Decimal | int) -> str:
+    return "an hour" if value == 1 else f"{value} hours"
+
+
+def _allowed(setting: Setting) -> str:
+    unit = {"percent": "%", "money": "", "days": " days", "hours": " hours"}[setting.kind]
+    return f"{setting.low:,f} to {setting.high:,f}{unit}"

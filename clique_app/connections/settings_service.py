@@ -1,0 +1,118 @@
+"""The store's settings: read, changed within their ranges, and who changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from clique_app import clock
+from clique_app.connections import setting_ranges
+from clique_app.connections.roles import require_may_act
+from clique_app.connections.setting_ranges import SETTINGS
+from clique_app.errors import CliqueError, InvalidInput, NotFound
+from clique_app.tables import AuditEntry, Store, StoreSettings
+
+CHANGED = "settings.changed"
+KILL_SWITCH = "kill_switch"
+WINDOW = "attribution_window_days"
+
+
+@dataclass(frozen=True)
+class Past:
+    """One change of settings: name to (from, to), as text."""
+
+    at: datetime
+    user_id: int | None
+    changed: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The settings as the page shows them."""
+
+    texts: dict[str, str]
+    kill_switch: bool
+    currency: str
+    time_zone: str
+    past: tuple[Past, ...]
+    no_change: str  # why this person may not change them
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save changed: name to (from, to)."""
+
+    changed: dict[str, tuple[str, str]]
+
+    @property
+    def window(self) -> bool:
+        """Whether every order has to be credited anew."""
+        return WINDOW in self.changed
+
+
+def read(session: Session, store_id: int, user_id: int) -> Kept:
+    """The settings, and the latest changes of them."""
+    store, row = session.get_one(Store, store_id), _row(session, store_id)
+    entries = session.exec(
+        select(AuditEntry)
+        .where(AuditEntry.store_id == store_id, AuditEntry.what == CHANGED)
+        .order_by(col(AuditEntry.entry_id).desc())
+        .limit(10)
+    ).all()
+    try:
+        require_may_act(session, store_id, user_id)
+        no_change = ""
+    except CliqueError as error:
+        no_change = error.message
+    return Kept(
+        texts=_texts(row),
+        kill_switch=row.kill_switch,
+        currency=store.currency,
+        time_zone=store.time_zone,
+        past=tuple(
+            Past(entry.at, entry.user_id, {name: (str(old), str(new)) for name, (old, new) in entry.detail.items()})
+            for entry in entries
+        ),
+        no_change=no_change,
+    )
+
+
+def save(session: Session, store_id: int, user_id: int, texts: Mapping[str, str], kill_switch: bool) -> Saved:
+    """Set all of them, or none where one is out of its range. Owners and marketers only."""
+    require_may_act(session, store_id, user_id)
+    values, problems = setting_ranges.checked(texts)
+    if problems:
+        labels = {setting.name: setting.label for setting in SETTINGS}
+        raise InvalidInput(" ".join(f"{labels[name]}: {problem}" for name, problem in problems.items()))
+    row = _row(session, store_id, lock=True)
+    before = {**_texts(row), KILL_SWITCH: _on(row.kill_switch)}
+    after = {**{name: setting_ranges.written(value) for name, value in values.items()}, KILL_SWITCH: _on(kill_switch)}
+    changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+    if not changed:
+        return Saved({})
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.kill_switch, row.updated_at, row.updated_by = kill_switch, clock.now(), user_id
+    session.add(row)
+    detail = {name: list(pair) for name, pair in changed.items()}
+    session.add(AuditEntry(store_id=store_id, at=clock.now(), user_id=user_id, what=CHANGED, detail=detail))
+    session.flush()
+    return Saved(changed)
+
+
+def _row(session: Session, store_id: int, *, lock: bool = False) -> StoreSettings:
+    row = session.get(StoreSettings, store_id, with_for_update=True if lock else None)
+    if row is None:
+        raise NotFound("This store has no settings yet. Open Clique from Shopify admin once.")
+    return row
+
+
+def _texts(row: StoreSettings) -> dict[str, str]:
+    return {setting.name: setting_ranges.written(getattr(row, setting.name)) for setting in SETTINGS}
+
+
+def _on(value: bool) -> str:
+    return "on" if value else "off"
