@@ -1,4 +1,4 @@
-"""Connecting an ad channel: to the platform's login, the choice of account, the end of it. Onboarding and Data show it."""
+"""Connecting an ad channel: to the platform's login and back, the choice of account, the end of it."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def ads_connect() -> rx.Component:
 
 
 def _channel_row(one: Any) -> rx.Component:
-    again = rx.cond(
+    again: Any = rx.cond(
         one.step == "reconnect", "Reconnect", rx.cond(AdsConnect.problem_line != "", "Try again", "Connect")
     )
     connect = s_button(
@@ -230,7 +230,10 @@ def _choice(channel: Any) -> rx.Component:
     listed = rx.el.ul(rx.foreach(AdsConnect.accounts, account), class_name="c-accounts")
     again = s_button("Try again", on_click=AdsConnect.read_accounts(channel.channel))
     other = rx.el.button(
-        "Connect as somebody else", type="button", class_name="c-link-button", on_click=AdsConnect.connect(channel.channel)
+        "Connect as somebody else",
+        type="button",
+        class_name="c-link-button",
+        on_click=AdsConnect.connect(channel.channel),
     )
     return rx.el.div(
         rx.el.p("Which ad account pays for this store’s ads?", class_name="c-small c-second"),

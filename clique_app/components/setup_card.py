@@ -42,4 +42,6 @@ def setup_card() -> rx.Component:
         class_name="c-card-head",
     )
     steps = rx.el.ol(rx.foreach(SetupCard.steps, step), class_name="c-setup-steps")
-    return rx.cond(SetupCard.shown, rx.el.section(head, steps, class_name="c-card", custom_attrs={"aria-label": "Set-up"}))
+    return rx.cond(
+        SetupCard.shown, rx.el.section(head, steps, class_name="c-card", custom_attrs={"aria-label": "Set-up"})
+    )

@@ -111,7 +111,10 @@ def counted(standing: Standing) -> tuple[str, str]:
         return "Gives no count", ""
     if standing.counted == standing.kept:
         return "Reconciled", "success"
-    return f"{abs(standing.counted - standing.kept):,} {'missing' if standing.counted > standing.kept else 'too many'}", "caution"
+    return (
+        f"{abs(standing.counted - standing.kept):,} {'missing' if standing.counted > standing.kept else 'too many'}",
+        "caution",
+    )
 
 
 def step_views(setup: Setup) -> list[StepView]:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from clique_app.components.page import Page
-from clique_app.pages import home
+from clique_app.pages import data, home, onboarding
 
-PAGES: tuple[Page, ...] = (home.PAGE,)
+PAGES: tuple[Page, ...] = (home.PAGE, data.PAGE, onboarding.PAGE)

@@ -33,7 +33,11 @@ BESIDE = ("orders", "aov", "new_customers", "reported_roas")
 NEED_ADS = ("contribution_profit", "cac", "roas")  # half-read ads would make these look too good
 WEEK = 7
 WEEK_COLUMNS = (Column("Week of"), Column("Net sales", right=True), Column("Contribution before ads", right=True))
-DONE_MARK = {"done": ("check-circle", "success"), "running": ("refresh", "info"), "problem": ("alert-triangle", "caution")}
+DONE_MARK = {
+    "done": ("check-circle", "success"),
+    "running": ("refresh", "info"),
+    "problem": ("alert-triangle", "caution"),
+}
 
 
 @dataclass(frozen=True)
@@ -280,9 +284,7 @@ def _steps() -> rx.Component:
             _step(
                 2,
                 "Review and launch",
-                rx.el.p(
-                    "Check costs and limits. Every action waits for your Accept.", class_name="c-small c-second"
-                ),
+                rx.el.p("Check costs and limits. Every action waits for your Accept.", class_name="c-small c-second"),
                 review,
                 launch,
             ),

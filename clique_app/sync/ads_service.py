@@ -39,7 +39,7 @@ class MetaAds:
     key = "meta_ads"
     label = "Meta ads"
     channel = "meta"
-    tables = ("campaign", "ad_group", "ad", "ad_day", "campaign_region_day")
+    tables: tuple[str, ...] = ("campaign", "ad_group", "ad", "ad_day", "campaign_region_day")
     cadence = "Hourly, last 28 days daily"
     stale_after = timedelta(hours=3)
 

@@ -115,7 +115,7 @@ class ShopifyProducts:
     key = "shopify_products"
     label = "Shopify products"
     channel = "shopify"
-    tables = ("product", "variant")
+    tables: tuple[str, ...] = ("product", "variant")
     cadence = "Webhooks, hourly catch-up"
     stale_after = timedelta(hours=6)
 

@@ -68,7 +68,7 @@ class ShopifyInventory:
     key = "shopify_inventory"
     label = "Shopify inventory"
     channel = "shopify"
-    tables = ("inventory_level",)
+    tables: tuple[str, ...] = ("inventory_level",)
     cadence = "Webhooks, hourly catch-up"
     stale_after = timedelta(hours=3)
 

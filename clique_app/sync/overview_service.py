@@ -218,8 +218,8 @@ def _state(
 
 
 def _rows(session: Session, store_id: int, source: Source) -> int:
-    counts = " + ".join(f"(select count(*) from {table} where store_id = :store)" for table in source.tables)
-    return session.connection().scalar(sa.text(f"select {counts}"), {"store": store_id}) or 0  # noqa: S608
+    counts = " + ".join(f"(select count(*) from {table} where store_id = :store)" for table in source.tables)  # noqa: S608
+    return session.connection().scalar(sa.text(f"select {counts}"), {"store": store_id}) or 0
 
 
 def _reading(run: SyncRun, cursor: SyncCursor | None = None) -> Reading:
