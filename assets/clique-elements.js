@@ -65,6 +65,16 @@
     const href = event.target?.getAttribute?.("href");
     if (!href) return;
     event.preventDefault();
+    show(href);
+  });
+  // So does a link to another page of Clique.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='/']");
+    if (!link || link.target || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    show(link.getAttribute("href"));
+  });
+  function show(href) {
     const url = new URL(href, location.href);
     for (const key of ["shop", "host", "embedded", "locale"]) {
       const value = new URLSearchParams(location.search).get(key);
@@ -72,5 +82,5 @@
     }
     const router = window.__reactRouterDataRouter;
     if (router) router.navigate(url.pathname + url.search); else location.assign(url);
-  });
+  }
 })();

@@ -56,13 +56,13 @@ def switch(label: str, checked: Any, on_change: Any, *, details: Any = "", **pro
     return s_switch(label=label, checked=checked, on_change=on_change, details=details, **props)
 
 
-def select(label: str, value: Any, on_change: Any, options: Any, *, details: Any = "") -> rx.Component:
+def select(label: str, value: Any, on_change: Any, options: Any, *, details: Any = "", **props: Any) -> rx.Component:
     """One of several. options: (value, label) pairs, or a list[dict[str, str]] var with value and label."""
     if isinstance(options, rx.Var):
         listed = [rx.foreach(options, lambda one: s_option(one["label"], value=one["value"]))]
     else:
         listed = [s_option(text, value=key) for key, text in options]
-    return s_select(*listed, label=label, value=value, on_change=on_change, details=details)
+    return s_select(*listed, label=label, value=value, on_change=on_change, details=details, **props)
 
 
 def fields(*content: rx.Component) -> rx.Component:

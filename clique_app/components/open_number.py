@@ -26,12 +26,9 @@ from clique_app.metrics.definition import Figure, Formula, Period, Total
 from clique_app.metrics.figures import Compare
 from clique_app.metrics.overview_service import Scope
 from clique_app.metrics.service import PAGE, Filters, SourceRows
+from clique_app.sync.sources import SOURCES
 
-SOURCE_NAMES = {
-    "shopify_orders": "Shopify orders",
-    "shopify_products": "Unit costs",
-    "meta_ads": "Meta ads",
-}
+SOURCE_NAMES = {source.key: source.label for source in SOURCES}
 
 
 @dataclass(frozen=True)

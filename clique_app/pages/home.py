@@ -19,6 +19,7 @@ from clique_app.components.frame import data_age, header
 from clique_app.components.open_number import SOURCE_NAMES, OpenNumber, open_number_panel
 from clique_app.components.page import Page
 from clique_app.components.session import PageState
+from clique_app.components.setup_card import SetupCard, setup_card
 from clique_app.components.status import bone, card, empty, icon, page_link
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.metrics import format, overview_service, service
@@ -310,6 +311,7 @@ def content() -> rx.Component:
     )
     return rx.fragment(
         header("Home", "What happened and what to do next", period=True),
+        setup_card(),
         rx.cond(HomeState.has_orders, _figures(), nothing),
         advice_overlays(),
         open_number_panel(),
@@ -320,10 +322,12 @@ PAGE = Page(
     route="/",
     title="Home",
     content=content,
-    on_load=(HomeState.load, Advice.load),
+    on_load=(HomeState.load, Advice.load, SetupCard.load),
     live={
-        "figures": (HomeState.load, OpenNumber.read),
+        "figures": (HomeState.load, OpenNumber.read, SetupCard.load),
         "recommendations": Advice.read,
         "actions": Advice.read,
+        "sync": SetupCard.load,
+        "connections": SetupCard.load,
     },
 )

@@ -39,7 +39,8 @@ class MetaAds:
     key = "meta_ads"
     label = "Meta ads"
     channel = "meta"
-    cadence = "Hourly today and yesterday; daily the 28 days that Meta may still correct"
+    tables: tuple[str, ...] = ("campaign", "ad_group", "ad", "ad_day", "campaign_region_day")
+    cadence = "Hourly, last 28 days daily"
     stale_after = timedelta(hours=3)
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:

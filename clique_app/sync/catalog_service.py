@@ -115,6 +115,7 @@ class ShopifyProducts:
     key = "shopify_products"
     label = "Shopify products"
     channel = "shopify"
+    tables: tuple[str, ...] = ("product", "variant")
     cadence = "Webhooks, hourly catch-up"
     stale_after = timedelta(hours=6)
 

@@ -44,6 +44,7 @@ class ShopifyCustomers:
     key = "shopify_customers"
     label = "Shopify customers"
     channel = "shopify"
+    tables: tuple[str, ...] = ("customer",)
     cadence = "Webhooks, hourly catch-up"
     stale_after = timedelta(hours=6)
 

@@ -68,6 +68,7 @@ class ShopifyInventory:
     key = "shopify_inventory"
     label = "Shopify inventory"
     channel = "shopify"
+    tables: tuple[str, ...] = ("inventory_level",)
     cadence = "Webhooks, hourly catch-up"
     stale_after = timedelta(hours=3)
 

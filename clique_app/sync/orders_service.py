@@ -122,6 +122,7 @@ class ShopifyOrders:
     key = "shopify_orders"
     label = "Shopify orders"
     channel = "shopify"
+    tables: tuple[str, ...] = ("shop_order",)
     cadence = "Webhooks, hourly catch-up"
     stale_after = timedelta(hours=3)
 

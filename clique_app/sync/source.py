@@ -57,6 +57,7 @@ class Source(Protocol):
     key: str  # shopify_orders
     label: str  # "Shopify orders"
     channel: str  # whose connection: shopify | meta
+    tables: tuple[str, ...]  # what it fills; their rows are its rows
     cadence: str  # "Webhooks, hourly catch-up"
     stale_after: timedelta
 

@@ -31,6 +31,7 @@ class CustomerSource:
     """A source of `total` customers, some at a time; each row says when it was written."""
 
     key, label, channel, cadence = "paced", "Paced", "shopify", "never"
+    tables: tuple[str, ...] = ("customer",)
     stale_after = timedelta(hours=1)
 
     def __init__(self, total: int, batch: int = 10, pause: float = 0.0, claims: int | None = None) -> None:

@@ -54,7 +54,7 @@ def routes(world: World, config: Config) -> list[BaseRoute]:
             world.install(store.shop.domain, SCOPES)
         user = request.query_params.get("user", USER_ID)
         path = request.path_params.get("path", "")
-        source = f"{config.app_url}/{path}?{urlencode(_launch(store, user, config))}"
+        source = f"{config.app_url}/{path}?{urlencode({**_asked(request), **_launch(store, user, config)})}"
         settings = {
             "appUrl": config.app_url,
             "origin": _origin(config.app_url),
@@ -123,6 +123,11 @@ def _launch(store: Store, user: str, config: Config) -> dict[str, str]:
     text = "&".join(f"{k}={v}" for k, v in sorted(query.items()))
     query["hmac"] = hmac.new(config.api_secret.encode(), text.encode(), hashlib.sha256).hexdigest()
     return query
+
+
+def _asked(request: Request) -> dict[str, str]:
+    """What the page's own URL asks for; the admin hands it on to the app."""
+    return {name: value for name, value in request.query_params.items() if name != "user"}
 
 
 def _store(world: World, request: Request) -> Store | None:

@@ -1,0 +1,254 @@
+"""How each source stands: state, age, rows, the reading under way, the log of readings, and the webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, select
+
+from clique_app import clock
+from clique_app.sync.source import Kind, Source
+from clique_app.sync.sources import SOURCES
+from clique_app.tables import Connection, InboxEvent, Store, SyncCursor, SyncRun
+
+LOG_PAGE = 20
+
+State = Literal[
+    "not_connected", "waiting", "expired", "importing", "reading", "failed", "incomplete", "stale", "up_to_date"
+]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of a source. share: how much of it is done, from 0 to 1, where that is known."""
+
+    run_id: int
+    source: str
+    kind: str
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    expected: int | None
+    read: int
+    written: int
+    skipped: int
+    why: tuple[tuple[str, int], ...]
+    stage: str
+    message: str
+    share: float | None = None
+    per_second: float | None = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """From the share done and the time it took; unknown before there is anything to go by."""
+        taken = (self.finished_at or clock.now()) - self.started_at
+        if not self.share or self.share < 0.02:
+            return None
+        return taken.total_seconds() * (1 - self.share) / self.share
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One source as it stands now."""
+
+    source: str
+    label: str
+    channel: str
+    cadence: str
+    state: State
+    fresh_at: datetime | None
+    rows: int
+    counted: int | None  # the source's own count at the last reading that asked for it
+    kept: int  # ours of the same
+    history_from: date | None  # first day that is here; None: all, once the history is whole
+    problem: str = ""  # in words
+    mend: Kind | None = None  # the kind of reading that mends it
+    current: Reading | None = None
+    last: Reading | None = None
+    first_import_done: bool = False
+    history_done: bool = False
+
+
+@dataclass(frozen=True)
+class Log:
+    """One page of the log of readings, newest first."""
+
+    readings: tuple[Reading, ...]
+    count: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """The store's deliveries of the last two weeks."""
+
+    received: int = 0
+    last_at: datetime | None = None
+    lag_seconds: float | None = None  # median of the last hundred, from arriving to being worked off
+    waiting: int = 0
+    dead: int = 0
+    last_error: str = ""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the tables say of all sources, read once."""
+
+    connections: dict[str, Connection]
+    cursors: dict[str, SyncCursor]
+    newest: dict[tuple[str, bool], SyncRun]  # by source and whether it is a reading of the history
+    done: frozenset[tuple[str, str]] = field(default=frozenset())  # imports that were whole
+
+
+def standings(session: Session, store_id: int, sources: Sequence[Source] = SOURCES) -> list[Standing]:
+    """All sources, in the order in which a store reads them."""
+    known = _known(session, store_id)
+    return [_standing(session, store_id, source, known) for source in sources]
+
+
+def log(session: Session, store_id: int, *, source: str = "", offset: int = 0, limit: int = LOG_PAGE) -> Log:
+    """A page of the readings, of one source or of all."""
+    mine = [SyncRun.store_id == store_id, *([SyncRun.source == source] if source else [])]
+    count = session.exec(select(func.count()).select_from(SyncRun).where(*mine)).one()
+    offset = max(0, min(offset, (count - 1) // limit * limit))
+    page = select(SyncRun).where(*mine).order_by(col(SyncRun.run_id).desc()).offset(offset).limit(limit)
+    return Log(tuple(_reading(run) for run in session.exec(page)), count, offset)
+
+
+def webhooks(session: Session, store_id: int) -> Webhooks:
+    """How the store's webhooks come in. System session: the inbox belongs to no store."""
+    shop_domain = session.get_one(Store, store_id).shop_domain
+    row = session.execute(_WEBHOOKS, {"shop": shop_domain}).one()
+    last_dead = session.scalar(
+        select(InboxEvent.error)
+        .where(InboxEvent.shop_domain == shop_domain, InboxEvent.state == "dead")
+        .order_by(col(InboxEvent.received_at).desc())
+        .limit(1)
+    )
+    return Webhooks(row.received, row.last_at, row.lag, row.waiting, row.dead, last_dead or "")
+
+
+_WEBHOOKS = sa.text(
+    """
+    select count(*) as received, max(received_at) as last_at,
+           count(*) filter (where state = 'new') as waiting, count(*) filter (where state = 'dead') as dead,
+           (select percentile_cont(0.5) within group (order by extract(epoch from done_at - received_at))
+            from (select done_at, received_at from inbox_event where shop_domain = :shop and state = 'done'
+                  order by received_at desc limit 100) newest) as lag
+    from inbox_event where shop_domain = :shop
+    """
+)
+
+
+def _known(session: Session, store_id: int) -> _Known:
+    newest = (
+        select(SyncRun)
+        .where(SyncRun.store_id == store_id)
+        .distinct(col(SyncRun.source), col(SyncRun.kind) == "history")
+        .order_by(col(SyncRun.source), col(SyncRun.kind) == "history", col(SyncRun.run_id).desc())
+    )
+    imports = select(SyncRun.source, SyncRun.kind).where(
+        SyncRun.store_id == store_id, SyncRun.state == "whole", col(SyncRun.kind).in_(("first_import", "history"))
+    )
+    return _Known(
+        {one.channel: one for one in session.exec(select(Connection).where(Connection.store_id == store_id))},
+        {one.source: one for one in session.exec(select(SyncCursor).where(SyncCursor.store_id == store_id))},
+        {(run.source, run.kind == "history"): run for run in session.exec(newest)},
+        frozenset((source, kind) for source, kind in session.exec(imports)),
+    )
+
+
+def _standing(session: Session, store_id: int, source: Source, known: _Known) -> Standing:
+    cursor = known.cursors.get(source.key)
+    runs = [run for is_history in (False, True) if (run := known.newest.get((source.key, is_history)))]
+    running = next((run for run in reversed(runs) if run.state == "running"), None)
+    bad = next((run for run in runs if run.state in ("failed", "incomplete")), None)
+    ended = [run for run in runs if run.finished_at]
+    connection = known.connections.get(source.channel)
+    state, problem = _state(source, connection, cursor, running, bad)
+    mend: Kind | None = None
+    if bad is not None and state in ("failed", "incomplete"):
+        mend = "history" if bad.kind == "history" else "manual"
+    return Standing(
+        source=source.key,
+        label=source.label,
+        channel=source.channel,
+        cadence=source.cadence,
+        state=state,
+        fresh_at=cursor.fresh_at if cursor else None,
+        rows=_rows(session, store_id, source),
+        counted=cursor.source_count if cursor else None,
+        kept=cursor.rows if cursor else 0,
+        history_from=cursor.history_from if cursor else None,
+        problem=problem,
+        mend=mend,
+        current=_reading(running, cursor) if running else None,
+        last=_reading(max(ended, key=lambda run: run.run_id)) if ended else None,
+        first_import_done=(source.key, "first_import") in known.done,
+        history_done=(source.key, "history") in known.done,
+    )
+
+
+def _state(
+    source: Source,
+    connection: Connection | None,
+    cursor: SyncCursor | None,
+    running: SyncRun | None,
+    bad: SyncRun | None,
+) -> tuple[State, str]:
+    """The first thing to know of a source, and what is wrong in words."""
+    platform = source.channel.title()
+    if connection is None or connection.state in ("disconnected", "choosing_account"):
+        return "not_connected", ""
+    if connection.state != "connected":
+        return "expired", connection.last_error or f"Access to {platform} has ended."
+    if running is not None:
+        return ("importing" if running.kind in ("first_import", "history") else "reading"), ""
+    if bad is not None:
+        return ("failed" if bad.state == "failed" else "incomplete"), bad.message
+    if cursor is None or cursor.fresh_at is None:
+        return "waiting", ""
+    if clock.now() - cursor.fresh_at > source.stale_after:
+        return "stale", f"{source.label} were last read {cursor.fresh_at:%-d %b %H:%M} UTC."
+    return "up_to_date", ""
+
+
+def _rows(session: Session, store_id: int, source: Source) -> int:
+    counts = " + ".join(f"(select count(*) from {table} where store_id = :store)" for table in source.tables)  # noqa: S608
+    return session.connection().scalar(sa.text(f"select {counts}"), {"store": store_id}) or 0
+
+
+def _reading(run: SyncRun, cursor: SyncCursor | None = None) -> Reading:
+    taken = ((run.finished_at or run.heartbeat_at) - run.started_at).total_seconds()
+    return Reading(
+        run_id=run.run_id,
+        source=run.source,
+        kind=run.kind,
+        state=run.state,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        expected=run.expected,
+        read=run.read,
+        written=run.written,
+        skipped=run.skipped,
+        why=tuple(sorted(run.skipped_why.items())),
+        stage=run.stage,
+        message=run.message,
+        share=_share(run, cursor.position if cursor else {}),
+        per_second=run.read / taken if taken >= 1 else None,
+    )
+
+
+def _share(run: SyncRun, position: dict[str, Any]) -> float | None:
+    """Of the rows, where the source counts them; else of the days, where it goes back day by day."""
+    if run.expected:
+        return min(1.0, run.read / run.expected)
+    plan, to = position.get("plan") or {}, (position.get("position") or {}).get("to")
+    if position.get("run_id") != run.run_id or not (to and plan.get("first_day") and plan.get("last_day")):
+        return None
+    first, last = date.fromisoformat(plan["first_day"]), date.fromisoformat(plan["last_day"])
+    return min(1.0, max(0.0, (last - date.fromisoformat(to)).days / max(1, (last - first).days + 1)))
