@@ -20,6 +20,7 @@ def parse(expression: str) -> ast.expr:
     return tree
 
 
+@lru_cache(maxsize=256)
 def inputs(expression: str) -> tuple[str, ...]:
     """Keys the expression names, in the order they are written, once each."""
     names = [node for node in ast.walk(parse(expression)) if isinstance(node, ast.Name)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
+from itertools import accumulate
 from typing import Literal
 
 from clique_app.metrics import expression, registry
@@ -22,15 +25,30 @@ class Daily:
     sums: Mapping[str, Mapping[date, Decimal]]
     reasons: Mapping[str, str]
     first_day: date | None  # first day whose orders are here; before it nothing is known
+    # a line with its normal range asks for the same days again and again
+    _known: dict[tuple[str, Period], Figure] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def total(self, key: str, period: Period) -> Decimal:
-        days, first = self.sums[key], period.start.toordinal()
-        return sum(
-            (days.get(date.fromordinal(day), Decimal(0)) for day in range(first, first + period.days)), Decimal(0)
-        )
+        days, running = self._running[key]
+        return running[bisect_right(days, period.end)] - running[bisect_left(days, period.start)]
+
+    @cached_property
+    def _running(self) -> Mapping[str, tuple[list[date], list[Decimal]]]:
+        """Of each total: its days, and the sum before each of them and after the last."""
+        found: dict[str, tuple[list[date], list[Decimal]]] = {}
+        for key, sums in self.sums.items():
+            days = sorted(sums)
+            found[key] = days, list(accumulate((sums[day] for day in days), initial=Decimal(0)))
+        return found
 
     def figure(self, item: Metric, period: Period) -> Figure:
         """The metric over the period."""
+        asked = item.key, period
+        if asked not in self._known:
+            self._known[asked] = self._figure(item, period)
+        return self._known[asked]
+
+    def _figure(self, item: Metric, period: Period) -> Figure:
         if isinstance(item, Total):
             reason = self.reasons.get(item.key, "")
             return Figure(item.key, item.name, item.unit, None if reason else self.total(item.key, period), reason)

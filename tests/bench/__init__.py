@@ -1,0 +1,1 @@
+"""Benchmarks of the running demo: `python -m tests.bench [--quick] [name ...]`."""
