@@ -8,7 +8,7 @@
     info: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12M8 7.5V11M8 5v.2", x: "M4 4l8 8M12 4l-8 8", "x-circle": "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12M6 6l4 4M10 6l-4 4",
     minus: "M4 8h8", plus: "M8 4v8M4 8h8", refresh: "M13 7a5 5 0 0 0-9-2L3 6M3 3v3h3M3 9a5 5 0 0 0 9 2l1-1M13 13v-3h-3", undo: "M6 3.5 3 6.5l3 3M3.5 6.5H9a3.5 3.5 0 0 1 0 7H7",
     export: "M8 10V2.5M5 5l3-3 3 3M3 10.5v3h10v-3", calendar: "M3 4h10v9.5H3zM3 7h10M5.5 2.5V5M10.5 2.5V5", "chevron-down": "M4 6l4 4 4-4", "arrow-up": "M8 13V3M4 7l4-4 4 4",
-    "arrow-down": "M8 3v10M4 9l4 4 4-4", "arrow-right": "M3 8h10M9 4l4 4-4 4", "chart-line": "M2.5 13.5h11M4 11V8M7 11V5M10 11V7M13 11V3", "shield-check-mark": "M8 2l5 2v4c0 3-2 5-5 6-3-1-5-3-5-6V4zM5.8 8l1.6 1.6 2.8-3.2",
+    "arrow-down": "M8 3v10M4 9l4 4 4-4", "arrow-right": "M3 8h10M9 4l4 4-4 4", "arrow-left": "M13 8H3M7 4 3 8l4 4", "chart-line": "M2.5 13.5h11M4 11V8M7 11V5M10 11V7M13 11V3", "shield-check-mark": "M8 2l5 2v4c0 3-2 5-5 6-3-1-5-3-5-6V4zM5.8 8l1.6 1.6 2.8-3.2",
     search: "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M10.5 10.5 14 14", edit: "M3 13l.6-2.6L10.5 3.5l2 2-6.9 6.9z", connect: "M6.5 9.5l3-3M5 7 3.5 8.5a2.8 2.8 0 0 0 4 4L9 11M11 9l1.5-1.5a2.8 2.8 0 0 0-4-4L7 5", store: "M3 7v6.5h10V7M2.5 7l1-4h9l1 4a2 2 0 0 1-3.7.8 2 2 0 0 1-3.6 0A2 2 0 0 1 2.5 7",
   };
   const RESET = ":host{display:inline-flex}:host([hidden]){display:none}*{box-sizing:border-box}button,input,select,a{font:inherit;color:inherit}" +
