@@ -156,7 +156,8 @@ def _line(item: Metric, daily: Daily, period: Period, today: date) -> tuple[Day,
     for n in range(period.days):
         day = period.start + timedelta(days=n)
         one = Period(day, day)
-        value = daily.figure(item, one).value if daily.covers(one) and day <= today else None
+        # today is not over: drawn with the whole days it would look like a fall
+        value = daily.figure(item, one).value if daily.covers(one) and day < today else None
         low, high = figures.normal_range(daily, item, one) or (None, None)
         days.append(Day(day, value, low, high))
     return tuple(days)

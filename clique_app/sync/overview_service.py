@@ -132,6 +132,7 @@ def webhooks(session: Session, store_id: int) -> Webhooks:
     return Webhooks(row.received, row.last_at, row.lag, row.waiting, row.dead, last_dead or "")
 
 
+_IS_HISTORY = sa.literal_column("(sync_run.kind = 'history')", sa.Boolean)
 _WEBHOOKS = sa.text(
     """
     select count(*) as received, max(received_at) as last_at,
@@ -148,8 +149,8 @@ def _known(session: Session, store_id: int) -> _Known:
     newest = (
         select(SyncRun)
         .where(SyncRun.store_id == store_id)
-        .distinct(col(SyncRun.source), col(SyncRun.kind) == "history")
-        .order_by(col(SyncRun.source), col(SyncRun.kind) == "history", col(SyncRun.run_id).desc())
+        .distinct(col(SyncRun.source), _IS_HISTORY)
+        .order_by(col(SyncRun.source), _IS_HISTORY, col(SyncRun.run_id).desc())
     )
     imports = select(SyncRun.source, SyncRun.kind).where(
         SyncRun.store_id == store_id, SyncRun.state == "whole", col(SyncRun.kind).in_(("first_import", "history"))

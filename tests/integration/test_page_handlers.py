@@ -1,0 +1,110 @@
+"""Handlers of Onboarding and of Data and sync on a real database, without a browser.
+
+The pages are imported late: they load the queue, which wants its settings at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from clique_app.database import store_session
+from clique_app.errors import AccessDenied, InvalidInput
+from clique_app.tables import Store
+from tests.integration.stores import make_store
+from tests.integration.test_overview import add_run
+from tests.kit.fake_admin import API_KEY, API_SECRET, sign
+
+pytestmark = pytest.mark.usefixtures("database_env")
+
+
+@dataclass
+class Tab:
+    """A logged-in tab of a store, as handlers see it."""
+
+    store_id: int
+    show: Callable[[str], None]
+    run: Callable[..., Any]
+    log_out: Callable[[], None]
+
+
+@pytest.fixture
+def tab(monkeypatch: pytest.MonkeyPatch) -> Tab:
+    from reflex.state import State
+
+    from clique_app.components import session as page_session
+    from clique_app.components.session import PageState
+    from clique_app.settings import settings
+
+    monkeypatch.setenv("SHOPIFY_API_KEY", API_KEY)
+    monkeypatch.setenv("SHOPIFY_API_SECRET", API_SECRET)
+    settings.cache_clear()
+    store_id = make_store()
+    monkeypatch.setattr(page_session.install, "open_store", lambda shop, token, user: store_id)
+    root = State(_reflex_internal_init=True)  # pyright: ignore[reportCallIssue]
+
+    def show(path: str) -> None:
+        data = {"sid": "one", "pathname": path, "asPath": path, "headers": {}, "query": {}}
+        root._update_router_vars(data, {})
+        root.router_data = data
+
+    def run(kind: type[PageState], handler: str, *arguments: Any) -> Any:
+        state = asyncio.run(root.get_state(kind))
+        asyncio.run(getattr(kind, handler).fn(state, *arguments))
+        return state
+
+    show("/")
+    run(PageState, "login", sign("one.myshopify.com"))
+    return Tab(store_id, show, run, lambda: asyncio.run(root.get_state(PageState)).end())
+
+
+def test_the_data_page_shows_text_and_asks_for_readings(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clique_app.pages.data import DataState
+
+    add_run(tab.store_id, state="failed", message="Shopify has frozen this store.")
+    asked: list[Any] = []
+    monkeypatch.setattr("clique_app.pages.data.start_sync", lambda *a: asked.append(a) or [a[1]])
+    tab.show("/data?source=shopify_orders&offset=abc")
+    state = tab.run(DataState, "load")
+    assert state.log_paging.text == "1 to 1 of 1"
+    assert state.problems[0].heading == "Shopify orders could not be read"
+    tab.run(DataState, "sync", "shopify_orders")
+    tab.run(DataState, "sync", "meta_ads")  # not connected: leads to where it is connected
+    assert asked == [(tab.store_id, "shopify_orders", "manual")]
+    with pytest.raises(InvalidInput):
+        tab.run(DataState, "sync", "no_such_source")
+
+
+def test_onboarding_says_why_each_figure_is_unknown_and_launches(tab: Tab) -> None:
+    from clique_app.pages.onboarding import OnboardingState
+
+    tab.show("/onboarding")
+    state = tab.run(OnboardingState, "load")
+    assert [one.value for one in state.figures] == [""] * 6
+    assert all(one.note for one in state.figures)
+    tab.run(OnboardingState, "launch")
+    with store_session(tab.store_id) as session:
+        assert session.get_one(Store, tab.store_id).launched_at is not None
+
+
+def test_a_connect_leaves_for_an_address_of_our_own_at_the_top_level(tab: Tab) -> None:
+    from clique_app.components.ads_connect import AdsConnect
+
+    state = tab.run(AdsConnect, "load")
+    assert [one.step for one in state.channels] == ["connect"]
+    tab.run(AdsConnect, "connect", "meta")
+    assert state.busy == "meta"
+
+
+def test_a_tab_that_is_not_logged_in_launches_nothing(tab: Tab) -> None:
+    from clique_app.pages.onboarding import OnboardingState
+
+    tab.log_out()
+    with pytest.raises(AccessDenied):
+        tab.run(OnboardingState, "launch")
+    with store_session(tab.store_id) as session:
+        assert session.get_one(Store, tab.store_id).launched_at is None
