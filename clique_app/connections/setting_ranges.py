@@ -81,7 +81,7 @@ def checked(texts: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]
     if not {"max_step_pct", "max_day_pct"} & problems.keys() and _of(values, "max_day_pct") < _of(
         values, "max_step_pct"
     ):
-        problems["max_day_pct"] = f"Enter at least the largest single change, {written(values['max_step_pct'])}%."
+        problems["max_day_pct"] = f"Enter at least the largest single change, {_plain(_of(values, 'max_step_pct'))}%."
     if not {"min_daily_budget", "max_account_daily_budget"} & problems.keys() and _of(values, "min_daily_budget") > _of(
         values, "max_account_daily_budget"
     ):
@@ -89,22 +89,23 @@ def checked(texts: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]
     return values, problems
 
 
-def written(value: Value) -> str:
-    """A value as it stands in its field."""
-    return "" if value is None else f"{Decimal(value).normalize():f}"
+def written(setting: Setting, value: Value) -> str:
+    """A value as it stands in its field: 2.9, 24, and money with its cents where it has some."""
+    if value is None:
+        return ""
+    return _plain(Decimal(value)) if setting.kind != "money" else _money(value).replace(",", "")
 
 
 def effect(name: str, value: Value) -> str:
     """What a value does, in words. Amounts are in the store's currency."""
     if value is None:
         return "Products without a unit cost in Shopify leave profit unknown." if name == "default_cost_pct" else ""
-    shown = f"{Decimal(value).normalize():,f}"
-    hundred = f"{100 * Decimal(value) / 100:.2f}".removesuffix(".00")
+    shown = _money(value)
     words = {
-        "payment_fee_pct": f"Takes {hundred} of every 100 paid.",
+        "payment_fee_pct": f"Takes {shown} of every 100 paid.",
         "payment_fee_fixed": f"Takes {shown} of every payment.",
         "fulfilment_per_order": f"Picking, packing and postage take {shown} of every order.",
-        "default_cost_pct": f"A product without a unit cost in Shopify counts {shown}% of its price as cost.",
+        "default_cost_pct": f"A product without a unit cost in Shopify counts {_plain(Decimal(value))}% of its price as cost.",
         "other_marketing_per_month": "Agency, tools, e-mail platform. Counts in MER and contribution profit, by day.",
         "overhead_per_month": "Rent, salaries, software. Counts in net profit only, by day.",
         "attribution_window_days": f"An order is credited to the last ad or link touched within {_days(value)} before.",
@@ -118,12 +119,23 @@ def effect(name: str, value: Value) -> str:
     return words[name]
 
 
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+def _money(value: Decimal | int) -> str:
+    """1,250, 0.30, 2.125: cents, and more places where it has them."""
+    amount = Decimal(value).normalize()
+    places = max(0, -int(amount.as_tuple().exponent))
+    return f"{amount:,f}" if places in (0, 3) else f"{amount:,.2f}"
+
+
 def _of(values: Mapping[str, Value], name: str) -> Decimal:
     return Decimal(values[name] or 0)
 
 
 def _moved(value: Decimal | int, way: int) -> str:
-    return f"{(100 + way * Decimal(value)).normalize():f}"
+    return _plain(100 + way * Decimal(value))
 
 
 def _days(value: Decimal | int) -> str:

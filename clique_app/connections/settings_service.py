@@ -89,7 +89,8 @@ def save(session: Session, store_id: int, user_id: int, texts: Mapping[str, str]
         raise InvalidInput(" ".join(f"{labels[name]}: {problem}" for name, problem in problems.items()))
     row = _row(session, store_id, lock=True)
     before = {**_texts(row), KILL_SWITCH: _on(row.kill_switch)}
-    after = {**{name: setting_ranges.written(value) for name, value in values.items()}, KILL_SWITCH: _on(kill_switch)}
+    wanted = {setting.name: setting_ranges.written(setting, values[setting.name]) for setting in SETTINGS}
+    after = {**wanted, KILL_SWITCH: _on(kill_switch)}
     changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
     if not changed:
         return Saved({})
@@ -111,7 +112,7 @@ def _row(session: Session, store_id: int, *, lock: bool = False) -> StoreSetting
 
 
 def _texts(row: StoreSettings) -> dict[str, str]:
-    return {setting.name: setting_ranges.written(getattr(row, setting.name)) for setting in SETTINGS}
+    return {setting.name: setting_ranges.written(setting, getattr(row, setting.name)) for setting in SETTINGS}
 
 
 def _on(value: bool) -> str:
