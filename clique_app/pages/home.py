@@ -174,7 +174,7 @@ def _chart(session: Session, store_id: int, period: Period, currency: str) -> di
         "prefix": "$" if currency == "USD" else "",
         "suffix": "" if currency == "USD" else f" {currency}",
     }
-    if len(judged) == len(sales):
+    if all(day.low is not None and day.high is not None for day in sales):
         chart["band"] = {
             "low": [float(day.low) for day in sales if day.low is not None],
             "high": [float(day.high) for day in sales if day.high is not None],
