@@ -31,5 +31,5 @@ def configure_logs() -> None:
 
 
 def log(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger bound to the part of Clique that speaks."""
-    return structlog.get_logger().bind(part=name)
+    """A logger of the part of Clique that speaks; lazy, so that modules may make theirs before the logs are set up."""
+    return structlog.get_logger(part=name)

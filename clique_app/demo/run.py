@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -258,9 +259,11 @@ def _sandbox(
         "--control": "on" if options.control else "off",
         **({"--orders": str(options.orders.resolve())} if options.orders else {}),
     }
+    parts = (part for pair in arguments.items() for part in pair)
+    of_ones_own = shlex.split(os.environ.get("CLIQUE_SANDBOX_ARGS", ""))  # a smaller world: --months 3
     return Service(
         "sandbox",
-        (sys.executable, "-m", "clique_app.sandbox", *(part for pair in arguments.items() for part in pair)),
+        (sys.executable, "-m", "clique_app.sandbox", *parts, *of_ones_own),
         healthy=lambda: _answers(f"{demo.sandbox_url}/admin/app-bridge.js"),
         environment=environment,
     )
