@@ -35,7 +35,7 @@ function layout({ x, series, events, highlight, prefix, suffix }, narrow) {
   (events ?? []).forEach((event, index) => annotations.push({ x: event.x, yref: "paper", y: 1, yanchor: "bottom", text: String(index + 1), showarrow: false, font: { ...FONT, color: "#303030" }, bordercolor: "#303030", borderwidth: 1, borderpad: 3, bgcolor: "#fff" }));
   if (highlight) shapes.push({ type: "rect", x0: highlight[0], x1: highlight[1], yref: "paper", y0: 0, y1: 1, fillcolor: "#f1f1f1", line: { width: 0 }, layer: "below" });
   return {
-    margin: { l: 48, r: narrow ? 8 : 92, t: events?.length ? 28 : 10, b: 26 }, font: FONT, hovermode: "x unified", showlegend: false, bargap: 0.35, barmode: "overlay",
+    margin: { l: 48, r: narrow || !ends.length ? 8 : 92, t: events?.length ? 28 : 10, b: 26 }, font: FONT, hovermode: "x unified", showlegend: false, bargap: 0.35, barmode: "overlay",
     hoverlabel: { bgcolor: "#fff", bordercolor: "#e3e3e3", font: { ...FONT, size: 12, color: "#303030" } },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", annotations, shapes,
     xaxis: { type: /^\d{4}-\d\d-\d\d$/.test(x[0] ?? "") ? "date" : "category", showgrid: false, tickformat: "%-d %b", hoverformat: "%a %-d %b", nticks: narrow ? 4 : 7, fixedrange: true, tickcolor: "#e3e3e3" },

@@ -111,8 +111,9 @@ class AdsConnect(PageState):
             await asyncio.to_thread(begin_import, self.store_id, channel)
         except CliqueError as error:
             self.problem_line = error.message
+        else:
+            yield AdsConnect.load
         self.busy = ""
-        yield AdsConnect.load
 
     @rx.event
     async def disconnect(self, channel: str) -> Any:
@@ -216,18 +217,22 @@ def _channel_row(one: Any) -> rx.Component:
 
 
 def _choice(channel: Any) -> rx.Component:
-    def account(one: Any) -> rx.Component:
+    def choosable(account: Any) -> rx.Component:  # not "one": it would hide the channel's in the compiled page
         return rx.el.li(
-            rx.el.div(rx.el.b(one.name), rx.el.span(one.terms, class_name="c-sub"), badge(one.badge, one.state)),
+            rx.el.div(
+                rx.el.b(account.name),
+                rx.el.span(account.terms, class_name="c-sub"),
+                badge(account.badge, account.state),
+            ),
             s_button(
                 "Choose",
-                on_click=AdsConnect.choose(channel.channel, one.account_id),
-                loading=AdsConnect.busy == one.account_id,
-                accessibility_label="Choose " + one.name,
+                on_click=AdsConnect.choose(channel.channel, account.account_id),
+                loading=AdsConnect.busy == account.account_id,
+                accessibility_label="Choose " + account.name,
             ),
         )
 
-    listed = rx.el.ul(rx.foreach(AdsConnect.accounts, account), class_name="c-accounts")
+    listed = rx.el.ul(rx.foreach(AdsConnect.accounts, choosable), class_name="c-accounts")
     again = s_button("Try again", on_click=AdsConnect.read_accounts(channel.channel))
     other = rx.el.button(
         "Connect as somebody else",

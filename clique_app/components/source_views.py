@@ -34,7 +34,7 @@ STEP_STATES: dict[StepState, tuple[str, str]] = {
     "problem": ("Needs a look", "caution"),
 }
 KINDS = {
-    "first_import": "First import, 90 days",
+    "first_import": "First import",
     "history": "All history",
     "catch_up": "Hourly catch-up",
     "manual": "Sync now",

@@ -106,7 +106,7 @@ def test_each_problem_has_its_one_step() -> None:
 def test_a_line_of_the_log_accounts_for_every_row_in_the_stores_time() -> None:
     row = data.log_row(reading(state="whole", finished_at=NOW), NEW_YORK, NOW)
     assert [cell.text for cell in row.cells] == [
-        "12:59:40", "Shopify orders", "First import, 90 days", "6,312", "6,310", "2", "2 unchanged", "20 s", "Whole",
+        "12:59:40", "Shopify orders", "First import", "6,312", "6,310", "2", "2 unchanged", "20 s", "Whole",
     ]  # fmt: skip
 
 
