@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,12 +25,6 @@ from clique_app.recommendations import service as recommendations
 from tasks.analysis import refresh_recommendations
 
 NO_CARD = CardView(0, "", "", "", "", [], "", "", "", [], [], "")
-REASONS = {
-    "known": "I know about it already",
-    "timing": "Not the right time",
-    "wrong": "The facts are wrong",
-    "own": "I will do it myself",
-}
 NO_REASON = "Choose a reason. It helps the next look."
 
 
@@ -155,7 +149,7 @@ class Advice(PageState):
     @rx.event
     async def dismiss(self, form: dict[str, Any]) -> None:
         """Put a card away, with the reason."""
-        key, reason = self.dismissing, reason_of(form)
+        key, reason = self.dismissing, advice_views.reason_of(form)
         if not key:
             return
         if not reason:
@@ -281,12 +275,6 @@ def tell(store_id: int, outcome: Outcome) -> None:
     live.publish(store_id, "recommendations")
     if outcome.state == "withdrawn":
         refresh_recommendations.send(store_id)
-
-
-def reason_of(form: Mapping[str, Any]) -> str:
-    """The reason as it is kept: the choice, and what was added in words."""
-    chosen, said = REASONS.get(str(form.get("why", "")), ""), str(form.get("words", "")).strip()
-    return ": ".join(part for part in (chosen, said) if part)
 
 
 def _reader(session: Session, store_id: int, user_id: int) -> Reader:

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from clique_app.components import advice
-from clique_app.components.advice import REASONS
+from clique_app.components.advice_views import REASONS
 from clique_app.components.cards import before_after, card_grid, numbered, recommendation_card, steps
 from clique_app.components.figures import interval_bar, opens
 from clique_app.components.overlays import block, dialog, halves, panel

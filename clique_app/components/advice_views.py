@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,13 @@ from clique_app.recommendations.definition import Card, Evidence
 PRIORITY = {"high": "warning", "medium": "info", "low": "plain"}
 STEP_MARKS = {"done": ("check-circle", "success"), "waiting": ("clock", "info"), "failed": ("x-circle", "critical")}
 NOT_CHANGED = ("refused", "withdrawn", "not_applied")
+
+REASONS = {
+    "known": "I know about it already",
+    "timing": "Not the right time",
+    "wrong": "The facts are wrong",
+    "own": "I will do it myself",
+}
 
 
 @dataclass(frozen=True)
@@ -339,3 +347,9 @@ def outcome_text(outcome: Outcome) -> str:
         return outcome.note
     said = outcome.note.strip()
     return said if said.startswith("Nothing was changed") else f"The change was not applied. {said}"
+
+
+def reason_of(form: Mapping[str, Any]) -> str:
+    """The reason as it is kept: the choice, and what was added in words."""
+    chosen, said = REASONS.get(str(form.get("why", "")), ""), str(form.get("words", "")).strip()
+    return ": ".join(part for part in (chosen, said) if part)

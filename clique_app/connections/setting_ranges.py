@@ -105,7 +105,7 @@ def effect(name: str, value: Value) -> str:
         "payment_fee_pct": f"Takes {shown} of every 100 paid.",
         "payment_fee_fixed": f"Takes {shown} of every payment.",
         "fulfilment_per_order": f"Picking, packing and postage take {shown} of every order.",
-        "default_cost_pct": f"A product without a unit cost in Shopify counts {_plain(Decimal(value))}% of its price as cost.",
+        "default_cost_pct": f"Products without a unit cost in Shopify count {_plain(Decimal(value))}% of their price.",
         "other_marketing_per_month": "Agency, tools, e-mail platform. Counts in MER and contribution profit, by day.",
         "overhead_per_month": "Rent, salaries, software. Counts in net profit only, by day.",
         "attribution_window_days": f"An order is credited to the last ad or link touched within {_days(value)} before.",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clique_app.actions import story
 from clique_app.actions.definition import ActionView, Check, Outcome
-from clique_app.components import advice, advice_views
+from clique_app.components import advice_views
 from clique_app.components.advice_views import Reader
 from clique_app.recommendations.definition import Card, Evidence
 
@@ -166,7 +166,7 @@ def test_an_outcome_is_told_only_where_it_is_not_what_was_wanted() -> None:
 
 
 def test_a_dismissal_keeps_the_choice_and_the_words() -> None:
-    assert advice.reason_of({"why": "timing", "words": " after Friday "}) == "Not the right time: after Friday"
-    assert advice.reason_of({"why": "made up"}) == ""
+    assert advice_views.reason_of({"why": "timing", "words": " after Friday "}) == "Not the right time: after Friday"
+    assert advice_views.reason_of({"why": "made up"}) == ""
     card = replace(CARD, state="dismissed", decided_at=NOW, decided_by=8, reason="Not the right time")
     assert advice_views.card_view(card, READER).decided == ("Dismissed by staff member 8 at 14:01: Not the right time")
