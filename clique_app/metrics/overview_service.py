@@ -103,14 +103,6 @@ def tiles(
     return [_tile(item, daily, period, compared, today, service.ages(session, store_id, item)) for item in items]
 
 
-def lines(session: Session, store_id: int, keys: Sequence[str], period: Period) -> dict[str, tuple[Day, ...]]:
-    """Daily values with their normal range, for a chart."""
-    items = [registry.metric(key) for key in keys]
-    today = clock.today(service.store(session, store_id).time_zone)
-    daily = service.daily(session, store_id, items, _reach(period, None))
-    return {item.key: _line(item, daily, _drawn(period), today) for item in items}
-
-
 def _reach(period: Period, compared: Comparison | None) -> Period:
     """All days that a tile of the period looks at: itself, what it is compared with, its normal range, its line."""
     weeks = figures.NORMAL_WEEKS + (period.days + 6) // 7

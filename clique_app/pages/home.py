@@ -95,20 +95,21 @@ class HomeState(PageState):
 def home_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
     """All of Home in one session."""
     now, period, currency = clock.now(), scope.choice.period, scope.currency
-    read = overview_service.tiles(session, store_id, [*TILES, "reported_roas"], period, compare=scope.choice.compare)
-    *shown, claimed = read
-    claim = claimed.figure.value
+    wanted = [*TILES, "reported_roas", "reported_revenue"]
+    read = overview_service.tiles(session, store_id, wanted, period, compare=scope.choice.compare)
+    by_key = {tile.metric.key: tile for tile in read}
+    shown = [by_key[key] for key in TILES]
+    claim = by_key["reported_roas"].figure.value
     notes = {"roas": f"platforms claim {format.exact(claim, 'ratio', currency)}" if claim is not None else ""}
     views = [tile_view(tile, currency, now, notes.get(tile.metric.key, "")) for tile in shown]
-    by_key = {tile.metric.key: tile for tile in shown}
     return {
         "store_name": scope.name,
         "has_orders": scope.has_orders,
         "headline": _headline(by_key, currency, scope),
         "age_line": _age_line(shown, scope, now),
         "tiles": views,
-        **_chart(session, store_id, period, currency),
-        **_channels(session, store_id, period, currency),
+        **_chart(by_key, period, currency),
+        **_channels(session, store_id, by_key, period, currency),
         "health": [
             [SOURCE_NAMES.get(age.source, age.source), format.age(age.fresh_at, now), *_mark(age.fresh_at)]
             for age in dict.fromkeys(age for tile in shown for age in tile.ages)
@@ -154,8 +155,8 @@ def _age_line(tiles: list[overview_service.Tile], scope: Scope, now: datetime) -
     )
 
 
-def _chart(session: Session, store_id: int, period: Period, currency: str) -> dict[str, Any]:
-    lines = overview_service.lines(session, store_id, [key for key, _ in CHARTED], period)
+def _chart(tiles: dict[str, overview_service.Tile], period: Period, currency: str) -> dict[str, Any]:
+    lines = {key: tiles[key].line for key, _ in CHARTED}
     sales = lines["net_sales"]
     judged = [day for day in sales if day.value is not None and day.high is not None and day.low is not None]
     inside = [day for day in judged if period.start <= day.day <= period.end]
@@ -200,7 +201,9 @@ def _chart(session: Session, store_id: int, period: Period, currency: str) -> di
     }
 
 
-def _channels(session: Session, store_id: int, period: Period, currency: str) -> dict[str, Any]:
+def _channels(
+    session: Session, store_id: int, tiles: dict[str, overview_service.Tile], period: Period, currency: str
+) -> dict[str, Any]:
     """Spend and credit by channel; credits and unattributed sum to net sales."""
     found: dict[str, dict[str, Any]] = {}
     for key in CHANNEL_KEYS:
@@ -208,7 +211,7 @@ def _channels(session: Session, store_id: int, period: Period, currency: str) ->
             found.setdefault(channel, {})[key] = figure
     order = sorted(found, key=lambda channel: (channel == UNATTRIBUTED, -_amount(found[channel], "credited_sales")))
     rows = [_channel_row(channel, found[channel], currency) for channel in order]
-    whole = {key: service.figure(session, store_id, key, period) for key in STORE_KEYS}
+    whole = {key: tiles[key].figure for key in STORE_KEYS}
     total = Row(
         "store",
         [

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from clique_app.metrics.definition import Formula, Shown, Total
 
-_UNIT_COST = "coalesce(r.unit_cost, l.unit_price * s.default_cost_pct / 100)"
+# the line is looked up for those units alone whose cost is not known
+_UNIT_COST = """coalesce(r.unit_cost, s.default_cost_pct / 100 * (
+    select p.unit_price from order_line p where p.store_id = r.store_id and p.line_id = r.line_id
+))"""
 _COST_AMOUNT = f"round(r.quantity * coalesce({_UNIT_COST}, 0), 2)"
 
 COST_OF_GOODS = Total(
