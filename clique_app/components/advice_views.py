@@ -128,7 +128,7 @@ def card_view(card: Card, reader: Reader) -> CardView:
         marks=_marks(card, last, undone_by),
         evidence=[evidence_row(n, line, card.currency) for n, line in enumerate(card.evidence)],
         rests_on=rests_on(card.evidence, card.basis),
-        decided=_decided(card, reader),
+        decided="" if last and card.state == "withdrawn" else _decided(card, reader),
         steps=[step_view(step, reader, last) for step in last.steps] if last and card.state != "dismissed" else [],
         story=_story(last) if last and card.state != "dismissed" else "",
         undo_key=undo.action_id if undo else 0,
@@ -186,7 +186,8 @@ def step_view(step: Step, reader: Reader, action: ActionView) -> dict[str, str]:
     title = step.label
     if action.undo_of is not None and title == "Accepted":
         title = "Undo asked for"
-    who = reader.who(action.asked_by) if step.label == "Accepted" else step.detail
+    # where it ended, the card's sentence says why
+    who = reader.who(action.asked_by) if step.label == "Accepted" else "" if step.tone == "failed" else step.detail
     told = ", ".join(part for part in (who, reader.time(step.at) if step.at else "") if part)
     return {"icon": icon, "tone": tone, "title": title, "note": told}
 

@@ -142,6 +142,7 @@ def test_a_change_that_did_not_take_effect_says_both_values() -> None:
     assert view.marks[0].text == "Was not applied"
     assert view.story == f"It was not applied. Asked for $768 a day, read back $640 a day. {note}"
     assert view.undo_key == 0
+    assert view.steps[-1] == {"icon": "x-circle", "tone": "critical", "title": "Not applied", "note": "14:01"}
 
 
 def test_an_undone_card_offers_no_second_undo() -> None:
