@@ -92,6 +92,7 @@ def content() -> rx.Component:
             ),
             class_name="c-tabs",
         ),
+        rx.el.h2("Cards", class_name="c-visually-hidden"),
         shown,
         advice_overlays(),
         open_number_panel(),
