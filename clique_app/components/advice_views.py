@@ -196,6 +196,8 @@ def money_range(low: Decimal | None, high: Decimal | None, currency: str) -> str
     """+$110 to +$830."""
     if low is None or high is None:
         return "Not known"
+    if low == high:
+        return f"about {_signed(low, currency)}"
     return f"{_signed(low, currency)} to {_signed(high, currency)}"
 
 

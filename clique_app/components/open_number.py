@@ -262,7 +262,10 @@ def _covers(scope: Scope, period: Period, asked: Asked) -> list[list[str]]:
         ["Time zone", f"{scope.time_zone.replace('_', ' ')}, by order day"],
         ["Currency", scope.currency],
         ["Refunds", "On the refund’s day, as Shopify reports"],
-        ["Attribution", "Last touch, 7-day window" if _credits(asked.key) else "Not used: whole store"],
+        [
+            "Attribution",
+            f"Last touch, {scope.window_days}-day window" if _credits(asked.key) else "Not used: whole store",
+        ],
     ]
 
 

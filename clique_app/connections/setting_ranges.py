@@ -99,14 +99,18 @@ def written(setting: Setting, value: Value) -> str:
 def effect(name: str, value: Value) -> str:
     """What a value does, in words. Amounts are in the store's currency."""
     if value is None:
-        return "Products without a unit cost in Shopify leave profit unknown." if name == "default_cost_pct" else ""
+        return (
+            "Empty: a product without a unit cost in Shopify counts as free, and the figure says so."
+            if name == "default_cost_pct"
+            else ""
+        )
     shown = _money(value)
     words = {
         "payment_fee_pct": f"Takes {shown} of every 100 paid.",
         "payment_fee_fixed": f"Takes {shown} of every payment.",
         "fulfilment_per_order": f"Picking, packing and postage take {shown} of every order.",
         "default_cost_pct": f"Products without a unit cost in Shopify count {_plain(Decimal(value))}% of their price.",
-        "other_marketing_per_month": "Agency, tools, e-mail platform. Counts in MER and contribution profit, by day.",
+        "other_marketing_per_month": "Agency, tools, e-mail platform. Counts in MER and CAC, by day.",
         "overhead_per_month": "Rent, salaries, software. Counts in net profit only, by day.",
         "attribution_window_days": f"An order is credited to the last ad or link touched within {_days(value)} before.",
         "max_step_pct": f"One change keeps a budget of 100 between {_moved(value, -1)} and {_moved(value, 1)}.",

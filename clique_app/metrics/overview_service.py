@@ -16,7 +16,9 @@ from clique_app.metrics.definition import Figure, Metric, Period
 from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.periods import Choice
 from clique_app.metrics.service import Age, Filters
+from clique_app.tables import StoreSettings
 
+DEFAULT_WINDOW_DAYS = 7
 LINE_DAYS = 28  # a sparkline never shows less than this
 STILL_SELLING_DAYS = 7  # a store whose last order is older opens on its last period with data
 
@@ -33,6 +35,7 @@ class Scope:
     today: date
     choice: Choice
     has_orders: bool
+    window_days: int  # of attribution
     installed_at: datetime
 
 
@@ -72,6 +75,7 @@ class Tile:
 def scope(session: Session, store_id: int, query: Mapping[str, str]) -> Scope:
     """The store and the period a page's URL asks for; it ends on the last day with data where that is long ago."""
     found = service.store(session, store_id)
+    settings = session.get(StoreSettings, store_id)
     today = clock.today(found.time_zone)
     days = service.span(session, store_id)
     last_day = days[1] if days and (today - days[1]).days > STILL_SELLING_DAYS else today
@@ -82,6 +86,7 @@ def scope(session: Session, store_id: int, query: Mapping[str, str]) -> Scope:
         today=today,
         choice=periods.choice(query, last_day),
         has_orders=days is not None,
+        window_days=settings.attribution_window_days if settings else DEFAULT_WINDOW_DAYS,
         installed_at=found.installed_at,
     )
 
