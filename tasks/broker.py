@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dramatiq
+import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import Retry
@@ -48,9 +50,18 @@ class LogContext(Middleware):
         structlog.contextvars.clear_contextvars()
 
 
+class SettingsPool(redis.ConnectionPool):
+    """Connections to the settings' Redis, read when the first is made: importing an actor asks for no settings."""
+
+    def make_connection(self) -> Any:
+        asked = redis.ConnectionPool.from_url(settings().redis_url)
+        self.connection_class, self.connection_kwargs = asked.connection_class, asked.connection_kwargs
+        return super().make_connection()
+
+
 def _broker() -> RedisBroker:
     return RedisBroker(
-        url=settings().redis_url,
+        client=redis.Redis(connection_pool=SettingsPool()),
         heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
         maintenance_chance=MAINTENANCE_CHANCE,
         middleware=[

@@ -28,6 +28,7 @@ from clique_app.metrics.overview_service import Scope
 from clique_app.metrics.periods import Choice
 from clique_app.settings import settings
 from clique_app.tables import Store
+from tasks import install
 
 SESSION_SECONDS = 600
 RENEW_BEFORE_SECONDS = 120
@@ -128,7 +129,7 @@ class PageState(rx.State):
         visitor = session_token.verify_session_token(
             token, api_key=config.shopify_api_key, secrets=[config.shopify_api_secret.get_secret_value()]
         )
-        store_id = await asyncio.to_thread(_open_store, visitor.shop_domain, token, visitor.user_id)
+        store_id = await asyncio.to_thread(install.open_store, visitor.shop_domain, token, visitor.user_id)
         if self._store_id and (self._store_id, self._user_id) != (store_id, visitor.user_id):
             await self._wipe()
         self._sid = self.connection_id
@@ -207,12 +208,6 @@ class PageState(rx.State):
         days = {"from": str(form.get("from", "")), "to": str(form.get("to", ""))}
         periods.between(days["from"], days["to"])
         return rx.redirect(self.url_with(period="custom", **days))
-
-
-def _open_store(shop_domain: str, token: str, user_id: int) -> int:
-    from tasks.install import open_store  # not above: a broker is wanted only where somebody logs in
-
-    return open_store(shop_domain, token, user_id)
 
 
 def store_is_installed(store_id: int) -> bool:

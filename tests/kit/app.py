@@ -13,7 +13,7 @@ def open_store(shop_domain: str, _token: str, _user_id: int) -> int:
     return STORES[shop_domain]
 
 
-session._open_store = open_store
+session.install.open_store = open_store
 guard.store_is_installed = lambda store_id: store_id in STORES.values()
 
 from clique_app.web_app import build_app  # noqa: E402  # after the two lines above

@@ -23,7 +23,7 @@ STORES = {"north.myshopify.com": 1, "south.myshopify.com": 2}
 
 @pytest.fixture(autouse=True)
 def two_stores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_open_store", lambda shop, token, user: STORES[shop])
+    monkeypatch.setattr(session.install, "open_store", lambda shop, token, user: STORES[shop])
 
 
 def tab(sid: str = "socket-1", query: str = "") -> tuple[State, PageState]:
