@@ -78,6 +78,11 @@ def register(route: str, handlers: Mapping[str, Any]) -> None:
     _HANDLERS[route] = handlers
 
 
+def handlers_of(path: str) -> Mapping[str, Any]:
+    """The page's handlers; a page loaded by its address has a slash at the end of it."""
+    return _HANDLERS.get(path.rstrip("/") or "/", {})
+
+
 @contextlib.asynccontextmanager
 async def listening() -> AsyncIterator[None]:
     """Run the hub as long as the web process runs."""
@@ -131,7 +136,7 @@ class LiveState(PageState):
                     if not self.is_authed() or self.store_id != store_id:
                         self._followed_sid = ""
                         return
-                    events = [e for t, e in _HANDLERS.get(self.rx_router_url.path, {}).items() if t in topics]
+                    events = [e for t, e in handlers_of(self.rx_router_url.path).items() if t in topics]
                     renew = self.expires_soon()
                 if renew:
                     yield PageState.boot
