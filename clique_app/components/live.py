@@ -116,12 +116,14 @@ class LiveState(PageState):
     """One background event a tab, for as long as its connection lives."""
 
     _followed_sid: str = ""
+    _path: str = ""  # of the page shown now; the running event's own router stays where it began
 
     @rx.event(background=True)
     async def follow(self) -> Any:
         """Refresh the open page when something changed for its store, and renew the session in time."""
         async with self:
             store_id, sid = self.store_id, self.connection_id
+            self._path = self.rx_router_url.path
             if self._followed_sid == sid:
                 return
             self._followed_sid = sid
@@ -136,7 +138,7 @@ class LiveState(PageState):
                     if not self.is_authed() or self.store_id != store_id:
                         self._followed_sid = ""
                         return
-                    events = [e for t, e in handlers_of(self.rx_router_url.path).items() if t in topics]
+                    events = [e for t, e in handlers_of(self._path).items() if t in topics]
                     renew = self.expires_soon()
                 if renew:
                     yield PageState.boot
