@@ -36,6 +36,7 @@ class Tab:
 def tab(monkeypatch: pytest.MonkeyPatch) -> Tab:
     from reflex.state import State
 
+    import clique_app.pages  # noqa: F401  # a state made before knows nothing of pages loaded after it
     from clique_app.components import session as page_session
     from clique_app.components.session import PageState
     from clique_app.settings import settings
