@@ -78,6 +78,11 @@ def register(route: str, handlers: Mapping[str, Any]) -> None:
     _HANDLERS[route] = handlers
 
 
+def handlers_of(path: str) -> Mapping[str, Any]:
+    """The page's handlers; a page loaded by its address has a slash at the end of it."""
+    return _HANDLERS.get(path.rstrip("/") or "/", {})
+
+
 @contextlib.asynccontextmanager
 async def listening() -> AsyncIterator[None]:
     """Run the hub as long as the web process runs."""
@@ -111,12 +116,14 @@ class LiveState(PageState):
     """One background event a tab, for as long as its connection lives."""
 
     _followed_sid: str = ""
+    _path: str = ""  # of the page shown now; the running event's own router stays where it began
 
     @rx.event(background=True)
     async def follow(self) -> Any:
         """Refresh the open page when something changed for its store, and renew the session in time."""
         async with self:
             store_id, sid = self.store_id, self.connection_id
+            self._path = self.rx_router_url.path
             if self._followed_sid == sid:
                 return
             self._followed_sid = sid
@@ -131,7 +138,7 @@ class LiveState(PageState):
                     if not self.is_authed() or self.store_id != store_id:
                         self._followed_sid = ""
                         return
-                    events = [e for t, e in _HANDLERS.get(self.rx_router_url.path, {}).items() if t in topics]
+                    events = [e for t, e in handlers_of(self._path).items() if t in topics]
                     renew = self.expires_soon()
                 if renew:
                     yield PageState.boot

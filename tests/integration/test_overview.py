@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from clique_app import clock
 from clique_app.database import store_session, system_session
@@ -134,7 +135,7 @@ def test_the_steps_follow_what_is_read_and_launch_is_said_once() -> None:
             setup_service.launch(session, store_id, 7)
     with store_session(store_id) as session:
         after = setup_service.setup(session, store_id)
-        entries = session.query(AuditEntry).filter_by(what="launched").count()
+        entries = len(session.exec(select(AuditEntry).where(AuditEntry.what == "launched")).all())
         launched = session.get_one(Store, store_id).launched_at
     assert (after.store, after.ads, after.launch, after.done) == ("done", "done", "done", 3)
     assert launched is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
+from clique_app.components import live
 from clique_app.components.figures import Delta, delta, interval, spark
 from clique_app.components.live import Hub
 
@@ -38,3 +39,9 @@ def test_a_push_reaches_the_tabs_of_its_store_only() -> None:
             return one.qsize(), two.qsize()
 
     assert asyncio.run(scene()) == (1, 0)
+
+
+def test_a_page_loaded_by_its_address_is_refreshed_as_one_gone_to_by_a_link() -> None:
+    live.register("/somewhere", {"sync": "read"})
+    assert live.handlers_of("/somewhere/") == live.handlers_of("/somewhere") == {"sync": "read"}
+    assert live.handlers_of("/nowhere") == {}
