@@ -13,7 +13,7 @@ from tests.bench.place import Place
 def run(place: Place) -> Result:
     from clique_app.database import store_session
     from clique_app.metrics import overview_service, periods, registry, service
-    from clique_app.metrics.definition import Period, Total
+    from clique_app.metrics.definition import Total
     from clique_app.pages.home import home_view
 
     repeats = 1 if place.quick else 5
