@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -19,15 +20,12 @@ def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | No
     settings = session.get(StoreSettings, store_id)
     if settings is None:
         raise NotFound("This store has no settings yet. Open Clique from Shopify admin once.")
-    asked = {
-        "store_id": store_id,
-        "model": LAST_TOUCH,
-        "order_ids": None if order_ids is None else list(order_ids),
-    }
     connection = session.connection()
-    connection.execute(text(last_touch.FORGET), asked)
+    asked = _asked(store_id, order_ids)
+    among = last_touch.ALL_ORDERS if order_ids is None else last_touch.SOME_ORDERS
+    connection.execute(text(last_touch.FORGET.format(among=among)), asked)
     connection.execute(
-        text(last_touch.CREDIT),
+        text(last_touch.CREDIT.format(among=among)),
         {
             **asked,
             "window_days": settings.attribution_window_days,
@@ -35,9 +33,16 @@ def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | No
             "unattributed": UNATTRIBUTED,
         },
     )
-    connection.execute(text(last_touch.LINK), asked)
+    connection.execute(text(last_touch.LINK.format(among=among)), asked)
 
 
 def link_campaigns(session: Session, store_id: int) -> None:
     """Tie credits to campaigns and ads that have been read since. Call after an ads source wrote its structure."""
-    session.connection().execute(text(last_touch.LINK), {"store_id": store_id, "model": LAST_TOUCH, "order_ids": None})
+    session.connection().execute(
+        text(last_touch.LINK.format(among=last_touch.ALL_ORDERS)), _asked(store_id, order_ids=None)
+    )
+
+
+def _asked(store_id: int, order_ids: Sequence[int] | None) -> dict[str, Any]:
+    asked: dict[str, Any] = {"store_id": store_id, "model": LAST_TOUCH}
+    return asked if order_ids is None else {**asked, "order_ids": list(order_ids)}

@@ -36,6 +36,7 @@ def stage(session: Session, name: str, columns: Sequence[str], rows: Iterable[Se
         with cursor.copy(sql.SQL("copy {} from stdin").format(table)) as copy:
             for row in rows:
                 copy.write_row(row)
+        cursor.execute(sql.SQL("analyze {}").format(table))  # nobody else does, and the joins are planned by it
 
 
 def cursor(session: Session) -> psycopg.Cursor:

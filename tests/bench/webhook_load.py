@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 from collections import Counter
+from typing import cast
 from urllib.parse import urlsplit
 
 PAYLOAD_BYTES = 5_149  # an order as Shopify sends it
@@ -40,8 +41,7 @@ class Sender(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)
         self._send()
 
     def _send(self) -> None:
