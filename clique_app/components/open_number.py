@@ -18,7 +18,7 @@ from clique_app import clock
 from clique_app.components.figure_views import STALE_AFTER, STANDING, delta_view
 from clique_app.components.figures import Delta, big_value, opens
 from clique_app.components.overlays import block, pair, panel
-from clique_app.components.session import PageState
+from clique_app.components.session import PageState, in_store
 from clique_app.components.status import badge, banner, bone, icon
 from clique_app.components.tables import agrees, csv_button
 from clique_app.metrics import expression, format, overview_service, periods, registry, service
@@ -131,14 +131,19 @@ class OpenNumber(PageState):
         """Close the panel."""
         self.shown, self.opened, self._trail, self._offset = False, Opened(), [], 0
 
-    @rx.event
+    @rx.event(background=True)
     async def read(self) -> None:
         """Read the open figure again: it was opened, paged, or the store's figures moved."""
-        if not self._trail:
-            return
-        scope = await self.read_scope()
-        self.opened = await self.in_session(read_opened, scope, Asked(**self._trail[-1]), self._offset)
-        self.busy = False
+        async with self:
+            if not self._trail:
+                return
+            scope, store_id = await self.read_scope(), self.store_id
+            asked, offset = dict(self._trail[-1]), self._offset
+        opened = await in_store(store_id, read_opened, scope, Asked(**asked), offset)
+        async with self:
+            still = bool(self._trail) and (self._trail[-1], self._offset) == (asked, offset)
+            if still and self.is_authed() and self.store_id == store_id:
+                self.opened, self.busy = opened, False
 
     def _go(self, trail: list[dict[str, Any]]) -> Any:
         self._trail, self._offset = trail, 0

@@ -38,6 +38,18 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+async def in_store(
+    store_id: int, service: Callable[Concatenate[Session, int, P], R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run service(session, store_id, ...) in a thread, confined to a verified store, and commit."""
+
+    def work() -> R:
+        with store_session(store_id) as session:
+            return service(session, store_id, *args, **kwargs)
+
+    return await asyncio.to_thread(work)
+
+
 class PageState(rx.State):
     """Base of every page's state."""
 
@@ -91,13 +103,7 @@ class PageState(rx.State):
 
         A CliqueError rolls back, ends the handler and shows in the page's banner; nothing need be caught.
         """
-        store_id = self.store_id
-
-        def work() -> R:
-            with store_session(store_id) as session:
-                return service(session, store_id, *args, **kwargs)
-
-        return await asyncio.to_thread(work)
+        return await in_store(self.store_id, service, *args, **kwargs)
 
     async def read_scope(self) -> Scope:
         """The store, and the period and comparison this page's URL asks for; also shown in the pickers."""

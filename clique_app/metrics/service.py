@@ -235,20 +235,24 @@ select exists (select from connection k where k.store_id = :store_id and k.chann
         where k.store_id = :store_id and k.channel <> 'shopify' and k.account_id <> '' and k.currency <> s.currency),
        exists (select from unit_cost u where u.store_id = :store_id)
            or exists (select from store_settings x where x.store_id = :store_id and x.default_cost_pct is not null),
-       s.history_complete
+       s.history_complete,
+       exists (select from sync_cursor c where c.store_id = :store_id and c.source like '%_ads'
+               and c.fresh_at is not null)
 from store s where s.store_id = :store_id
 """
 
 
 def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: Filters | None) -> dict[str, str]:
     """Why totals are unknown, by key; a total that is known is not in it."""
-    ads, other_currency, costs, history = session.connection().execute(text(_READY), {"store_id": store_id}).one()
+    ads, other_currency, costs, history, read = session.connection().execute(text(_READY), {"store_id": store_id}).one()
     missing = {
         "ads": "No ad account is connected yet."
         if not ads
         else f"{other_currency}, which needs an exchange rate first."
         if other_currency
-        else "",
+        else ""
+        if read
+        else "Ads are being read.",
         "costs": "" if costs else "No product has a unit cost. Add costs in Shopify, or a default in Settings.",
         "history": "" if history else "All orders ever must be read first, to know who is new.",
     }

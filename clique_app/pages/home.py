@@ -18,7 +18,7 @@ from clique_app.components.figures import Tile, opens, tiles
 from clique_app.components.frame import data_age, header
 from clique_app.components.open_number import SOURCE_NAMES, OpenNumber, open_number_panel
 from clique_app.components.page import Page
-from clique_app.components.session import PageState
+from clique_app.components.session import PageState, in_store
 from clique_app.components.setup_card import SetupCard, setup_card
 from clique_app.components.status import bone, card, empty, icon, page_link
 from clique_app.components.tables import Cell, Column, Row, data_table
@@ -75,13 +75,21 @@ class HomeState(PageState):
     channels_total: Row = Row("", [])
     health: list[list[str]] = []  # [source, age, icon, tone]
 
-    @rx.event
+    _asked: int = 0  # loads so far; only the newest may show what it read
+
+    @rx.event(background=True)
     async def load(self) -> None:
-        """Read what the page shows."""
-        scope = await self.read_scope()
-        for name, value in (await self.in_session(home_view, scope)).items():
-            setattr(self, name, value)
-        self.loaded = True
+        """Read what the page shows. In the background: a long read must not hold up the tab's other clicks."""
+        async with self:
+            scope, store_id = await self.read_scope(), self.store_id
+            self._asked += 1
+            asked = self._asked
+        view = await in_store(store_id, home_view, scope)
+        async with self:
+            if asked == self._asked and self.is_authed() and self.store_id == store_id:
+                for name, value in view.items():
+                    setattr(self, name, value)
+                self.loaded = True
 
     @rx.event
     def open_channel(self, cell: str) -> Any:
