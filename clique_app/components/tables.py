@@ -20,6 +20,7 @@ class Column:
     right: bool = False
     sort: str = ""
     main: bool = False  # in a stacked table at 390: the value kept at the right
+    named: bool = False  # in a stacked table at 390: the label stands before the value
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def _cell(cell: Any, column: Column, on_open: Any) -> rx.Component:
             "data-raw": cell.raw,
             **({"data-align": "right"} if column.right else {}),
             **({"data-main": "true"} if column.main else {}),
+            **({"data-label": column.label} if column.named else {}),
         },
     )
 

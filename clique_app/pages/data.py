@@ -33,8 +33,8 @@ FETCH, RECONNECT, REOPEN = "Fetch again", "Reconnect", ""
 SOURCE_COLUMNS = (
     Column("Source"),
     Column("State", main=True),
-    Column("Age", right=True),
-    Column("Rows", right=True),
+    Column("Age", right=True, named=True),
+    Column("Rows", right=True, named=True),
     Column("Against the source’s own count"),
     Column("How often"),
 )
@@ -42,19 +42,19 @@ LOG_COLUMNS = (
     Column("Time"),
     Column("Source"),
     Column("Kind"),
-    Column("Read", right=True),
-    Column("Written", right=True),
-    Column("Skipped", right=True),
+    Column("Read", right=True, named=True),
+    Column("Written", right=True, named=True),
+    Column("Skipped", right=True, named=True),
     Column("Why"),
-    Column("Took", right=True),
+    Column("Took", right=True, named=True),
     Column("Result", main=True),
 )
 WEBHOOK_COLUMNS = (
     Column("Last one", right=False),
-    Column("Received, 14 days", right=True),
-    Column("Worked off in", right=True),
-    Column("Waiting", right=True),
-    Column("Given up", right=True),
+    Column("Received, 14 days", right=True, named=True),
+    Column("Worked off in", right=True, named=True),
+    Column("Waiting", right=True, named=True),
+    Column("Given up", right=True, named=True),
     Column("State"),
 )
 
