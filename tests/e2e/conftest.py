@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from clique_app.demo.servers import free_port
-from tests.conftest import GIVEN
+from tests.e2e import admin
+from tests.e2e.demos import Demo, running_demo
 
-PROJECT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -25,25 +19,24 @@ CHROMIUM_FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def demo_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A state folder of its own: the developer's demo is left alone."""
-    return {**GIVEN, "CLIQUE_STATE_DIR": str(tmp_path_factory.mktemp("demo"))}
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo as it starts: nobody has opened Clique yet."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
-def demo(demo_environment: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """`clique demo --detach`; what it wrote to demo.json."""
-    clique = [sys.executable, "-m", "clique_app.cli", "demo"]
-    started = subprocess.run(
-        [*clique, "--detach", "--port", str(free_port())],
-        cwd=PROJECT,
-        env=demo_environment,
-        capture_output=True,
-        text=True,
-    )
-    assert started.returncode == 0, started.stdout + started.stderr
-    yield json.loads((Path(demo_environment["CLIQUE_STATE_DIR"]) / "demo.json").read_text())
-    subprocess.run([*clique, "stop"], cwd=PROJECT, env=demo_environment, check=True)
+def import_told(demo: Demo, browser: Browser) -> list[str]:
+    """The default store set up by clicks, once for all tests; what the page said while the orders were read."""
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        return admin.set_up(context.new_page(), demo)
+
+
+@pytest.fixture(scope="session")
+def connected(demo: Demo, import_told: list[str]) -> Demo:
+    """The demo with its store set up."""
+    return demo
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +55,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh browser context at 1280 wide."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(20_000)
-    yield context.new_page()
-    context.close()
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        yield context.new_page()

@@ -7,7 +7,6 @@ import json
 import re
 import sys
 import uuid
-from typing import Any
 
 import httpx
 import pytest
@@ -23,9 +22,9 @@ from tests.conftest import Servers
 from tests.kit import gallery
 from tests.kit.build import build, prepare
 from tests.kit.fake_admin import API_KEY, API_SECRET, sign
+from tests.kit.raw_tab import HYDRATE, RawTab
 
 SECRET_TEXT = "platforms claim 3.90"  # only in state: a logged-in tab of the store may see it
-HYDRATE = "reflex___state____state.hydrate_and_load"
 
 
 @pytest.fixture(scope="module")
@@ -78,42 +77,6 @@ def _answers(url: str) -> bool:
     except httpx.HTTPError:
         return False
 
-
-class RawTab:
-    """A websocket client that says what it likes."""
-
-    def __init__(self, url: str, token: str | None = None) -> None:
-        self._url, self.token = url, token or str(uuid.uuid4())
-        self._client = socketio.AsyncClient(reconnection=False)
-        self.received: list[str] = []
-        self._client.on("event", self._keep, namespace="/_event")
-
-    def _keep(self, data: Any) -> None:
-        self.received.append(json.dumps(data, ensure_ascii=False))
-
-    async def __aenter__(self) -> RawTab:
-        await self._client.connect(
-            f"{self._url}?token={self.token}", socketio_path="_event", transports=["websocket"], namespaces=["/_event"]
-        )
-        return self
-
-    async def __aexit__(self, *_exc: object) -> None:
-        await self._client.disconnect()
-
-    async def say(self, name: str, payload: dict[str, Any] | None = None, wait: float = 0.05, query: str = "") -> None:
-        data = {
-            "name": name,
-            "payload": payload or {},
-            "router_data": {"pathname": "/", "asPath": f"/?{query}", "query": {}},
-        }
-        await self._client.emit("event", data, namespace="/_event")
-        await asyncio.sleep(wait)
-
-    async def login(self, token: str, wait: float = 1.0) -> None:
-        await self.say(next(n for n in registered_handlers() if n.endswith("page_state.login")), {"token": token}, wait)
-
-    def saw(self, text: str) -> bool:
-        return any(text in message for message in self.received)
 
 
 def test_the_document_may_be_framed_by_its_store_only_and_starts_with_the_boot_script(web: str) -> None:

@@ -1,0 +1,60 @@
+"""A demo of the tests' own: `clique demo --detach` in a state folder that is theirs, in a small world."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from clique_app.demo.servers import free_port
+from tests.conftest import PROJECT
+
+Demo = dict[str, Any]
+SMALL_WORLD = "--months 13 --orders-per-day 12 --seed 7"  # every scenario is in it
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """A state folder of its own: the developer's demo is left alone."""
+    return {**os.environ, "CLIQUE_STATE_DIR": str(folder), "CLIQUE_SANDBOX_ARGS": SMALL_WORLD}
+
+
+def clique(folder: Path, *arguments: str) -> str:
+    """What a `clique` command prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "clique_app.cli", *arguments],
+        cwd=PROJECT,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
+    """What it wrote to demo.json, with its folder; it is stopped at the end."""
+    clique(folder, "demo", "--detach", "--port", str(free_port()), *options)
+    try:
+        yield {**json.loads((folder / "demo.json").read_text()), "folder": folder}
+    finally:
+        clique(folder, "demo", "stop")
+
+
+def metric(demo: Demo, key: str, shop: str, start: str, end: str, *options: str) -> dict[str, Any]:
+    """`clique metrics show KEY --json`."""
+    asked = ("--store", shop, "--from", start, "--to", end, "--json")
+    return json.loads(clique(demo["folder"], "metrics", "show", key, *asked, *options))
+
+
+def rows(demo: Demo, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """What the demo's database holds, past all roles: only to wait for something, or to see that it is there."""
+    with psycopg.connect(demo["database_url"]) as connection:
+        return connection.execute(statement, values).fetchall()  # pyright: ignore[reportArgumentType,reportCallIssue]
