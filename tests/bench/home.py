@@ -107,6 +107,7 @@ def run(place: Place) -> Result:
             Figure("home_js_kb_gz", p75(loads, "js_kb"), "KB"),
         ],
         {"throttled": loads, "not_throttled": local},
-        f"Home in the admin frame, 10 Mbit/s, 40 ms, CPU/{CPU_SLOWDOWN}, cold cache, p75 of {times} loads; {place.data}",
+        f"Home in the admin frame, 10 Mbit/s, 40 ms, CPU/{CPU_SLOWDOWN}, cold cache, p75 of {times} loads; "
+        f"{place.data}",
         "the same loads without throttling, in this run",
     )
