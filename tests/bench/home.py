@@ -29,7 +29,7 @@ OBSERVE = """
   on("layout-shift", e => {
     if (e.hadRecentInput) return;
     seen.cls += e.value;
-    seen.shifts.push([e.value, e.startTime, (e.sources || []).map(s => s.node && s.node.className || s.node?.nodeName)]);
+    seen.shifts.push([e.value, e.startTime, (e.sources || []).map(s => s.node?.className || s.node?.nodeName)]);
   });
   on("event", e => { if (e.interactionId) seen.events.push([e.name, e.duration]); }, {durationThreshold: 16});
   const look = () => {
