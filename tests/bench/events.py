@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import cache
 
 import aiohttp
 
@@ -22,6 +23,7 @@ async def _open(http: aiohttp.ClientSession, place: Place, user: int) -> Tab:
     return tab
 
 
+@cache
 def _event_name() -> str:
     """A handler of every page that changes one text and reads nothing."""
     from reflex_base.utils.format import format_event_handler
@@ -57,6 +59,7 @@ async def _offered(tabs: list[Tab], rate: float, seconds: float) -> list[float]:
 
 
 async def _measure(place: Place) -> Result:
+    _event_name()  # imports the pages, which is no part of any latency
     web = place.restart("web")
     sessions, seconds, alone = (40, 3, 60) if place.quick else (120, 6, 300)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:

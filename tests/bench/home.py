@@ -21,12 +21,16 @@ FLAGS = [
 ]
 OBSERVE = """
 (() => {
-  const seen = window.__seen = {lcp: 0, cls: 0, fcp: 0, figure: 0, events: [], worst: 0};
+  const seen = window.__seen = {lcp: 0, cls: 0, fcp: 0, figure: 0, events: [], shifts: []};
   const on = (type, use, more) => new PerformanceObserver(
     list => list.getEntries().forEach(use)).observe({type, buffered: true, ...more});
   on("largest-contentful-paint", e => { seen.lcp = e.startTime; seen.lcpElement = e.element && e.element.className; });
   on("paint", e => { if (e.name === "first-contentful-paint") seen.fcp = e.startTime; });
-  on("layout-shift", e => { if (!e.hadRecentInput) seen.cls += e.value; });
+  on("layout-shift", e => {
+    if (e.hadRecentInput) return;
+    seen.cls += e.value;
+    seen.shifts.push([e.value, e.startTime, (e.sources || []).map(s => s.node?.className || s.node?.nodeName)]);
+  });
   on("event", e => { if (e.interactionId) seen.events.push([e.name, e.duration]); }, {durationThreshold: 16});
   const look = () => {
     const value = document.querySelector("[data-figure=net_sales] .c-value");
@@ -107,6 +111,7 @@ def run(place: Place) -> Result:
             Figure("home_js_kb_gz", p75(loads, "js_kb"), "KB"),
         ],
         {"throttled": loads, "not_throttled": local},
-        f"Home in the admin frame, 10 Mbit/s, 40 ms, CPU/{CPU_SLOWDOWN}, cold cache, p75 of {times} loads; {place.data}",
+        f"Home in the admin frame, 10 Mbit/s, 40 ms, CPU/{CPU_SLOWDOWN}, cold cache, p75 of {times} loads; "
+        f"{place.data}",
         "the same loads without throttling, in this run",
     )

@@ -38,10 +38,10 @@ def _copy_seconds(url: str, folder: Path, like: str) -> float:
         connection.commit()
         begun = time.perf_counter()
         for name in TABLES:
-            with (folder / name).open("rb") as file, connection.cursor() as cursor:
-                with cursor.copy(sql.SQL("copy {} from stdin").format(sql.Identifier(f"copy_{name}"))) as into:
-                    while block := file.read(1 << 16):
-                        into.write(block)
+            statement = sql.SQL("copy {} from stdin").format(sql.Identifier(f"copy_{name}"))
+            with (folder / name).open("rb") as file, connection.cursor() as cursor, cursor.copy(statement) as into:
+                while block := file.read(1 << 16):
+                    into.write(block)
         connection.commit()
         seconds = time.perf_counter() - begun
         for name in TABLES:

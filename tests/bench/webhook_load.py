@@ -73,10 +73,11 @@ async def load(url: str, secret: str, shop: str, connections: int, seconds: floa
     answers: Counter[str] = Counter()
     ms: list[float] = []
     around, target = request_around(url, secret, shop), urlsplit(url)
+    host, port = target.hostname or "", target.port or 80
     begun = time.perf_counter()
     loop = asyncio.get_running_loop()
     made = [
-        await loop.create_connection(lambda: Sender(around, begun + seconds, answers, ms), target.hostname, target.port)
+        await loop.create_connection(lambda: Sender(around, begun + seconds, answers, ms), host, port)
         for _ in range(connections)
     ]
     await asyncio.gather(*(sender.ended for _, sender in made))

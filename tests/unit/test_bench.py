@@ -26,8 +26,14 @@ def test_the_summary_is_a_list_of_figures_and_keeps_those_of_other_benchmarks(tm
     report.write(tmp_path, "memory", memory, {"load_before": (0.2, 0.2, 0.2)})
     rows = {row["key"]: row for row in json.loads((tmp_path / "summary.json").read_text())}
     assert rows["event_p95_ms"] == {
-        "key": "event_p95_ms", "value": 80.0, "unit": "ms", "baseline": 40.0, "ratio": 2.0, "goal": "<= 50", "met": False,
-    }  # fmt: skip
+        "key": "event_p95_ms",
+        "value": 80.0,
+        "unit": "ms",
+        "baseline": 40.0,
+        "ratio": 2.0,
+        "goal": "<= 50",
+        "met": False,
+    }
     assert rows["web_idle_mb"]["met"] is True
     raw = json.loads((tmp_path / "samples" / "memory.json").read_text())
     assert raw["samples"] == {"mb": [120.0]}
