@@ -23,6 +23,7 @@ from clique_app.demo.processes import SERVERS, Service, StartFailed
 DATABASE = "clique"
 
 _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 8, 47, 2
+_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP = 28, 1 << 2
 _CAP_DAC_OVERRIDE, _CAPABILITY_VERSION_3 = 1, 0x20080522
 
 
@@ -51,6 +52,9 @@ def _other_than_root() -> Callable[[], None] | None:
 
     def drop() -> None:
         libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # else access(), by which initdb looks for its programs, would judge without the capability kept here
+        if libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "prctl")
         os.setgroups([])
         os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
         os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
