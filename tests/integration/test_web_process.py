@@ -78,7 +78,6 @@ def _answers(url: str) -> bool:
         return False
 
 
-
 def test_the_document_may_be_framed_by_its_store_only_and_starts_with_the_boot_script(web: str) -> None:
     answer = httpx.get(f"{web}/?shop=north.myshopify.com", trust_env=False)
     assert (
