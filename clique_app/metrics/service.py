@@ -131,8 +131,12 @@ def source_rows(
     listed += f" group by {total.amount}" if total.distinct else ""
     asked = _values(store_id, period, filters)
     connection = session.connection()
+    # by everything that is shown: rows that tie must not change places between pages
+    rest = ", ".join(str(position) for position in range(2, len(columns) + 2))
     order = (
-        f"order by max({total.day}) desc, {total.amount}" if total.distinct else f"order by {total.day} desc, 1 desc, 2"
+        f"order by max({total.day}) desc, {total.amount}"
+        if total.distinct
+        else f"order by {total.day} desc, 1 desc, {rest}"
     )
     page = connection.execute(
         text(f"{listed} {order} offset :offset limit :limit"), {**asked, "offset": offset, "limit": limit}

@@ -6,9 +6,11 @@ import os
 import shutil
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.book import BOOK, SHOP
 from tests.e2e import admin
 from tests.e2e.demos import Demo, running_demo
 
@@ -37,6 +39,17 @@ def import_told(demo: Demo, browser: Browser) -> list[str]:
 def connected(demo: Demo, import_told: list[str]) -> Demo:
     """The demo with its store set up."""
     return demo
+
+
+@pytest.fixture(scope="session")
+def book_store(connected: Demo, browser: Browser) -> str:
+    """The hand-written book as a second store beside it, set up by clicks."""
+    made = httpx.post(f"{connected['sandbox_url']}/_control/stores", json=BOOK, trust_env=False)
+    assert made.is_success, made.text
+    with browser.new_context() as context:
+        context.set_default_timeout(20_000)
+        admin.set_up(context.new_page(), connected, shop=SHOP, account="Book ads")
+    return SHOP
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,39 @@
+"""Every page at 1280 and at 390: no serious axe violation, no sideways scrolling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from clique_app.demo.folders import VENDOR
+from tests.e2e import admin
+from tests.e2e.demos import Demo
+
+PAGES = {
+    "": "[data-figure=net_sales] .c-value",
+    "/recommendations": "article",
+    "/data": "table",
+    "/settings": "form",
+    "/onboarding": "[data-figure=net_sales] .c-value",
+}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_accessible_and_as_wide_as_its_screen(
+    connected: Demo, browser: Browser, path: str, width: int
+) -> None:
+    with browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True) as context:
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        frame = admin.open_app(page, connected, path)
+        expect(frame.locator(PAGES[path]).first).to_be_visible()
+        page.wait_for_timeout(1_000)
+        body = frame.locator("body")
+        assert body.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        body.evaluate("(_, source) => { new Function(source).call(window) }", (VENDOR / "axe.min.js").read_text())
+        found: list[dict[str, Any]] = body.evaluate("async () => (await window.axe.run()).violations")
+        bad = [one for one in found if one["impact"] in ("serious", "critical")]
+        assert not bad, [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in bad]

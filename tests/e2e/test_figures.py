@@ -1,0 +1,119 @@
+"""Page and command line against the truth: the sandbox's own ledger, and a book worked out by hand."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import book
+from tests.e2e import admin
+from tests.e2e.demos import Demo, metric, running_demo
+
+BOOK_DAYS = (book.FIRST_DAY, book.LAST_DAY)
+BOOK_ON_HOME = {
+    "net_sales": "$252.00",
+    "contribution_profit": "$16.05",
+    "ad_spend": "$32.34",
+    "mer": "7.79",
+    "cac": "$2.94",
+    "roas": "1.24",
+    "aov": "$21.00",
+    "orders": "12",
+}
+
+
+def exact_on_page(page: Page, key: str) -> str:
+    """The whole value of a tile, from its panel."""
+    frame = admin.app(page)
+    frame.locator(f".c-tile[data-figure={key}]").get_by_role("button").click()
+    panel = frame.get_by_role("dialog")
+    value = panel.locator(".c-big strong").inner_text()
+    expect(panel.locator("tfoot td").last).to_have_text(value)
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_have_count(0)
+    return value
+
+
+@pytest.mark.parametrize("days", [1, 7, 30, 365])
+def test_home_and_command_line_equal_the_sandboxs_truth_to_the_cent(connected: Demo, page: Page, days: int) -> None:
+    yesterday = datetime.now(ZoneInfo("America/New_York")).date() - timedelta(days=1)
+    start, end = str(yesterday - timedelta(days=days - 1)), str(yesterday)
+    shop = connected["store"]
+    query = {"period": "custom", "from": start, "to": end}
+    frame = admin.open_app(page, connected, **query)
+    expect(frame.locator("[data-figure=net_sales] .c-value")).to_be_visible()
+    truth = httpx.get(
+        f"{connected['sandbox_url']}/_control/truth",
+        params={"shop": shop, "from": start, "to": end},
+        trust_env=False,
+        timeout=30,
+    ).json()
+    shown = {"net_sales": f"${Decimal(truth['net_sales']):,.2f}", "orders": f"{truth['orders']:,}"}
+    shown["ad_spend"] = f"${Decimal(truth['spend']):,.2f}"
+    assert Decimal(truth["spend"]) > 0
+    assert {key: exact_on_page(page, key) for key in shown} == shown
+    assert metric(connected, "net_sales", shop, start, end)["value"] == float(truth["net_sales"])
+    assert metric(connected, "orders", shop, start, end)["value"] == truth["orders"]
+    assert metric(connected, "ad_spend", shop, start, end)["value"] == float(truth["spend"])
+
+
+def test_the_hand_written_book_agrees_by_the_command_line(connected: Demo, book_store: str) -> None:
+    told = {key: metric(connected, key, book_store, *BOOK_DAYS)["value"] for key in book.FIGURES}
+    assert told == book.FIGURES
+    by_day = metric(connected, "net_sales", book_store, *BOOK_DAYS, "--by", "day")["rows"]
+    assert {row["day"]: row["value"] for row in by_day} == book.NET_SALES_BY_DAY
+    by_channel = metric(connected, "credited_sales", book_store, *BOOK_DAYS, "--by", "channel")["rows"]
+    assert {row["channel"]: row["value"] for row in by_channel} == book.NET_SALES_BY_CHANNEL
+
+
+def test_the_hand_written_book_agrees_with_the_sandbox(connected: Demo, book_store: str) -> None:
+    query = {"shop": book_store, "from": book.FIRST_DAY, "to": book.LAST_DAY}
+    truth = httpx.get(f"{connected['sandbox_url']}/_control/truth", params=query, trust_env=False).json()
+    found = {key: float(truth[key]) for key in ("net_sales", "gross_sales", "discounts", "refunds", "orders", "units")}
+    assert found == {key: book.FIGURES[key] for key in found}
+    assert float(truth["spend"]) == book.FIGURES["ad_spend"]
+    assert truth["customers"] == book.FIGURES["customers"]
+    assert {row["day"]: float(row["net_sales"]) for row in truth["by_day"]} == book.NET_SALES_BY_DAY
+
+
+def test_the_hand_written_book_agrees_on_the_page(connected: Demo, book_store: str, page: Page) -> None:
+    query = {"period": "custom", "from": book.FIRST_DAY, "to": book.LAST_DAY}
+    frame = admin.open_app(page, connected, shop=book_store, **query)
+    for key, value in BOOK_ON_HOME.items():
+        assert admin.tile(frame, key) == value, key
+    channels = frame.get_by_role("table", name="Net sales by channel").or_(frame.locator("table:has-text('Channel')"))
+    for channel, sold in {"Meta": "$40.00", "Email": "$27.00", "Unattributed": "$185.00", "Store": "$252.00"}.items():
+        row = channels.first.get_by_role("row").filter(has_text=channel).first
+        expect(row).to_contain_text(sold)
+
+
+def test_a_store_of_real_orders_opens_on_its_last_days_with_all_of_them(
+    page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("orders")
+    path = folder / "orders.csv.gz"
+    day = date(1997, 1, 1)
+    lines = ["customer_id,order_date,quantity,amount"]
+    lines += [f"{n % 40},{day + timedelta(days=n % 90)},{1 + n % 3},{(n * 37 % 5000) / 100:.2f}" for n in range(120)]
+    lines += ["7,1997-03-30,1,0.00", "7,1997-03-30,2,29.33", "7,1997-03-30,2,29.33"]
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    sold = sum(Decimal(line.split(",")[3]) for line in lines[1:])
+    with running_demo(folder / "state", "--orders", str(path)) as demo:
+        shop = demo["store"]
+        frame = admin.open_app(page, demo)
+        expect(frame.locator("[data-figure=net_sales] .c-value")).to_be_visible(timeout=60_000)
+
+        def orders() -> object:
+            return metric(demo, "orders", shop, "1997-01-01", "1997-12-31")["value"]
+
+        assert admin.eventually(orders, lambda found: found == 123, 60) == 123
+        assert metric(demo, "net_sales", shop, "1997-01-01", "1997-12-31")["value"] == float(sold)
+        assert metric(demo, "customers", shop, "1997-01-01", "1997-12-31")["value"] == 40
+        frame = admin.open_app(page, demo)
+        expect(frame.get_by_role("button", name="1997").first).to_be_visible()
