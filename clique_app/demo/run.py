@@ -205,12 +205,11 @@ def _bring_up(supervisor: Supervisor, options: Options, app_port: int, sandbox_p
         "PYTHONUNBUFFERED": "1",
         "CLIQUE_STATE_DIR": str(state_dir()),
     }
-    with step("Tables"):
-        supervisor.finish(
-            supervisor.begin("migrations", (sys.executable, "-m", "alembic", "upgrade", "head"), environment)
-        )
+    migrations = supervisor.begin("migrations", (sys.executable, "-m", "alembic", "upgrade", "head"), environment)
     with step("Shopify, Meta and the admin (sandbox)"):
         supervisor.start(_sandbox(demo, made, options, data, environment))
+    with step("Tables"):
+        supervisor.finish(migrations)
     if building:
         with step("Pages (built once)"):
             supervisor.finish(building)
