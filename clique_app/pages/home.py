@@ -143,7 +143,7 @@ def _headline(tiles: dict[str, overview_service.Tile], currency: str, scope: Sco
         [format.brief(abs(kept), "money", currency), "contribution_profit"],
         [" of " if kept >= 0 else " on ", ""],
         [sold, "net_sales"],
-        [f" in sales {days} after goods, fulfilment, fees and ads", ""],
+        [f" in sales {days}", ""],
     ]
     if sales.change is not None and sales.comparison:
         way = "up" if sales.change > 0 else "down" if sales.change < 0 else "the same as"

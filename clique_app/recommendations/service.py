@@ -215,7 +215,7 @@ def _looked_at(session: Session) -> datetime | None:
 def _nothing(session: Session, store_id: int, ever: bool) -> str:
     """Why there is no open card."""
     if not ever:
-        return "No ads have been read yet. Connect an ad account on the Data and sync page."
+        return "No ads have been read yet. Connect an ad account in the set-up."
     facts = facts_service.read(session, store_id)
     if not facts.budgets:
         return "No active campaign has a daily budget in the store's currency."
