@@ -15,7 +15,7 @@ PAGES = {
     "": "[data-figure=net_sales] .c-value",
     "/recommendations": "article",
     "/data": "table",
-    "/settings": "form",
+    "/settings": "s-number-field, s-money-field, s-text-field, input",
     "/onboarding": "[data-figure=net_sales] .c-value",
 }
 

@@ -68,7 +68,8 @@ def test_an_import_whose_worker_is_killed_goes_on_and_equals_the_source(connecte
         orders=orders,
     )
     with browser.new_context() as context:
-        admin.open_app(context.new_page(), connected, shop=shop)
+        frame = admin.open_app(context.new_page(), connected, shop=shop)
+        expect(frame.get_by_role("link", name="Go on with set-up")).to_be_visible()
     share = admin.eventually(lambda: progress(connected, shop), lambda found: found is None or found >= 0.05, 120)
     assert share is not None
     assert 0.05 <= share <= 0.95

@@ -9,9 +9,10 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -22,6 +23,8 @@ from tests.e2e.demos import Demo
 from tests.kit.fake_admin import sign
 from tests.kit.raw_tab import HYDRATE, RawTab
 
+R = TypeVar("R")
+
 PAGES = ("/", "/recommendations", "/data", "/settings", "/onboarding")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 LIST_ALL = """
@@ -29,8 +32,8 @@ import inspect, json
 from clique_app.demo import record
 record.adopt_running_demo()
 from clique_app.clique_app import app
+from clique_app.web_app import ENDPOINTS, RAW_ENDPOINTS
 from clique_app.components.guard import registered_handlers
-from clique_app.endpoints import ENDPOINTS, RAW_ENDPOINTS
 arguments = lambda handler: list(inspect.signature(handler.fn).parameters.values())[1:]
 events = {name: {a.name: str(a.annotation) for a in arguments(h)} for name, h in registered_handlers().items()}
 paths = [route.path for route in (*ENDPOINTS, *app._api.routes)] + [path for path, _ in RAW_ENDPOINTS]
@@ -61,6 +64,12 @@ def surface(connected: Demo) -> Surface:
 
 def token_for(demo: Demo, shop: str, **claims: Any) -> str:
     return sign(shop, **{"secret": demo["api_secret"], "aud": demo["api_key"], **claims})
+
+
+def in_a_loop(scene: Coroutine[Any, Any, R]) -> R:
+    """Run it in a thread: the browser's own loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, scene).result()
 
 
 def leaves(value: Any) -> Iterator[str]:
@@ -97,7 +106,7 @@ def secrets(connected: Demo, book_store: str) -> dict[str, set[str]]:
     async def both() -> tuple[set[str], set[str]]:
         return await visit(connected, connected["store"]), await visit(connected, book_store)
 
-    harbor, book = asyncio.run(both())
+    harbor, book = in_a_loop(both())
     only = {connected["store"]: harbor - book, book_store: book - harbor}
     return {shop: {text for text in texts if len(text) > 3} for shop, texts in only.items()}
 
@@ -161,7 +170,7 @@ def test_a_websocket_without_a_token_that_holds_gets_nothing(
             await walk(tab, surface)
             return tab
 
-    assert_learned_nothing(asyncio.run(attack()), secrets[shop])
+    assert_learned_nothing(in_a_loop(attack()), secrets[shop])
 
 
 def test_a_tab_token_is_worth_nothing_after_its_tab_is_gone(
@@ -176,7 +185,7 @@ def test_a_tab_token_is_worth_nothing_after_its_tab_is_gone(
             await walk(thief, surface)
             return owner, thief
 
-    owner, thief = asyncio.run(attack())
+    owner, thief = in_a_loop(attack())
     assert told(owner) & secrets[connected["store"]]
     assert not told(thief) & secrets[connected["store"]]
 
@@ -197,7 +206,7 @@ def test_another_stores_token_shows_that_store_only_whatever_the_tab_claims(
                 await tab.go(path, f"shop={shop}&store_id=1&period=last_90_days")
             return tab
 
-    tab = asyncio.run(attack())
+    tab = in_a_loop(attack())
     claimed = {shop, f"shop={shop}&store_id=1"}
     found = {text for text in told(tab) & secrets[shop] if text not in claimed}
     assert not found
