@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,34 +114,27 @@ def _connected(sid: str) -> bool:
 
 
 class LiveState(PageState):
-    """One background event a tab, for as long as its connection lives."""
+    """One background event for the page that is shown: going on to another ends it, and that page begins its own."""
 
-    _followed_sid: str = ""
-    _path: str = ""  # of the page shown now; the running event's own router stays where it began
+    _follower: str = ""  # the newest; an older one that was not ended stops by itself
 
     @rx.event(background=True)
     async def follow(self) -> Any:
         """Refresh the open page when something changed for its store, and renew the session in time."""
+        mine = secrets.token_hex(8)
         async with self:
-            store_id, sid = self.store_id, self.connection_id
-            self._path = self.rx_router_url.path
-            if self._followed_sid == sid:
-                return
-            self._followed_sid = sid
+            store_id, sid, path = self.store_id, self.connection_id, self.rx_router_url.path
+            self._follower = mine
         with HUB.subscribed(store_id) as queue:
             while True:
                 topics = await next_topics(queue)
                 if not _connected(sid):
                     return
                 async with self:
-                    if self._followed_sid != sid:
+                    if self._follower != mine or not self.is_authed() or self.store_id != store_id:
                         return
-                    if not self.is_authed() or self.store_id != store_id:
-                        self._followed_sid = ""
-                        return
-                    events = [e for t, e in handlers_of(self._path).items() if t in topics]
                     renew = self.expires_soon()
                 if renew:
                     yield PageState.boot
-                for event in events:
+                for event in [event for topic, event in handlers_of(path).items() if topic in topics]:
                     yield event

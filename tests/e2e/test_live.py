@@ -30,6 +30,8 @@ def control(demo: Demo, path: str, **body: Any) -> Any:
 def test_an_order_shows_on_an_open_home_within_five_seconds(connected: Demo, page: Page, route: str) -> None:
     frame = admin.open_app(page, connected, "" if route == "address" else "/data", period="today")
     if route == "link":
+        expect(frame.get_by_role("row").nth(1)).to_be_visible()
+        page.wait_for_timeout(1_000)  # the first page has begun to listen
         page.get_by_role("link", name="Clique", exact=True).click()
     tile = frame.locator(".c-tile[data-figure=orders] .c-value")
     expect(tile).to_be_visible()
