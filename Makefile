@@ -14,7 +14,8 @@ setup:
 	@$(BIN)/clique setup
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e $(ARGS) || [ $$? -eq 5 ]
 
 check: setup
 	$(BIN)/ruff check

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -14,6 +17,7 @@ from tests.book import BOOK, SHOP
 from tests.e2e import admin
 from tests.e2e.demos import Demo, running_demo
 
+T = TypeVar("T")
 CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -27,12 +31,22 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield running
 
 
+def in_browser(clicks: Callable[[Page], T]) -> T:
+    """What the clicks give, in a browser of their own thread: a test's browser may be open in this one."""
+
+    def run() -> T:
+        with chromium() as browser, browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+            context.set_default_timeout(20_000)
+            return clicks(context.new_page())
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(run).result()
+
+
 @pytest.fixture(scope="session")
-def import_told(demo: Demo, browser: Browser) -> list[str]:
+def import_told(demo: Demo) -> list[str]:
     """The default store set up by clicks, once for all tests; what the page said while the orders were read."""
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        context.set_default_timeout(20_000)
-        return admin.set_up(context.new_page(), demo)
+    return in_browser(lambda page: admin.set_up(page, demo))
 
 
 @pytest.fixture(scope="session")
@@ -42,27 +56,32 @@ def connected(demo: Demo, import_told: list[str]) -> Demo:
 
 
 @pytest.fixture(scope="session")
-def book_store(connected: Demo, browser: Browser) -> str:
+def book_store(connected: Demo) -> str:
     """The hand-written book as a second store beside it, set up by clicks."""
     made = httpx.post(f"{connected['sandbox_url']}/_control/stores", json=BOOK, trust_env=False)
     assert made.is_success, made.text
-    with browser.new_context() as context:
-        context.set_default_timeout(20_000)
-        admin.set_up(context.new_page(), connected, shop=SHOP, account="Book ads")
+    in_browser(lambda page: admin.set_up(page, connected, shop=SHOP, account="Book ads"))
     return SHOP
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
     """Chromium; without it these tests are skipped on a developer's machine and fail in CI."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not chromium:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not program:
         reason = "Chromium is not on the PATH: install it to run the browser tests"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for the tests of one file: while one is open, asyncio takes this thread's loop for a running one."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
