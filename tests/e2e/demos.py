@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,22 @@ def metric(demo: Demo, key: str, shop: str, start: str, end: str, *options: str)
     """`clique metrics show KEY --json`."""
     asked = ("--store", shop, "--from", start, "--to", end, "--json")
     return json.loads(clique(demo["folder"], "metrics", "show", key, *asked, *options))
+
+
+def metrics(demo: Demo, keys: Iterable[str], shop: str, start: str, end: str) -> dict[str, Any]:
+    """The values of many: the same command again and again in one process."""
+    asked = ("--store", shop, "--from", start, "--to", end, "--json")
+    commands = [["metrics", "show", key, *asked] for key in keys]
+    told = subprocess.run(
+        [sys.executable, "-c", f"from clique_app.cli import app\nfor c in {commands!r}: app(c, standalone_mode=False)"],
+        cwd=PROJECT,
+        env=environment(demo["folder"]),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    found = (json.loads(one) for one in re.split(r"(?<=^})\n", told, flags=re.M) if one)
+    return {one["key"]: one["value"] for one in found}
 
 
 def rows(demo: Demo, statement: str, *values: object) -> list[tuple[Any, ...]]:
