@@ -34,7 +34,8 @@ TRIES_WITHOUT_PROGRESS = 5
 SETTLE_SECONDS = 2.0
 ORDERS = "shopify_orders"
 BY_DAYS = (ORDERS, "meta_ads")  # imported 90 days first and then the rest; other sources come whole at once
-ALL_ORDERS_SCOPE = "read_all_orders"  # without it Shopify shows the last 60 days only
+ALL_ORDERS_SCOPE = "read_all_orders"
+SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
 
 
 class TakenOver(Exception):
@@ -215,14 +216,17 @@ class Run:
         cursor.fresh_at = clock.now()
         if self.plan.kind not in ("history", "final"):
             cursor.read_to = max(filter(None, (cursor.read_to, run.started_at)))
-        if self.plan.kind == "first_import":
+        if self.plan.kind == "first_import" and self.source.key in BY_DAYS:
             cursor.history_from = self.plan.first_day
         elif self.plan.kind == "history":
             cursor.history_from = None
         if self.source.key == ORDERS and self.plan.kind in ("first_import", "history"):
             store = session.get_one(Store, self.store_id)
             shopify = session.get_one(Connection, (self.store_id, "shopify"))
-            store.history_complete = self.plan.kind == "history" and ALL_ORDERS_SCOPE in shopify.scopes.split()
+            all_orders = ALL_ORDERS_SCOPE in shopify.scopes.split()
+            if not all_orders:
+                cursor.history_from = clock.today(store.time_zone) - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS)
+            store.history_complete = self.plan.kind == "history" and all_orders
             store.history_from = session.scalar(
                 sa.text("select min(day) from shop_order where store_id = :store"), {"store": self.store_id}
             )

@@ -46,8 +46,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(PROJECT / "tests").parts[0]
         if folder in ("integration", "e2e"):
             item.add_marker(getattr(pytest.mark, folder))
-        if folder == "e2e":
-            item.add_marker(pytest.mark.xdist_group("e2e"))  # one demo, in one test process
 
 
 @dataclass(frozen=True)

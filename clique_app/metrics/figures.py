@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Literal
 
-from clique_app.metrics import expression, registry
+from clique_app.metrics import expression, format, registry
 from clique_app.metrics.definition import Figure, Metric, Period, Total
 
 Compare = Literal["previous", "year", "none"]
@@ -20,11 +20,13 @@ NORMAL_WEEKS = 8  # how many earlier weeks make the normal range
 
 @dataclass(frozen=True)
 class Daily:
-    """Sums of additive totals by store day. A day without rows is 0; a total with a reason is unknown on all days."""
+    """Sums of additive totals by store day. A day without rows is 0; a total with a reason is unknown on all days, and
+    one whose source was read from some day on is unknown before it."""
 
     sums: Mapping[str, Mapping[date, Decimal]]
     reasons: Mapping[str, str]
-    first_day: date | None  # first day whose orders are here; before it nothing is known
+    first_day: date | None  # first day that has an order; nothing earlier is compared with
+    read_from: Mapping[str, date] = field(default_factory=dict)  # totals whose source is not read further back yet
     # a line with its normal range asks for the same days again and again
     _known: dict[tuple[str, Period], Figure] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -50,7 +52,7 @@ class Daily:
 
     def _figure(self, item: Metric, period: Period) -> Figure:
         if isinstance(item, Total):
-            reason = self.reasons.get(item.key, "")
+            reason = self.reasons.get(item.key, "") or not_read(self.read_from.get(item.key), period)
             return Figure(item.key, item.name, item.unit, None if reason else self.total(item.key, period), reason)
         parts = tuple(self.figure(part, period) for part in registry.inputs(item))
         value = expression.evaluate(item.expression, {part.key: part.value for part in parts})
@@ -58,6 +60,13 @@ class Daily:
 
     def covers(self, period: Period) -> bool:
         return self.first_day is not None and period.start >= self.first_day
+
+
+def not_read(read_from: date | None, period: Period) -> str:
+    """Why a period is unknown whose first days have not been read; "" where they have."""
+    if read_from is None or period.start >= read_from:
+        return ""
+    return f"Read from {format.day(read_from, year=True)} on; days before it are not here yet."
 
 
 def _why(value: Decimal | None, parts: tuple[Figure, ...]) -> str:

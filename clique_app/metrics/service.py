@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from clique_app.errors import InvalidInput, NotFound
-from clique_app.metrics import registry
+from clique_app.metrics import figures, registry
 from clique_app.metrics.definition import Figure, Formula, Metric, Period, Shown, Total
 from clique_app.metrics.figures import Daily
 from clique_app.tables import Store, SyncCursor
@@ -66,13 +66,17 @@ def daily(
             text(_grouped(total, _amount(total), total.day, filters)), _values(store_id, period, filters)
         )
         sums[total.key] = {row[0]: Decimal(row[1]) for row in rows}
-    return Daily(sums, _reasons(session, store_id, totals, filters), store(session, store_id).history_from)
+    first_day = store(session, store_id).history_from
+    return Daily(sums, _reasons(session, store_id, totals, filters), first_day, _read_from(session, store_id, totals))
 
 
 def figure(session: Session, store_id: int, key: str, period: Period, filters: Filters | None = None) -> Figure:
     """One metric over a period, with its inputs."""
     item = registry.metric(key)
     if isinstance(item, Total) and item.distinct:
+        why = _reasons(session, store_id, [item], filters).get(key, "")
+        if why := why or figures.not_read(_read_from(session, store_id, [item]).get(key), period):
+            return Figure(item.key, item.name, item.unit, None, why)
         value = session.connection().execute(
             text(_grouped(item, _amount(item), "1", filters)), _values(store_id, period, filters)
         )
@@ -102,10 +106,11 @@ def figures_by_channel(session: Session, store_id: int, key: str, period: Period
         )
         sums[key_] = {row[0]: Decimal(row[1]) for row in rows}
     reasons = _reasons(session, store_id, swapped.values(), None)
+    read_from = _read_from(session, store_id, swapped.values())
     by_channel = []
     for channel in sorted({channel for parts in sums.values() for channel in parts}):
         at_once = {key_: {period.start: parts.get(channel, Decimal(0))} for key_, parts in sums.items()}
-        by_channel.append((channel, Daily(at_once, reasons, None).figure(item, period)))
+        by_channel.append((channel, Daily(at_once, reasons, None, read_from).figure(item, period)))
     return by_channel
 
 
@@ -153,11 +158,30 @@ def source_rows(
 
 def ages(session: Session, store_id: int, item: Metric) -> tuple[Age, ...]:
     """How fresh the sources of a metric are."""
-    wanted = dict.fromkeys(source for total in registry.totals(item) for source in total.sources)
-    cursors = {cursor.source: cursor.fresh_at for cursor in session.exec(select(SyncCursor)).all()}
-    ads = tuple(sorted(source for source in cursors if source.endswith("_ads")))
-    named: Sequence[str] = [name for source in wanted for name in (ads if source == "ads" else (source,))]
-    return tuple(Age(name, cursors.get(name)) for name in named)
+    cursors = _cursors(session)
+    named = dict.fromkeys(name for total in registry.totals(item) for name in _named(total, cursors))
+    return tuple(Age(name, cursors[name].fresh_at if name in cursors else None) for name in named)
+
+
+def _cursors(session: Session) -> dict[str, SyncCursor]:
+    return {cursor.source: cursor for cursor in session.exec(select(SyncCursor)).all()}
+
+
+def _named(total: Total, cursors: Mapping[str, SyncCursor]) -> list[str]:
+    """The sources of a total; "ads" stands for those of all channels."""
+    ads = sorted(source for source in cursors if source.endswith("_ads"))
+    return [name for source in total.sources for name in (ads if source == "ads" else [source])]
+
+
+def _read_from(session: Session, store_id: int, totals: Iterable[Total]) -> dict[str, date]:
+    """The first day that is known, by total; one whose sources are read to their beginning is not in it."""
+    cursors = _cursors(session)
+    found: dict[str, date] = {}
+    for total in totals:
+        starts = [cursors[name].history_from for name in _named(total, cursors) if name in cursors]
+        if days := [day for day in starts if day is not None]:
+            found[total.key] = max(days)
+    return found
 
 
 def span(session: Session, store_id: int) -> tuple[date, date] | None:
@@ -241,14 +265,17 @@ select exists (select from connection k where k.store_id = :store_id and k.chann
            or exists (select from store_settings x where x.store_id = :store_id and x.default_cost_pct is not null),
        s.history_complete,
        exists (select from sync_cursor c where c.store_id = :store_id and c.source like '%_ads'
-               and c.fresh_at is not null)
+               and c.fresh_at is not null),
+       not exists (select from sync_cursor c where c.store_id = :store_id and c.source = 'shopify_orders'
+                   and c.read_to is null and c.source_count is null)
 from store s where s.store_id = :store_id
 """
 
 
 def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: Filters | None) -> dict[str, str]:
     """Why totals are unknown, by key; a total that is known is not in it."""
-    ads, other_currency, costs, history, read = session.connection().execute(text(_READY), {"store_id": store_id}).one()
+    ready = session.connection().execute(text(_READY), {"store_id": store_id}).one()
+    ads, other_currency, costs, history, read, orders_read = ready
     missing = {
         "ads": "No ad account is connected yet."
         if not ads
@@ -263,6 +290,8 @@ def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: 
     reasons: dict[str, str] = {}
     for total in totals:
         why = next((missing[need] for need in total.needs if missing[need]), "")
+        if "shopify_orders" in total.sources and not orders_read:
+            why = "Orders are being read for the first time."
         if filters and filters.channel is not None and total.channel is None:
             why = f"{total.name} is known for the whole store only, not by channel."
         if why:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.book import BOOK, SHOP
 from tests.e2e import admin
-from tests.e2e.demos import Demo, running_demo
+from tests.e2e.demos import Demo, running_demo, wait_for_history
 
 T = TypeVar("T")
 CHROMIUM_FLAGS = [
@@ -51,7 +51,8 @@ def import_told(demo: Demo) -> list[str]:
 
 @pytest.fixture(scope="session")
 def connected(demo: Demo, import_told: list[str]) -> Demo:
-    """The demo with its store set up."""
+    """The demo with its store set up and all its history read."""
+    wait_for_history(demo, demo["store"])
     return demo
 
 
@@ -61,6 +62,7 @@ def book_store(connected: Demo) -> str:
     made = httpx.post(f"{connected['sandbox_url']}/_control/stores", json=BOOK, trust_env=False)
     assert made.is_success, made.text
     in_browser(lambda page: admin.set_up(page, connected, shop=SHOP, account="Book ads"))
+    wait_for_history(connected, SHOP)
     return SHOP
 
 

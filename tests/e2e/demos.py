@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,3 +76,13 @@ def rows(demo: Demo, statement: str, *values: object) -> list[tuple[Any, ...]]:
     """What the demo's database holds, past all roles: only to wait for something, or to see that it is there."""
     with psycopg.connect(demo["database_url"]) as connection:
         return connection.execute(statement, values).fetchall()  # pyright: ignore[reportArgumentType,reportCallIssue]
+
+
+def wait_for_history(demo: Demo, shop: str) -> None:
+    """Until orders and ads are read back to their beginning; pages open long before."""
+    read = """select count(*) from sync_run join store using (store_id)
+              where shop_domain = %s and kind = 'history' and sync_run.state = 'whole'"""
+    until = time.monotonic() + 90
+    while rows(demo, read, shop) != [(2,)]:
+        assert time.monotonic() < until, "the history of orders and ads was not read in 90 seconds"
+        time.sleep(0.2)

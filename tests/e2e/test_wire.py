@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hmac
 import json
-import re
 import subprocess
 import sys
 import time
@@ -214,10 +213,7 @@ def test_another_stores_token_shows_that_store_only_whatever_the_tab_claims(
             return tab
 
     tab = in_a_loop(attack())
-    # words of the pages are nobody's; amounts of $1,000 and more are the other store's alone, the book has none
-    figures = {text for text in secrets[shop] if re.search(r"\$\d{1,3},\d{3}", text)}
-    assert figures
-    assert not told(tab) & figures
+    assert not told(tab) & secrets[shop]
     assert told(tab) & secrets[book_store]
 
 

@@ -44,6 +44,14 @@ def test_an_unknown_total_explains_every_figure_that_rests_on_it() -> None:
     assert (mer.value, mer.reason) == (None, "No ad account.")
 
 
+def test_a_period_that_begins_before_what_was_read_is_unknown() -> None:
+    sums = Daily({"net_sales": {MONDAY: Decimal(5)}}, {}, MONDAY, {"net_sales": MONDAY})
+    assert sums.figure(registry.metric("net_sales"), WEEK).value == 5
+    longer = sums.figure(registry.metric("net_sales"), Period(MONDAY - timedelta(days=1), WEEK.end))
+    assert longer.value is None
+    assert longer.reason.startswith("Read from 16 Nov 2026 on")
+
+
 def test_nothing_to_divide_by_names_what_is_missing() -> None:
     aov = daily(net_sales=[0], orders=[0]).figure(registry.metric("aov"), WEEK)
     assert aov.value is None
