@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, func, select
 
 from clique_app import clock
@@ -149,7 +150,7 @@ def _known(session: Session, store_id: int) -> _Known:
     newest = (
         select(SyncRun)
         .where(SyncRun.store_id == store_id)
-        .distinct(col(SyncRun.source), _IS_HISTORY)
+        .ext(distinct_on(col(SyncRun.source), _IS_HISTORY))
         .order_by(col(SyncRun.source), _IS_HISTORY, col(SyncRun.run_id).desc())
     )
     imports = select(SyncRun.source, SyncRun.kind).where(
