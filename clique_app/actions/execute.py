@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -338,12 +338,13 @@ def _account_lock(channel: str, account_id: str, *, wait: bool = True) -> Iterat
     options = f"-c role={APP_ROLE} -c lock_timeout={LOCK_WAIT}"
     key = {"key": f"ad_account/{channel}/{account_id}"}
     with psycopg.connect(settings().database_url, autocommit=True, options=options) as connection:
-        if not wait:
-            held = connection.execute("select pg_try_advisory_lock(hashtextextended(%(key)s, 0))", key).fetchone()
-            yield connection if held and held[0] else None
-            return
+        locked = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
         try:
-            connection.execute("select pg_advisory_lock(hashtextextended(%(key)s, 0))", key)
+            row = connection.execute(f"select {locked}(hashtextextended(%(key)s, 0))", key).fetchone()
         except psycopg.errors.LockNotAvailable as error:
             raise Refused("Another change is being made in this ad account. Try again in a minute.") from error
-        yield connection
+        try:
+            yield connection if wait or (row and row[0]) else None
+        finally:
+            with suppress(psycopg.OperationalError):  # the end of the connection lets go of it too, but a moment later
+                connection.execute("select pg_advisory_unlock_all()")
