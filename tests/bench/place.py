@@ -175,6 +175,7 @@ def prepared(quick: bool) -> Iterator[Place]:
 def _install(place: Place) -> int:
     from tasks.install import open_store
 
+    httpx.get(place.demo.admin_url, timeout=30, trust_env=False).raise_for_status()  # installs the app in the store
     return open_store(place.demo.store, place.token(), USER_ID)
 
 
