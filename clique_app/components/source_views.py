@@ -84,8 +84,11 @@ def import_view(standing: Standing) -> ProgressView:
     reading, label = standing.current, standing.label
     if reading is None or standing.state == "reading":
         return _settled(standing)
-    words = "All earlier" if reading.kind == "history" else "Last 90 days"
-    note = ", ".join(part for part in (f"{words}: {reading.stage or 'starting'}", time_left(reading)) if part)
+    doing = ", ".join(part for part in (reading.stage or "starting", time_left(reading)) if part)
+    if reading.kind == "history" and standing.first_import_done:
+        note = f"{_proof(standing)}. All earlier: {doing}"
+        return ProgressView(label, f"{standing.rows:,}", share=round(reading.share or 0.0, 3), note=note)
+    note = f"{'All earlier' if reading.kind == 'history' else 'Last 90 days'}: {doing}"
     total = f"{reading.expected:,}" if reading.expected else ""
     done = f"{reading.read:,}" if total else f"{reading.read:,} rows"
     return ProgressView(label, done, total, round(reading.share or 0.0, 3), note)
@@ -97,8 +100,11 @@ def _settled(standing: Standing) -> ProgressView:
         return ProgressView(standing.label, rows, share=0.0, note=standing.problem)
     if not standing.first_import_done:
         return ProgressView(standing.label, rows, note="Begins in a moment")
-    note = "Equals the platform’s own count" if standing.counted is not None else "Read whole"
-    return ProgressView(standing.label, rows, share=1.0, note=note, whole=True)
+    return ProgressView(standing.label, rows, share=1.0, note=_proof(standing), whole=True)
+
+
+def _proof(standing: Standing) -> str:
+    return "Equals the platform’s own count" if standing.counted is not None else "Read whole"
 
 
 def counted(standing: Standing) -> tuple[str, str]:

@@ -69,6 +69,12 @@ def test_a_running_import_shows_its_counts_against_the_sources_own() -> None:
     assert (view.done, view.total, view.share, view.whole) == ("6,312", "26,118", 0.24, False)
 
 
+def test_while_all_earlier_is_read_the_proof_of_the_first_days_stays() -> None:
+    view = import_view(standing(state="importing", current=reading(kind="history")))
+    assert (view.done, view.share, view.whole) == ("26,118", 0.24, False)
+    assert view.note.startswith("Equals the platform’s own count. All earlier: Orders, 6,312 of 26,118")
+
+
 def test_an_import_without_a_count_says_rows_and_claims_no_total() -> None:
     view = import_view(standing(state="importing", current=reading(expected=None, share=None)))
     assert (view.done, view.total, view.share) == ("6,312 rows", "", 0.0)
