@@ -13,7 +13,7 @@ CHANGED_TOGETHER = 50
 
 @dataclass(frozen=True, slots=True)
 class Hinted:
-    """An object with deliveries that wait, as the newest of them says."""
+    """An object with deliveries that wait, as the oldest of them says."""
 
     kind: ObjectKind
     object_id: int

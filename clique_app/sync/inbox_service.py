@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from clique_app import clock
 from clique_app.errors import NotFound
 from clique_app.sync.draining import Hinted
+from clique_app.sync.topics import ObjectKind
 from clique_app.tables import InboxEvent, Store
 
 DEAD_AFTER_ATTEMPTS = 10
@@ -25,18 +26,12 @@ OTHERS_TOGETHER = 50
 _DUE = "(retry_at is null or retry_at <= :now)"
 _COALESCE = sa.text(
     """
-    with newest as (
-      select kind, object_id, max(number) as number, max(attempts) as attempts, max(retry_at) as retry_at
-      from inbox_event where state = 'new' and shop_domain = :shop and kind <> ''
-      group by kind, object_id having count(*) > 1)
-    update inbox_event e
-    set state = case when e.number < n.number then 'done' else 'new' end,
-        done_at = case when e.number < n.number then cast(:now as timestamptz) end,
-        error = case when e.number < n.number then '' else e.error end,
-        attempts = n.attempts, retry_at = n.retry_at
-    from newest n
-    where e.state = 'new' and e.shop_domain = :shop and e.kind = n.kind and e.object_id = n.object_id
-      and (e.number < n.number or e.attempts < n.attempts)
+    update inbox_event e set state = 'done', done_at = :now, error = ''
+    from (select kind, object_id, min(number) as number from inbox_event
+          where state = 'new' and shop_domain = :shop and kind <> ''
+          group by kind, object_id having count(*) > 1) oldest
+    where e.state = 'new' and e.shop_domain = :shop and e.kind = oldest.kind and e.object_id = oldest.object_id
+      and e.number > oldest.number
     """
 )
 _WAITING = sa.text(
@@ -126,18 +121,19 @@ def postponed(event: InboxEvent, note: str) -> None:
 
 
 def waiting(session: Session, shop_domain: str) -> list[Hinted]:
-    """The objects whose deliveries wait, each once. Of several deliveries of one object all but the newest are done:
-    what is fetched from now on is as new as each of them, and the newest stands for all until it is fetched."""
+    """The objects whose deliveries wait, each once. Of several deliveries of one object all but the oldest are done:
+    it stands for them, and what is fetched from now on is as new as each of them. Only who has taken the store may
+    ask, so that nobody is fetching meanwhile."""
     session.execute(_COALESCE, {"shop": shop_domain, "now": clock.now()})
     rows = session.execute(_WAITING, {"shop": shop_domain, "now": clock.now(), "most": SEEN_TOGETHER})
-    newest = {
-        (kind, object_id): Hinted(kind, object_id, number, attempts) for kind, object_id, number, attempts in rows
-    }
-    return list(newest.values())
+    oldest: dict[tuple[ObjectKind, int], Hinted] = {}
+    for kind, object_id, number, attempts in rows:
+        oldest.setdefault((kind, object_id), Hinted(kind, object_id, number, attempts))
+    return list(oldest.values())
 
 
 def settle(session: Session, shop_domain: str, fetched: Sequence[Hinted], note: str = "") -> int:
-    """Done: every delivery of these objects that was here before they were fetched. Returns how many."""
+    """These objects were fetched since they were found waiting. Returns how many deliveries are done."""
     return _of_objects(session, _SETTLE, shop_domain, fetched, {"now": clock.now(), "note": note})
 
 
@@ -236,7 +232,8 @@ def domain_of(session: Session, store_id: int) -> str:
 def _of_objects(
     session: Session, statement: sa.TextClause, shop_domain: str, objects: Sequence[Hinted], values: dict[str, Any]
 ) -> int:
-    """Run a statement on the deliveries of objects of one kind that had come when the newest of them had."""
+    """Run a statement on the deliveries of objects of one kind that were found waiting. One that came since then, and
+    after the fetch may have begun, has a higher number and waits on."""
     asked = {
         "shop": shop_domain,
         "kind": objects[0].kind,

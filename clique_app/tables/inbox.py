@@ -30,7 +30,7 @@ class InboxEvent(SQLModel, table=True):
 
     source: str = Field(primary_key=True)  # shopify | meta
     delivery_id: str = Field(primary_key=True)
-    # the order of arrival: what is fetched after a delivery got its number is as new as the delivery
+    # the order of arrival: what is fetched after a delivery has its number is as new as the delivery
     number: int = Field(
         default=None, nullable=False, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.Identity()}
     )
