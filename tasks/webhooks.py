@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Literal
 
 import dramatiq
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from clique_app import live
 from clique_app.attribution import service as attribution
@@ -112,16 +114,14 @@ def drain(shop_domain: str) -> Step:
         if store_id is None:
             inbox_service.settle_store(session, shop_domain, "Not one of our stores.")
             return Step("idle")
-        events = inbox_service.others(session, shop_domain)
-        for event, handled in [(event, _handle_other(store_id, event)) for event in events]:
-            _mark(event, handled)
+        worked = _work_off_others(session, shop_domain, partial(_handle_other, store_id))
         waiting = inbox_service.waiting(session, shop_domain)
         may_read_changes = time.monotonic() >= _resting_until.get(shop_domain, 0.0)
         with store_session(store_id) as reading:
             missing = objects_service.missing(reading, store_id, [(one.kind, one.object_id) for one in waiting])
         batch = next_together(waiting, missing, changes=may_read_changes)
         if not batch:
-            return Step("worked" if events else "idle")
+            return Step("worked" if worked else "idle")
         is_new = (batch[0].kind, batch[0].object_id) in missing
         try:
             _refetch(store_id, batch, PATIENCE_FOR_NEW_SECONDS if is_new else 0.0)
@@ -143,13 +143,18 @@ def drain(shop_domain: str) -> Step:
     return Step("worked")
 
 
-def _mark(event: InboxEvent, handled: Handled) -> None:
-    if handled.done:
-        inbox_service.settled(event, handled.note)
-    elif handled.later:
-        inbox_service.postponed(event, handled.note)
-    else:
-        inbox_service.failed(event, handled.note)
+def _work_off_others(session: Session, shop_domain: str, handle: Callable[[InboxEvent], Handled]) -> bool:
+    """Deliveries that name no object, one by one in their order. All are handled before any is marked: whoever
+    handles one may change the inbox too."""
+    events = inbox_service.others(session, shop_domain)
+    for event, handled in [(event, handle(event)) for event in events]:
+        if handled.done:
+            inbox_service.settle_one(session, event, handled.note)
+        elif handled.later:
+            inbox_service.postpone_one(session, event, handled.note)
+        else:
+            inbox_service.fail_one(session, event, handled.note)
+    return bool(events)
 
 
 def _refetch(store_id: int, batch: Sequence[Hinted], patience: float) -> None:

@@ -11,7 +11,6 @@ from datetime import datetime
 import psycopg
 from sqlalchemy import make_url
 
-from clique_app import clock
 from clique_app.database import SYSTEM_ROLE
 from clique_app.logs import log
 
@@ -25,9 +24,10 @@ ANNOUNCED_EVERY_SECONDS = 0.1  # a store whose deliveries keep coming
 _INSERT = """
 insert into inbox_event
   (source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, payload, received_at, state, attempts, error)
-select source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, payload, %b, 'new', 0, ''
-from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::timestamptz[], %b::bytea[])
-  as d (source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, payload)
+select source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, payload, received_at, 'new', 0, ''
+from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::timestamptz[],
+            %b::timestamptz[], %b::bytea[])
+  as d (source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, received_at, payload)
 on conflict do nothing
 """
 
@@ -40,10 +40,11 @@ class Delivery:
     delivery_id: str
     topic: str
     shop_domain: str
-    kind: str
-    object_id: int | None
     triggered_at: datetime | None
+    received_at: datetime
     payload: bytes
+    kind: str = ""
+    object_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -111,7 +112,7 @@ class Inbox:
             [getattr(one.delivery, name) for one in batch]
             for name in (
                 *("source", "delivery_id", "topic", "shop_domain"),
-                *("kind", "object_id", "triggered_at", "payload"),
+                *("kind", "object_id", "triggered_at", "received_at", "payload"),
             )
         ]
         until = batch[0].since + TIMEOUT_SECONDS
@@ -119,7 +120,7 @@ class Inbox:
             try:
                 async with asyncio.timeout_at(min(until, self._loop.time() + ATTEMPT_SECONDS)):
                     connection = await self._connected()
-                    await connection.execute(_INSERT, [clock.now(), *columns])
+                    await connection.execute(_INSERT, columns)
                 return True
             except (psycopg.Error, OSError, TimeoutError) as error:
                 log("inbox").warning("inbox_insert_failed", attempt=attempt, problem=type(error).__name__)

@@ -15,6 +15,7 @@ from datetime import datetime
 from pydantic_core import from_json
 from starlette.types import Message, Receive, Scope, Send
 
+from clique_app import clock
 from clique_app.endpoints.inbox import Delivery, Inbox
 from clique_app.errors import InvalidInput
 from clique_app.settings import settings
@@ -99,7 +100,7 @@ def _delivery(headers: dict[bytes, bytes], family: bytes, body: bytes) -> Delive
         return None
     kind, object_id = _object(topic, header(b"resource-id") if family is _EVENT else "", body)
     payload = b"" if kind else body  # it may name a person, and is not needed beside the object's id
-    return Delivery("shopify", delivery_id, topic, shop.lower(), kind, object_id, triggered_at, payload)
+    return Delivery("shopify", delivery_id, topic, shop.lower(), triggered_at, clock.now(), payload, kind, object_id)
 
 
 def _object(name: str, resource_id: str, body: bytes) -> tuple[str, int | None]:

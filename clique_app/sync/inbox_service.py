@@ -102,22 +102,29 @@ def others(session: Session, shop_domain: str) -> list[InboxEvent]:
     return list(session.exec(query.order_by(col(InboxEvent.number)).limit(OTHERS_TOGETHER)))
 
 
-def settled(event: InboxEvent, note: str) -> None:
+def settle_one(session: Session, event: InboxEvent, note: str) -> None:
     """A delivery is done. Its payload goes: it may name a person, and it has been used."""
-    event.state, event.done_at, event.error, event.payload = "done", clock.now(), note, b""
+    _mark(session, event, state="done", done_at=clock.now(), error=note, payload=b"")
 
 
-def failed(event: InboxEvent, note: str) -> None:
+def fail_one(session: Session, event: InboxEvent, note: str) -> None:
     """A delivery could not be used; it is tried again, and given up in the end."""
-    event.attempts, event.error = event.attempts + 1, note
-    event.retry_at = clock.now() + min(AGAIN_WITHIN, AGAIN_AFTER * 2 ** (event.attempts - 1))
-    if event.attempts >= DEAD_AFTER_ATTEMPTS:
-        event.state, event.done_at = "dead", clock.now()
+    again = clock.now() + min(AGAIN_WITHIN, AGAIN_AFTER * 2**event.attempts)
+    if event.attempts + 1 < DEAD_AFTER_ATTEMPTS:
+        _mark(session, event, attempts=event.attempts + 1, error=note, retry_at=again)
+    else:
+        _mark(session, event, attempts=event.attempts + 1, error=note, state="dead", done_at=clock.now())
 
 
-def postponed(event: InboxEvent, note: str) -> None:
+def postpone_one(session: Session, event: InboxEvent, note: str) -> None:
     """The platform or the store was not ready, which is no fault of the delivery."""
-    event.error, event.retry_at = note, clock.now() + AGAIN_AFTER
+    _mark(session, event, error=note, retry_at=clock.now() + AGAIN_AFTER)
+
+
+def _mark(session: Session, event: InboxEvent, **values: Any) -> None:
+    """By statement: whoever handled the delivery may have taken its row away."""
+    of_event = (col(InboxEvent.source) == event.source, col(InboxEvent.delivery_id) == event.delivery_id)
+    session.execute(sa.update(InboxEvent).where(*of_event).values(**values))
 
 
 def waiting(session: Session, shop_domain: str) -> list[Hinted]:
