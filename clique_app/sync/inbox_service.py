@@ -53,12 +53,13 @@ _FAIL = sa.text(
     where {_OF_OBJECTS}
     """  # noqa: S608
 )
+_OF_STORE = "(cast(:shop as text) is null or shop_domain = :shop)"
 _STANDING = sa.text(
-    """
-    select count(*) filter (where state = 'new') as waiting, min(received_at) filter (where state = 'new') as oldest,
-           count(*) filter (where state = 'dead') as dead
-    from inbox_event where state in ('new', 'dead') and (cast(:shop as text) is null or shop_domain = :shop)
-    """
+    f"""
+    select count(*) as waiting, min(received_at) as oldest,
+           (select count(*) from inbox_event where state = 'dead' and {_OF_STORE}) as dead
+    from inbox_event where state = 'new' and {_OF_STORE}
+    """  # noqa: S608
 )
 
 
