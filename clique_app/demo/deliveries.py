@@ -41,7 +41,7 @@ def replay(store: str | None, number: int | None) -> None:
     record.adopt_running_demo()
     with system_session() as session:
         shop_domain = _domain(session, store)
-    typer.echo(f"{webhooks.replay(shop_domain, number):,} deliveries wait again.")
+    typer.echo(f"Waiting again: {webhooks.replay(shop_domain, number):,}")
 
 
 def _domain(session: Session, store: str | None) -> str | None:

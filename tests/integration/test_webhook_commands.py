@@ -76,9 +76,9 @@ def test_one_all_of_a_store_or_all_are_replayed() -> None:
     wrong_store = CliRunner().invoke(app, ["webhooks", "replay", "--id", str(first["number"]), "--store", TWO])
     assert wrong_store.exit_code == 1
     assert states() == [("d1", "dead"), ("d2", "dead"), ("d3", "new")]
-    assert "1 deliveries" in run("replay", "--id", str(first["number"]))
+    assert "Waiting again: 1" in run("replay", "--id", str(first["number"]))
     assert states() == [("d1", "new"), ("d2", "dead"), ("d3", "new")]
-    assert "1 deliveries" in run("replay", "--all")
+    assert "Waiting again: 1" in run("replay", "--all")
     assert {state for _, state in states()} == {"new"}
 
 
