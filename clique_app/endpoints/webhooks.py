@@ -12,14 +12,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from pydantic_core import from_json
 from starlette.types import Message, Receive, Scope, Send
 
 from clique_app import clock
 from clique_app.endpoints.inbox import Delivery, Inbox
 from clique_app.errors import InvalidInput
 from clique_app.settings import settings
-from clique_app.sync.topics import TOPICS, object_of, object_of_event, topic_of_event
+from clique_app.sync.topics import TOPICS, object_in, object_of_event, topic_of_event
 from tasks.webhooks import drain_inbox
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -109,8 +108,8 @@ def _object(name: str, resource_id: str, body: bytes) -> tuple[str, int | None]:
     if topic is None:
         return "", None
     try:
-        return topic.kind, object_of_event(topic, resource_id) if resource_id else object_of(topic, from_json(body))
-    except (ValueError, InvalidInput):
+        return topic.kind, object_of_event(topic, resource_id) if resource_id else object_in(topic, body)
+    except InvalidInput:
         return "", None
 
 

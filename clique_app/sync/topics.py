@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
+
+from pydantic_core import from_json
 
 from clique_app.errors import InvalidInput
 
@@ -19,6 +22,11 @@ _MAX_ID = 2**63 - 1
 class Topic:
     kind: ObjectKind
     field: str  # of the payload, that holds the object's id
+
+    @cached_property
+    def begins(self) -> re.Pattern[bytes]:
+        """A payload that begins with the field, as Shopify writes most."""
+        return re.compile(rb'\s*\{\s*"' + self.field.encode() + rb'"\s*:\s*([0-9]{1,19})\s*[,}]')
 
 
 TOPICS: dict[str, Topic] = {
@@ -36,8 +44,20 @@ TOPICS: dict[str, Topic] = {
 }
 
 
+def object_in(topic: Topic, body: bytes) -> int:
+    """The id of the object that a webhook's body is about. Reading all of a body costs several times what checking
+    its signature does, and the id most often stands first."""
+    first = topic.begins.match(body)
+    if first:
+        return object_of(topic, {topic.field: int(first[1])})
+    try:
+        return object_of(topic, from_json(body))
+    except ValueError as error:
+        raise InvalidInput("The body is not JSON.") from error
+
+
 def object_of(topic: Topic, payload: Any) -> int:
-    """The id of the object that a webhook's payload is about."""
+    """The same of a payload that has been read."""
     value = payload.get(topic.field) if isinstance(payload, Mapping) else None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _MAX_ID:
         raise InvalidInput(f"The webhook names no {topic.field}.")

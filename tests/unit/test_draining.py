@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clique_app.errors import InvalidInput
 from clique_app.sync.draining import CHANGED_TOGETHER, NEW_TOGETHER, Hinted, next_together
-from clique_app.sync.topics import TOPICS, object_of_event, topic_of_event
+from clique_app.sync.topics import TOPICS, object_in, object_of_event, topic_of_event
 
 hinted = st.builds(
     Hinted,
@@ -59,6 +60,21 @@ def test_taken_again_and_again_everything_has_its_turn_and_the_oldest_is_never_p
 @given(queues)
 def test_while_changes_rest_only_what_is_missing_is_read(queue) -> None:
     assert next_together(queue, set(), changes=False) == []
+
+
+@given(st.binary(max_size=40) | st.integers(-5, 2**70).map(lambda i: b'{"id": %d, "order_id": %d}' % (i, i)))
+def test_any_body_names_an_object_or_is_refused(body: bytes) -> None:
+    for topic in TOPICS.values():
+        with contextlib.suppress(InvalidInput):
+            assert 0 < object_in(topic, body) < 2**63
+
+
+@given(st.sampled_from(sorted(TOPICS)), st.integers(1, 2**63 - 1), st.booleans(), st.sampled_from([None, 2]))
+def test_the_object_is_found_wherever_its_id_stands(name: str, object_id: int, first: bool, indent: int | None) -> None:
+    topic = TOPICS[name]
+    fields: list[tuple[str, object]] = [(topic.field, object_id), ("note", 'a "quoted" {text}'), ("lines", [{"id": 5}])]
+    body = json.dumps(dict(fields if first else reversed(fields)), indent=indent).encode()
+    assert object_in(topic, body) == object_id
 
 
 @given(st.text(), st.text())
