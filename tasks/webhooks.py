@@ -174,14 +174,22 @@ def _refetch(store_id: int, batch: Sequence[Hinted], patience: float) -> None:
 def _handle_other(store_id: int, event: InboxEvent) -> Handled:
     """A delivery that names no object: of the app itself, about privacy, or not to be understood."""
     try:
-        payload = json.loads(event.payload)
-        if not isinstance(payload, dict):
-            raise InvalidInput("The body is not a JSON object.")
+        payload = _payload(event.payload)
         if event.topic in TOPICS:
             object_of(TOPICS[event.topic], payload)  # says what is wrong with it
         return _handle_app_topic(store_id, event, payload)
     except Exception as error:
         return _problem(f"{event.topic} {event.delivery_id}", error)
+
+
+def _payload(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body)
+    except ValueError as error:
+        raise InvalidInput("The body is not JSON.") from error
+    if not isinstance(payload, dict):
+        raise InvalidInput("The body is not a JSON object.")
+    return payload
 
 
 def _handle_app_topic(store_id: int, event: InboxEvent, payload: dict[str, Any]) -> Handled:
@@ -211,5 +219,8 @@ def _problem(what: str, error: Exception) -> Handled:
         return Handled(done=False, note=str(error)[:500], later=True)
     if isinstance(error, AccessExpired | NotFound):
         return Handled(done=True, note=f"{error.message} The next catch-up reads what this was about.")
+    if isinstance(error, CliqueError):
+        log("webhooks").warning("delivery_failed", about=what, problem=error.message)
+        return Handled(done=False, note=error.message)
     log("webhooks").error("delivery_failed", about=what, exc_info=error)
-    return Handled(done=False, note=error.message if isinstance(error, CliqueError) else type(error).__name__)
+    return Handled(done=False, note=type(error).__name__)

@@ -24,7 +24,7 @@ ELSEWHERE = "https://elsewhere.example/hook"
 
 
 @pytest.fixture
-def store_id() -> int:
+def store_id(app_env: None) -> int:
     opened = install.open_store(SHOP, sign(SHOP, secret=API_SECRET, aud=API_KEY), 7)
     install.check_store(opened.store_id)
     return opened.store_id

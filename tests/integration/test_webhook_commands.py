@@ -21,7 +21,7 @@ ONE, TWO = "one.myshopify.com", "two.myshopify.com"
 
 
 @pytest.fixture
-def stores() -> tuple[int, int]:
+def stores(database_env: None) -> tuple[int, int]:
     """Two stores with a delivery given up each; one has another that waits."""
     found = make_store(ONE), make_store(TWO)
     with system_session() as session:
