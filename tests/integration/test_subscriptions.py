@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from sqlmodel import select
 
@@ -24,7 +25,8 @@ ELSEWHERE = "https://elsewhere.example/hook"
 
 
 @pytest.fixture
-def store_id(app_env: None) -> int:
+def store_id(app_env: None, sandbox: Sandbox) -> int:
+    httpx.get(f"{sandbox.url}/admin/store/harbor-lane/apps/{API_KEY}", trust_env=False).raise_for_status()
     opened = install.open_store(SHOP, sign(SHOP, secret=API_SECRET, aud=API_KEY), 7)
     install.check_store(opened.store_id)
     return opened.store_id

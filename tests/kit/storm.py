@@ -145,6 +145,8 @@ class Place:
             self.service("worker"),
             self.service("scheduler"),
         )
+        admin = f"{self.sandbox_url}/admin/store/harbor-lane/apps/{API_KEY}"
+        httpx.get(admin, trust_env=False).raise_for_status()  # a merchant installs it
         self.in_app(f"open_store({SHOP!r}, {self._token()!r}, {USER_ID})", "from tasks.install import open_store")
         whole = "select count(*) from sync_run where source = 'shopify_orders' and kind = 'history' and state = 'whole'"
         _until(lambda: self.query(whole)[0][0] > 0, 300, "the orders were not read")
