@@ -17,9 +17,11 @@ P = ParamSpec("P")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 demo_app = typer.Typer(invoke_without_command=True, help="Run the whole of Clique on this machine.")
+webhooks_app = typer.Typer(no_args_is_help=True, help="Shopify's deliveries: what waits, what was given up.")
 metrics_app = typer.Typer(no_args_is_help=True, help="Figures and what they are made of.")
 app.add_typer(demo_app, name="demo")
 app.add_typer(metrics_app, name="metrics")
+app.add_typer(webhooks_app, name="webhooks")
 
 Store = Annotated[str, typer.Option("--store", help="The store's domain, such as harbor-lane.myshopify.com.")]
 
@@ -137,6 +139,33 @@ def metrics_list() -> None:
 
     for item in registry.METRICS:
         typer.echo(f"{item.key:26} {item.unit:8} {item.meaning}")
+
+
+@webhooks_app.command("list")
+@shows_errors
+def webhooks_list(
+    store: Annotated[str, typer.Option("--store", help="One store; all if left out.", show_default=False)] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How many deliveries wait and since when, and those given up."""
+    from clique_app.demo import deliveries
+
+    deliveries.show(store or None, as_json=as_json)
+
+
+@webhooks_app.command("replay")
+@shows_errors
+def webhooks_replay(
+    number: Annotated[int | None, typer.Option("--id", help="One that `list` shows.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that were given up.")] = False,
+    store: Annotated[str, typer.Option("--store", help="Of one store only.", show_default=False)] = "",
+) -> None:
+    """Let given up deliveries wait again, as if they had just come."""
+    if (number is None) != everything:
+        raise InvalidInput("Say which: --id NUMBER or --all.")
+    from clique_app.demo import deliveries
+
+    deliveries.replay(store or None, number)
 
 
 @app.command()

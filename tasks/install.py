@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import dramatiq
 
 from clique_app import live
@@ -35,8 +37,9 @@ def check_store(store_id: int) -> None:
     """One store's facts and webhook subscriptions."""
     with patient():
         repaired = install.check_store(store_id)
-    if repaired.created or repaired.removed:
-        log("install").info("webhooks_repaired", store_id=store_id, created=repaired.created, removed=repaired.removed)
+    if repaired:
+        log("install").info("webhooks_repaired", store_id=store_id, **asdict(repaired))
+    live.publish(store_id, "connections")
 
 
 @dramatiq.actor(queue_name=SYNC, max_retries=0)

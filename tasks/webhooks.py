@@ -1,168 +1,198 @@
 """Draining the webhook inbox. A delivery is a hint: its object is fetched again by id, through the import's own mapper,
 so that order, duplication and loss of deliveries cannot matter.
+
+One process at a time drains a store, object by object: what is not here yet before what has changed, so that a new
+order is on the page in seconds however many changes wait for Shopify's limit.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import dramatiq
-import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from clique_app import clock, live
+from clique_app import live
 from clique_app.attribution import service as attribution
 from clique_app.connections import privacy, service
 from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
-from clique_app.errors import AccessExpired, CliqueError, NotFound, RateLimited, Unavailable
+from clique_app.errors import AccessExpired, CliqueError, InvalidInput, NotFound, RateLimited, Unavailable
 from clique_app.logs import log
-from clique_app.sync import objects_service
-from clique_app.sync.topics import TOPICS, ObjectKind
+from clique_app.sync import inbox_service, objects_service
+from clique_app.sync.draining import Hinted, next_together
+from clique_app.sync.topics import TOPICS, object_of
 from clique_app.tables import InboxEvent
 from tasks.broker import WEBHOOKS
 
-CLAIMED_TOGETHER = 200
-DEAD_AFTER_ATTEMPTS = 10
 LYING_AFTER = timedelta(seconds=10)
-KEPT = timedelta(days=14)  # Shopify delivers again for hours; the row of a done delivery is what stops it
+HELD_SECONDS = 5.0  # one store has a worker's thread this long before the next has its turn
+PATIENCE_FOR_NEW_SECONDS = 5.0  # with Shopify's limit; what has changed waits in the queue instead
+LOOKS_AGAIN_SECONDS = 0.05
+
+_resting_until: dict[str, float] = {}  # store: when this process asks Shopify again for what has changed
 
 
 @dataclass(frozen=True)
 class Handled:
-    """What became of a delivery. later: the platform or store was not ready, which is no fault of the delivery."""
+    """What became of deliveries. later: the platform or store was not ready, which is no fault of theirs."""
 
     done: bool
     note: str = ""
     later: bool = False
 
 
+@dataclass(frozen=True)
+class Step:
+    """What one look at a store's inbox came to. busy: another process drains it; seconds: until Shopify's limit lets
+    more be read."""
+
+    state: Literal["worked", "idle", "busy", "limited"]
+    seconds: float = 0.0
+
+
 @dramatiq.actor(queue_name=WEBHOOKS, max_retries=0)
-def drain_inbox() -> None:
-    """Work off what is new. Sent once for each stored batch; several may run at once."""
-    while drain(again=False):
-        pass
+def drain_inbox(shop_domain: str) -> None:
+    """Work off what waits of a store. Sent for each stored batch."""
+    until, met_busy = time.monotonic() + HELD_SECONDS, False
+    while True:
+        step = drain(shop_domain)
+        match step.state:
+            case "idle":
+                return
+            case "busy" if met_busy:
+                return  # it had not looked yet when we came, or will look again after what it does
+            case "busy":
+                met_busy = True
+                time.sleep(LOOKS_AGAIN_SECONDS)
+            case "limited":
+                drain_inbox.send_with_options(args=(shop_domain,), delay=int(step.seconds * 1000) + 1)
+                return
+            case "worked" if time.monotonic() > until:
+                drain_inbox.send(shop_domain)
+                return
 
 
 @dramatiq.actor(queue_name=WEBHOOKS, max_retries=0)
 def sweep_inbox() -> None:
-    """Deliveries nobody was told of, and those that failed before, each by itself."""
-    while drain(again=True):
-        pass
+    """Deliveries nobody was told of, and those that failed before and may be tried again."""
+    with system_session() as session:
+        behind = inbox_service.stores_behind(session, LYING_AFTER)
+    for shop_domain in behind:
+        drain_inbox.send(shop_domain)
 
 
 @dramatiq.actor(queue_name=WEBHOOKS, max_retries=0)
 def forget_old_deliveries() -> None:
     """Done and dead deliveries go after two weeks."""
     with system_session() as session:
-        session.execute(
-            sa.delete(InboxEvent).where(
-                col(InboxEvent.state) != "new", col(InboxEvent.received_at) < clock.now() - KEPT
-            )
-        )
+        inbox_service.forget(session)
 
 
-def drain(*, again: bool) -> int:
-    """Claim deliveries in order, handle them store by store, mark them. The claim lasts as long as this transaction,
-    so a killed worker's deliveries are free at once. Returns how many are done."""
-    changed: set[int] = set()
-    done = 0
+def replay(shop_domain: str | None = None, number: int | None = None) -> int:
+    """Let given up deliveries wait again and wake the workers. Returns how many. For pages and commands."""
     with system_session() as session:
-        events = _claim(session, again=again)
-        by_shop: defaultdict[str, list[InboxEvent]] = defaultdict(list)
-        for event in events:
-            by_shop[event.shop_domain].append(event)
-        for shop_domain, group in by_shop.items():
-            store_id = service.find_store(session, shop_domain)
-            for event, handled in _handle_store(store_id, group, changed):
-                _mark(event, handled)
-                done += handled.done
-    for store_id in changed:
-        live.publish(store_id, "figures")
-    return done
+        waiting = inbox_service.replay(session, shop_domain, number)
+    for domain in waiting:
+        drain_inbox.send(domain)
+    return sum(waiting.values())
 
 
-def _claim(session: Session, *, again: bool) -> list[InboxEvent]:
-    query = select(InboxEvent).where(InboxEvent.state == "new")
-    if again:
-        query = query.where(InboxEvent.received_at < clock.now() - LYING_AFTER)
-    else:
-        query = query.where(InboxEvent.attempts == 0, InboxEvent.error == "")
-    ordered = query.order_by(col(InboxEvent.received_at), col(InboxEvent.delivery_id))
-    return list(session.exec(ordered.limit(CLAIMED_TOGETHER).with_for_update(skip_locked=True)))
-
-
-def _mark(event: InboxEvent, handled: Handled) -> None:
-    event.error = handled.note
-    if handled.done:
-        event.state, event.done_at = "done", clock.now()
-        event.payload = b""  # it may name a person; the hint has been taken
-    elif not handled.later:
-        event.attempts += 1
-        if event.attempts >= DEAD_AFTER_ATTEMPTS:
-            event.state, event.done_at = "dead", clock.now()
-
-
-Outcome = tuple[InboxEvent, Handled]
-
-
-def _handle_store(store_id: int | None, events: list[InboxEvent], changed: set[int]) -> Iterable[Outcome]:
-    if store_id is None:
-        return [(event, Handled(done=True, note="Not one of our stores.")) for event in events]
-    outcomes: list[Outcome] = []
-    hints: defaultdict[ObjectKind, list[tuple[InboxEvent, list[int]]]] = defaultdict(list)
-    for event in events:
-        topic = TOPICS.get(event.topic)
+def drain(shop_domain: str) -> Step:
+    """One batch of one store: claim, fetch, write, mark."""
+    with system_session() as session:
+        if not inbox_service.take(session, shop_domain):
+            return Step("busy")
+        store_id = service.find_store(session, shop_domain)
+        if store_id is None:
+            inbox_service.settle_store(session, shop_domain, "Not one of our stores.")
+            return Step("idle")
+        worked = _work_off_others(session, shop_domain, partial(_handle_other, store_id))
+        waiting = inbox_service.waiting(session, shop_domain)
+        may_read_changes = time.monotonic() >= _resting_until.get(shop_domain, 0.0)
+        with store_session(store_id) as reading:
+            missing = objects_service.missing(reading, store_id, [(one.kind, one.object_id) for one in waiting])
+        batch = next_together(waiting, missing, changes=may_read_changes)
+        if not batch:
+            return Step("worked" if worked else "idle")
+        is_new = (batch[0].kind, batch[0].object_id) in missing
         try:
-            payload = _payload(event)
-            if topic is not None:
-                hints[topic.kind].append((event, topic.ids(payload)))
-            else:
-                outcomes.append((event, _handle_app_topic(store_id, event, payload)))
+            _refetch(store_id, batch, PATIENCE_FOR_NEW_SECONDS if is_new else 0.0)
+        except RateLimited as limit:
+            _resting_until[shop_domain] = time.monotonic() + limit.retry_after
+            return Step("limited", limit.retry_after)
         except Exception as error:
-            outcomes.append((event, _problem(event, error)))
-    for kind, group in hints.items():
-        fresh = [(event, ids) for event, ids in group if not event.attempts]
-        # what failed before is tried by itself, so that one bad object does not hold up the others
-        for part in [*([fresh] if fresh else []), *([each] for each in group if each[0].attempts)]:
-            try:
-                handled = _refetch(store_id, kind, sorted({i for _, ids in part for i in ids}))
-                changed.add(store_id)
-            except Exception as error:
-                handled = _problem(part[0][0], error)
-            outcomes += [(event, handled) for event, _ in part]
-    return outcomes
+            handled = _problem(f"{batch[0].kind} {batch[0].object_id}", error)
+        else:
+            handled = Handled(done=True)
+        if handled.done:
+            inbox_service.settle(session, shop_domain, batch, handled.note)
+        elif handled.later:
+            inbox_service.postpone(session, shop_domain, batch, handled.note)
+            _resting_until[shop_domain] = time.monotonic() + inbox_service.AGAIN_AFTER.total_seconds()
+        else:
+            inbox_service.fail(session, shop_domain, batch, handled.note)
+    live.publish(store_id, "figures")
+    return Step("worked")
 
 
-def _payload(event: InboxEvent) -> dict[str, Any]:
-    payload = json.loads(event.payload)
-    if not isinstance(payload, dict):
-        raise TypeError("the body is not a JSON object")
-    return payload
+def _work_off_others(session: Session, shop_domain: str, handle: Callable[[InboxEvent], Handled]) -> bool:
+    """Deliveries that name no object, one by one in their order. All are handled before any is marked: whoever
+    handles one may change the inbox too."""
+    events = inbox_service.others(session, shop_domain)
+    for event, handled in [(event, handle(event)) for event in events]:
+        if handled.done:
+            inbox_service.settle_one(session, event, handled.note)
+        elif handled.later:
+            inbox_service.postpone_one(session, event, handled.note)
+        else:
+            inbox_service.fail_one(session, event, handled.note)
+    return bool(events)
 
 
-def _refetch(store_id: int, kind: ObjectKind, ids: list[int]) -> Handled:
+def _refetch(store_id: int, batch: Sequence[Hinted], patience: float) -> None:
     """Read the objects as they are now and write them, with the credits of their orders, in one transaction."""
-    given = access(store_id, "shopify")
+    kind, ids = batch[0].kind, [one.object_id for one in batch]
+    given = replace(access(store_id, "shopify"), patience_seconds=patience)
     try:
         records = objects_service.fetch(given, kind, ids)
     except AccessExpired:
-        given = access(store_id, "shopify", refused=given.token)
+        given = replace(access(store_id, "shopify", refused=given.token), patience_seconds=patience)
         records = objects_service.fetch(given, kind, ids)
     with store_session(store_id) as session:
         written = objects_service.write(session, store_id, kind, ids, records)
         attribution.credit_orders(session, store_id, list(written.order_ids))
-    return Handled(done=True)
+
+
+def _handle_other(store_id: int, event: InboxEvent) -> Handled:
+    """A delivery that names no object: of the app itself, about privacy, or not to be understood."""
+    try:
+        payload = _payload(event.payload)
+        if event.topic in TOPICS:
+            object_of(TOPICS[event.topic], payload)  # says what is wrong with it
+        return _handle_app_topic(store_id, event, payload)
+    except Exception as error:
+        return _problem(f"{event.topic} {event.delivery_id}", error)
+
+
+def _payload(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body)
+    except ValueError as error:
+        raise InvalidInput("The body is not JSON.") from error
+    if not isinstance(payload, dict):
+        raise InvalidInput("The body is not a JSON object.")
+    return payload
 
 
 def _handle_app_topic(store_id: int, event: InboxEvent, payload: dict[str, Any]) -> Handled:
-    """Topics about the app itself, and privacy."""
     with store_session(store_id) as session:
         match event.topic:
             case "app/uninstalled":
@@ -183,11 +213,14 @@ def _handle_app_topic(store_id: int, event: InboxEvent, payload: dict[str, Any])
     return Handled(done=True, note=note)
 
 
-def _problem(event: InboxEvent, error: Exception) -> Handled:
+def _problem(what: str, error: Exception) -> Handled:
     """A platform that is away is waited for; lost access is made good by the catch-up after reconnecting."""
     if isinstance(error, RateLimited | Unavailable | OperationalError):
         return Handled(done=False, note=str(error)[:500], later=True)
     if isinstance(error, AccessExpired | NotFound):
         return Handled(done=True, note=f"{error.message} The next catch-up reads what this was about.")
-    log("webhooks").error("delivery_failed", topic=event.topic, delivery=event.delivery_id, exc_info=error)
-    return Handled(done=False, note=error.message if isinstance(error, CliqueError) else type(error).__name__)
+    if isinstance(error, CliqueError):
+        log("webhooks").warning("delivery_failed", about=what, problem=error.message)
+        return Handled(done=False, note=error.message)
+    log("webhooks").error("delivery_failed", about=what, exc_info=error)
+    return Handled(done=False, note=type(error).__name__)

@@ -16,7 +16,7 @@ from clique_app.connections import service
 from clique_app.connections.access import access
 from clique_app.connections.service import SCOPES_AGAIN_AFTER, Standing
 from clique_app.database import store_session, system_session
-from clique_app.errors import AccessDenied
+from clique_app.errors import AccessDenied, CliqueError
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify import code_grant, oauth, reads, subscriptions
 from clique_app.integrations.shopify.client import Client
@@ -102,10 +102,18 @@ def _known(shop_domain: str) -> int | None:
 
 
 def check_store(store_id: int) -> subscriptions.Repair:
-    """The store's facts as they are now, and its webhooks repaired where they drifted."""
+    """The store's facts as they are now, and its webhooks repaired where they drifted. The outcome is kept."""
     given = access(store_id, service.SHOPIFY)
     client = Client(given.shop_domain, given.token)
     facts = reads.shop(client)
     with store_session(store_id) as session:
         service.keep_facts(session, store_id, facts)
-    return subscriptions.repair(client, settings().shopify_app_url.rstrip("/") + WEBHOOK_PATH)
+    try:
+        repaired = subscriptions.repair(client, settings().shopify_app_url.rstrip("/") + WEBHOOK_PATH)
+    except CliqueError as error:
+        with store_session(store_id) as session:
+            service.keep_webhook_problem(session, store_id, error.message)
+        raise
+    with store_session(store_id) as session:
+        service.keep_webhook_check(session, store_id, repaired)
+    return repaired

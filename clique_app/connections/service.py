@@ -14,8 +14,9 @@ from clique_app.connections import tokens
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify.reads import ShopFacts
+from clique_app.integrations.shopify.subscriptions import TOPICS, Repair
 from clique_app.settings import settings
-from clique_app.tables import Connection, Store, StoreSettings
+from clique_app.tables import Connection, Store, StoreSettings, WebhookCheck
 
 SHOPIFY = "shopify"
 SEEN_EVERY = timedelta(hours=1)
@@ -149,6 +150,29 @@ def keep_facts(session: Session, store_id: int, facts: ShopFacts) -> None:
     store = session.get_one(Store, store_id)
     store.name, store.currency = facts.name, facts.currency
     store.time_zone, store.country = facts.time_zone, facts.country
+
+
+def keep_webhook_check(session: Session, store_id: int, repaired: Repair) -> None:
+    """All topics are subscribed to now, and what had to be done for it."""
+    session.merge(
+        WebhookCheck(
+            store_id=store_id,
+            checked_at=clock.now(),
+            held=len(TOPICS),
+            created=",".join(repaired.created),
+            updated=",".join(repaired.updated),
+            removed=",".join(repaired.removed),
+        )
+    )
+
+
+def keep_webhook_problem(session: Session, store_id: int, problem: str) -> None:
+    """The subscriptions could not be looked at, or not be mended."""
+    former = session.get(WebhookCheck, store_id)
+    if former is None:
+        session.add(WebhookCheck(store_id=store_id, checked_at=clock.now(), held=0, problem=problem))
+    else:
+        former.checked_at, former.problem = clock.now(), problem
 
 
 def seen(session: Session, store_id: int, user_id: int) -> None:

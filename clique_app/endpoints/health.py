@@ -1,10 +1,13 @@
-"""/health: the process answers. /health/ready: database, its migrations and Redis are there too."""
+"""/health: the process answers. /health/ready: database, its migrations and Redis are there too, and how far behind
+the webhook inbox is."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -18,6 +21,8 @@ from starlette.routing import Route
 from clique_app import logs
 from clique_app.database import system_session
 from clique_app.settings import settings
+from clique_app.sync import inbox_service
+from clique_app.sync.inbox_service import Inbox
 
 log = logs.log("health")
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
@@ -51,13 +56,19 @@ def _redis() -> None:
 CHECKS = {"database": _database, "migrations": _migrations, "redis": _redis}
 
 
+def _inbox() -> Inbox:
+    with system_session() as session:
+        return inbox_service.standing(session)
+
+
 async def health(_request: Request) -> JSONResponse:
     """The process answers."""
     return JSONResponse({"status": "ok"})
 
 
 async def ready(_request: Request) -> JSONResponse:
-    """Each check by name; 503 where one fails. The reason goes to the log only."""
+    """Each check by name; 503 where one fails. The reason goes to the log only. A long inbox is told, but no reason
+    to take the process out of service."""
     outcome = {}
     for name, check in CHECKS.items():
         try:
@@ -67,7 +78,10 @@ async def ready(_request: Request) -> JSONResponse:
             log.warning("not_ready", check=name, error=str(error))
             outcome[name] = "failed"
     whole = all(state == "ok" for state in outcome.values())
-    return JSONResponse({"status": "ok" if whole else "failed", "checks": outcome}, status_code=200 if whole else 503)
+    told: dict[str, Any] = {"status": "ok" if whole else "failed", "checks": outcome}
+    if whole:
+        told["inbox"] = asdict(await asyncio.to_thread(_inbox))
+    return JSONResponse(told, status_code=200 if whole else 503)
 
 
 ROUTES = (Route("/health", health, methods=["GET"]), Route("/health/ready", ready, methods=["GET"]))

@@ -19,20 +19,22 @@ MAX_WAITING = 4096
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 TIMEOUT_SECONDS = 4.0  # Shopify gives up after 5
 ATTEMPT_SECONDS = 1.5  # connect and insert; a server that was restarted gets a second attempt within the timeout
+ANNOUNCED_EVERY_SECONDS = 0.1  # a store whose deliveries keep coming
 
 _INSERT = """
 insert into inbox_event
-  (source, delivery_id, topic, shop_domain, triggered_at, received_at, payload, state, attempts, error)
-select source, delivery_id, topic, shop_domain, triggered_at, received_at, payload, 'new', 0, ''
-from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[], %b::bytea[])
-  as d (source, delivery_id, topic, shop_domain, triggered_at, received_at, payload)
+  (source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, payload, received_at, state, attempts, error)
+select source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, payload, received_at, 'new', 0, ''
+from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::timestamptz[],
+            %b::timestamptz[], %b::bytea[])
+  as d (source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, received_at, payload)
 on conflict do nothing
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
-    """One webhook as it came."""
+    """One webhook: the object it is about, or where it names none its payload as it came."""
 
     source: str
     delivery_id: str
@@ -41,26 +43,30 @@ class Delivery:
     triggered_at: datetime | None
     received_at: datetime
     payload: bytes
+    kind: str = ""
+    object_id: int | None = None
 
 
 @dataclass(slots=True)
 class _Waiting:
     delivery: Delivery
+    since: float  # of the loop's clock
     stored: asyncio.Future[bool]
 
 
 class Inbox:
     """Collects deliveries and stores them in micro-batches. Belongs to one event loop."""
 
-    def __init__(self, database_url: str, announce: Callable[[], object]) -> None:
-        """announce is called in a thread after each stored batch; if it fails, the sweeper finds the rows."""
+    def __init__(self, database_url: str, announce: Callable[[str], object]) -> None:
+        """announce is called in a thread with each store of a stored batch; if it fails, the sweeper finds the rows."""
         self._conninfo = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._announce = announce
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._announcer: asyncio.Task[None] | None = None
-        self._to_announce = False
+        self._to_announce: set[str] = set()
         self._connection: psycopg.AsyncConnection | None = None
 
     async def put(self, delivery: Delivery) -> bool:
@@ -68,37 +74,51 @@ class Inbox:
         size = len(delivery.payload)
         if len(self._waiting) >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES:
             return False
-        waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(delivery, self._loop.time(), self._loop.create_future())
         self._waiting.append(waiting)
         self._waiting_bytes += size
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
-        try:
-            return await asyncio.wait_for(waiting.stored, TIMEOUT_SECONDS)
-        except TimeoutError:
-            return False
+            self._writer = self._loop.create_task(self._write())
+        return await waiting.stored
 
     async def _write(self) -> None:
-        """Runs while something waits; the next delivery starts it again."""
+        """Runs while something waits; the next delivery starts it again. Nothing waits longer than the timeout: where
+        a batch could not be stored, those behind it are told at once as well."""
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
-            self._waiting_bytes -= sum(len(w.delivery.payload) for w in batch)
-            batch = [w for w in batch if not w.stored.done()]  # nobody waits any more: Shopify sends it again
-            stored = bool(batch) and await self._store([w.delivery for w in batch])
-            for waiting in batch:
-                if not waiting.stored.done():
-                    waiting.stored.set_result(stored)
+            try:
+                stored = await self._store(batch)
+            except BaseException:
+                self._tell([*batch, *self._rest()], stored=False)
+                raise
+            self._tell(batch, stored=stored)
             if stored:
-                self._announce_soon()
+                self._announce_soon({one.delivery.shop_domain for one in batch})
+            else:
+                self._tell(self._rest(), stored=False)
 
-    async def _store(self, deliveries: list[Delivery]) -> bool:
+    def _rest(self) -> list[_Waiting]:
+        rest, self._waiting = list(self._waiting), deque()
+        return rest
+
+    def _tell(self, batch: list[_Waiting], *, stored: bool) -> None:
+        for one in batch:
+            self._waiting_bytes -= len(one.delivery.payload)
+            if not one.stored.done():  # the request may have been given up
+                one.stored.set_result(stored)
+
+    async def _store(self, batch: list[_Waiting]) -> bool:
         columns = [
-            [getattr(d, name) for d in deliveries]
-            for name in ("source", "delivery_id", "topic", "shop_domain", "triggered_at", "received_at", "payload")
+            [getattr(one.delivery, name) for one in batch]
+            for name in (
+                *("source", "delivery_id", "topic", "shop_domain"),
+                *("kind", "object_id", "triggered_at", "received_at", "payload"),
+            )
         ]
+        until = batch[0].since + TIMEOUT_SECONDS
         for attempt in (1, 2):
             try:
-                async with asyncio.timeout(ATTEMPT_SECONDS):
+                async with asyncio.timeout_at(min(until, self._loop.time() + ATTEMPT_SECONDS)):
                     connection = await self._connected()
                     await connection.execute(_INSERT, columns)
                 return True
@@ -121,18 +141,24 @@ class Inbox:
         if connection is not None:
             connection.pgconn.finish()  # at once; a polite close may wait for a server that is gone
 
-    def _announce_soon(self) -> None:
-        self._to_announce = True
+    def _announce_soon(self, shop_domains: set[str]) -> None:
+        self._to_announce |= shop_domains
         if self._announcer is None or self._announcer.done():
-            self._announcer = asyncio.create_task(self._announce_all())
+            self._announcer = self._loop.create_task(self._announce_all())
 
     async def _announce_all(self) -> None:
+        """The first at once; those of deliveries that keep coming together, a few times a second."""
         while self._to_announce:
-            self._to_announce = False
+            shop_domains, self._to_announce = self._to_announce, set()
             try:
-                await asyncio.to_thread(self._announce)
+                await asyncio.to_thread(self._announce_each, shop_domains)
             except Exception as error:
                 log("inbox").warning("inbox_not_announced", problem=type(error).__name__)
+            await asyncio.sleep(ANNOUNCED_EVERY_SECONDS)
+
+    def _announce_each(self, shop_domains: set[str]) -> None:
+        for shop_domain in shop_domains:
+            self._announce(shop_domain)
 
     async def close(self) -> None:
         """Store what waits, tell the workers, end the connection."""

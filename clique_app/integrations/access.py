@@ -17,3 +17,4 @@ class Access:
     account_id: str = ""  # the ad account, where there is one
     account_currency: str = ""
     account_time_zone: str = ""
+    patience_seconds: float = 90.0  # with a platform's limits in one call, before the caller hears RateLimited

@@ -19,13 +19,13 @@ from clique_app.components.page import Page
 from clique_app.components.polaris import s_banner, s_button
 from clique_app.components.session import PageState
 from clique_app.components.source_views import KINDS, RESULTS, SOURCE_STATES, counted, seconds, time_left
-from clique_app.components.status import bone, card, empty, page_link, progress
+from clique_app.components.status import bone, card, empty, progress
 from clique_app.components.tables import Cell, Column, Paging, Row, csv_button, data_table
-from clique_app.database import system_session
+from clique_app.components.webhooks import WebhooksState, webhooks_card
 from clique_app.errors import InvalidInput
 from clique_app.metrics import format, service
 from clique_app.sync import overview_service
-from clique_app.sync.overview_service import LOG_PAGE, Log, Reading, Standing, Webhooks
+from clique_app.sync.overview_service import LOG_PAGE, Log, Reading, Standing
 from clique_app.sync.sources import SOURCES
 from tasks.sync import start_sync
 
@@ -48,14 +48,6 @@ LOG_COLUMNS = (
     Column("Why"),
     Column("Took", right=True, named=True),
     Column("Result", main=True),
-)
-WEBHOOK_COLUMNS = (
-    Column("Last one", right=False),
-    Column("Received, 14 days", right=True, named=True),
-    Column("Worked off in", right=True, named=True),
-    Column("Waiting", right=True, named=True),
-    Column("Given up", right=True, named=True),
-    Column("State"),
 )
 
 
@@ -95,17 +87,16 @@ class DataState(PageState):
     log_source: str = ""
     log_rows: list[Row] = []
     log_paging: Paging = Paging()
-    webhooks: list[Row] = []
 
     @rx.event
-    async def load(self) -> None:
+    async def load(self) -> Any:
         """Read what the page shows."""
         self.log_source = known_source(self.query.get("source", ""))
         offset = log_offset(self.query)
         for name, value in (await self.in_session(data_view, self.log_source, offset)).items():
             setattr(self, name, value)
-        self.webhooks = await asyncio.to_thread(read_webhooks, self.store_id)
         self.asked, self.loaded = [], True
+        return WebhooksState.load
 
     @rx.event
     async def sync_all(self) -> None:
@@ -157,12 +148,6 @@ def one_standing(session: Session, store_id: int, source: str) -> Standing:
     if not found:
         raise InvalidInput("There is no such source.")
     return overview_service.standings(session, store_id, found)[0]
-
-
-def read_webhooks(store_id: int) -> list[Row]:
-    """The inbox is the system's; the store is the verified one."""
-    with system_session() as session:
-        return webhook_rows(overview_service.webhooks(session, store_id), clock.now())
 
 
 def data_view(session: Session, store_id: int, log_source: str, offset: int) -> dict[str, Any]:
@@ -270,26 +255,6 @@ def log_paging(found: Log) -> Paging:
     return Paging(f"{found.offset + 1:,} to {last:,} of {found.count:,}", found.offset > 0, last < found.count)
 
 
-def webhook_rows(one: Webhooks, now: datetime) -> list[Row]:
-    """One row: the last one, how fast they are worked off, and those given up."""
-    if not one.received:
-        state = ("None yet", "waiting")
-    elif one.dead:
-        state = ("Some given up", "caution")
-    else:
-        state = ("Live", "success")
-    lag = format.UNKNOWN if one.lag_seconds is None else f"{one.lag_seconds:.1f} s"
-    cells = [
-        Cell(format.age(one.last_at, now) if one.last_at else "None yet"),
-        Cell(f"{one.received:,}", raw=str(one.received)),
-        Cell(lag),
-        Cell(f"{one.waiting:,}"),
-        Cell(f"{one.dead:,}", sub=one.last_error[:120]),
-        Cell(state[0], badge=state[1]),
-    ]
-    return [Row("shopify", cells)]
-
-
 def _problem(one: Any) -> rx.Component:
     fetch = s_button(FETCH, slot="secondary-actions", on_click=DataState.sync(one.source))
     reconnect = s_button(RECONNECT, slot="secondary-actions", on_click=AdsConnect.connect(one.channel))
@@ -367,13 +332,7 @@ def content() -> rx.Component:
         rx.foreach(DataState.running, _running),
         _sources(),
         _log(),
-        card(
-            "Webhooks",
-            data_table("webhooks", WEBHOOK_COLUMNS, DataState.webhooks, label="Webhooks"),
-            note="Shopify tells of each change; what it misses, the hourly catch-up reads.",
-            actions=(page_link("Ad accounts", "/onboarding"),),
-            flush=True,
-        ),
+        webhooks_card(),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from clique_app.integrations.shopify.values import number
@@ -32,6 +34,25 @@ SOURCE_OF = {
     "inventory_item": "shopify_inventory",
     "customer": "shopify_customers",
 }
+
+
+TABLE_OF = {"order": "shop_order", "product": "product", "customer": "customer"}  # an item's levels come and go
+
+
+def missing(session: Session, store_id: int, objects: Iterable[tuple[ObjectKind, int]]) -> set[tuple[ObjectKind, int]]:
+    """Those of the objects that are not here yet."""
+    asked: dict[ObjectKind, list[int]] = {}
+    for kind, object_id in objects:
+        asked.setdefault(kind, []).append(object_id)
+    found: set[tuple[ObjectKind, int]] = set()
+    for kind, ids in asked.items():
+        if table := TABLE_OF.get(kind):
+            query = sa.text(
+                f"select id from unnest(cast(:ids as bigint[])) id where not exists"  # noqa: S608
+                f" (select from {table} where store_id = :store and {kind}_id = id)"
+            )
+            found |= {(kind, object_id) for object_id in session.scalars(query, {"ids": ids, "store": store_id})}
+    return found
 
 
 def fetch(access: Access, kind: ObjectKind, ids: list[int]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, func, select
 
 from clique_app import clock
+from clique_app.sync import inbox_service
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
-from clique_app.tables import Connection, InboxEvent, Store, SyncCursor, SyncRun
+from clique_app.tables import Connection, SyncCursor, SyncRun, WebhookCheck
 
 LOG_PAGE = 20
 
@@ -85,7 +86,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Webhooks:
-    """The store's deliveries of the last two weeks."""
+    """The store's deliveries of the last two weeks, and its subscriptions."""
 
     received: int = 0
     last_at: datetime | None = None
@@ -93,6 +94,11 @@ class Webhooks:
     waiting: int = 0
     dead: int = 0
     last_error: str = ""
+    oldest_seconds: float | None = None  # since when the longest waiting delivery waits
+    checked_at: datetime | None = None  # when the subscriptions were last looked at
+    topics: int = 0  # subscribed to
+    mended: tuple[str, ...] = ()  # topics that had drifted then
+    check_problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,22 +128,35 @@ def log(session: Session, store_id: int, *, source: str = "", offset: int = 0, l
 
 def webhooks(session: Session, store_id: int) -> Webhooks:
     """How the store's webhooks come in. System session: the inbox belongs to no store."""
-    shop_domain = session.get_one(Store, store_id).shop_domain
+    shop_domain = inbox_service.domain_of(session, store_id)
     row = session.execute(_WEBHOOKS, {"shop": shop_domain}).one()
-    last_dead = session.scalar(
-        select(InboxEvent.error)
-        .where(InboxEvent.shop_domain == shop_domain, InboxEvent.state == "dead")
-        .order_by(col(InboxEvent.received_at).desc())
-        .limit(1)
+    standing = inbox_service.standing(session, shop_domain)
+    dead = inbox_service.dead_letters(session, shop_domain, limit=1)
+    return Webhooks(
+        row.received,
+        row.last_at,
+        row.lag,
+        standing.waiting,
+        standing.dead,
+        dead[0].error if dead else "",
+        standing.oldest_seconds,
     )
-    return Webhooks(row.received, row.last_at, row.lag, row.waiting, row.dead, last_dead or "")
+
+
+def subscriptions(session: Session, store_id: int, found: Webhooks) -> Webhooks:
+    """The same with the last look at the store's subscriptions."""
+    check = session.get(WebhookCheck, store_id)
+    if check is None:
+        return found
+    drifted = ",".join(part for part in (check.created, check.updated, check.removed) if part)
+    mended = tuple(sorted({"/".join(topic.lower().rsplit("_", 1)) for topic in drifted.split(",") if topic}))
+    return replace(found, checked_at=check.checked_at, topics=check.held, mended=mended, check_problem=check.problem)
 
 
 _IS_HISTORY = sa.literal_column("(sync_run.kind = 'history')", sa.Boolean)
 _WEBHOOKS = sa.text(
     """
     select count(*) as received, max(received_at) as last_at,
-           count(*) filter (where state = 'new') as waiting, count(*) filter (where state = 'dead') as dead,
            (select percentile_cont(0.5) within group (order by extract(epoch from done_at - received_at))
             from (select done_at, received_at from inbox_event where shop_domain = :shop and state = 'done'
                   order by received_at desc limit 100) newest) as lag

@@ -16,7 +16,7 @@ OVERLAP = timedelta(minutes=10)  # read again before `since`: Shopify's index ma
 
 
 def client(access: Access) -> Client:
-    return Client(access.shop_domain, access.token)
+    return Client(access.shop_domain, access.token, access.patience_seconds)
 
 
 def since(plan: Plan) -> datetime | None:

@@ -8,7 +8,7 @@ from clique_app.tables.actions import Action, AuditEntry
 from clique_app.tables.ads import Ad, AdDay, AdDayFormer, AdGroup, Campaign, CampaignRegionDay
 from clique_app.tables.attribution import Credit
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
-from clique_app.tables.connections import Connection, ConnectTicket
+from clique_app.tables.connections import Connection, ConnectTicket, WebhookCheck
 from clique_app.tables.inbox import InboxEvent
 from clique_app.tables.jobs import JobRun, JobSchedule
 from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
@@ -58,4 +58,5 @@ __all__ = [
     "Touch",
     "UnitCost",
     "Variant",
+    "WebhookCheck",
 ]

@@ -42,3 +42,16 @@ class ConnectTicket(StoreOwned, table=True):
     user_id: int = big()
     expires_at: datetime = time()
     used_at: datetime | None = time(default=None, nullable=True)
+
+
+class WebhookCheck(StoreOwned, table=True):
+    """The last look at a store's webhook subscriptions: what had drifted and was mended. Topics are comma separated."""
+
+    __tablename__ = "webhook_check"
+
+    checked_at: datetime = time()
+    held: int  # topics that are subscribed to and come here
+    created: str = ""  # were missing
+    updated: str = ""  # pointed elsewhere
+    removed: str = ""  # were there twice
+    problem: str = ""  # why the look failed, in words; the rest is then of the look before

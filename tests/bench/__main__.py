@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 import time
 
 from tests.bench import report
@@ -19,6 +21,7 @@ def main() -> None:
     unknown = set(asked.names) - {one.name for one in BENCHMARKS}
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Told to end."))  # what was started ends with us
     folder = output_folder()
     with prepared(asked.quick) as place:
         for benchmark in BENCHMARKS:

@@ -19,9 +19,34 @@ from urllib.parse import urlsplit
 PAYLOAD_BYTES = 5_149  # an order as Shopify sends it
 
 
+def order(order_id: int) -> bytes:
+    """A body in the form of an order's, of the usual size."""
+    money = {"shop_money": {"amount": "24.00", "currency_code": "USD"}}
+    line = {
+        "id": 0,
+        "title": "Harbor Candle, large",
+        "sku": "HC-L-01",
+        "quantity": 2,
+        "price": "24.00",
+        "price_set": {**money, "presentment_money": money["shop_money"]},
+        "properties": [{"name": "wick", "value": "cotton"}],
+        "tax_lines": [{"title": "NY State Tax", "rate": 0.04, "price": "0.96", "price_set": money}],
+    }
+    body = {
+        "id": order_id,
+        "admin_graphql_api_id": f"gid://shopify/Order/{order_id}",
+        "customer": {"id": 207119551, "state": "enabled", "tags": "", "currency": "USD", "addresses": []},
+        "line_items": [{**line, "id": 466157049 + i} for i in range(8)],
+        "total_price_set": money,
+        "note": "",
+    }
+    body["note"] = "x" * (PAYLOAD_BYTES - len(json.dumps(body)))
+    return json.dumps(body).encode()
+
+
 def request_around(url: str, secret: str, shop: str) -> tuple[bytes, bytes]:
     """What stands before and after the delivery id, which alone differs and is not signed."""
-    body = json.dumps({"id": 1, "note": "x" * (PAYLOAD_BYTES - 21)}).encode()
+    body = order(820982911946154508)
     signature = base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
     head = (
         f"POST /webhooks/shopify HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nContent-Type: application/json\r\n"

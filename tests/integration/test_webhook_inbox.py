@@ -27,7 +27,7 @@ def answered(database_env: None, database_url: str) -> Callable[..., int]:
 
     def deliver(body: bytes = BODY, method: str = "POST", **headers: str | None) -> int:
         async def once() -> int:
-            inbox = Inbox(database_url, lambda: None)
+            inbox = Inbox(database_url, lambda shop: None)
             status = await call(ShopifyWebhooks(lambda: inbox), body, headers_of(body, **headers), method)
             await inbox.close()
             return status
@@ -40,15 +40,64 @@ def answered(database_env: None, database_url: str) -> Callable[..., int]:
 def rows(database_url: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(database_url) as connection:
         return connection.execute(
-            "select delivery_id, topic, shop_domain, payload, state from inbox_event order by delivery_id"
+            "select delivery_id, topic, shop_domain, kind, object_id, payload, state from inbox_event"
+            " order by delivery_id"
         ).fetchall()
 
 
-def test_a_signed_delivery_is_stored_as_it_came_before_it_is_acknowledged(
+def test_the_object_a_signed_delivery_names_is_stored_before_it_is_acknowledged_and_nothing_of_the_body(
     answered: Callable[..., int], database_url: str
 ) -> None:
     assert answered() == 200
-    assert rows(database_url) == [("b1c2", "orders/create", SHOP, BODY, "new")]
+    assert rows(database_url) == [("b1c2", "orders/create", SHOP, "order", 1, b"", "new")]
+
+
+@pytest.mark.parametrize("body", [b"{}", b"not json", b'{"id": "1"}', b'{"id": 0}', b'{"id": 9223372036854775808}'])
+def test_a_signed_delivery_that_names_no_object_is_kept_as_it_came(
+    answered: Callable[..., int], database_url: str, body: bytes
+) -> None:
+    assert answered(body) == 200
+    assert rows(database_url) == [("b1c2", "orders/create", SHOP, "", None, body, "new")]
+
+
+def test_topics_about_no_object_keep_their_body(answered: Callable[..., int], database_url: str) -> None:
+    assert answered(x_shopify_topic="app/uninstalled") == 200
+    assert rows(database_url) == [("b1c2", "app/uninstalled", SHOP, "", None, BODY, "new")]
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "resource", "stored"),
+    [
+        ("Product", "update", "gid://shopify/Product/77", ("products/update", "product", 77)),
+        ("Order", "create", "78", ("orders/create", "order", 78)),
+        (
+            *("InventoryLevel", "update", "gid://shopify/InventoryLevel/1?inventory_item_id=79"),
+            ("inventory_levels/update", "inventory_item", 79),
+        ),
+    ],
+)
+def test_the_newer_headers_are_taken_as_well(
+    answered: Callable[..., int], database_url: str, name: str, action: str, resource: str, stored: tuple[str, str, int]
+) -> None:
+    """Shopify's events: no x- before the names, the action and the object in headers of their own."""
+    body = b'{"topic": "Product", "action": "update", "data": {}}'
+    headers: dict[str, str | None] = {
+        "x_shopify_hmac_sha256": None,
+        "x_shopify_topic": None,
+        "x_shopify_shop_domain": None,
+        "x_shopify_webhook_id": None,
+        "x_shopify_triggered_at": None,
+        "shopify_hmac_sha256": sign(body),
+        "shopify_topic": name,
+        "shopify_action": action,
+        "shopify_shop_domain": SHOP,
+        "shopify_webhook_id": "e1",
+        "shopify_resource_id": resource,
+    }
+    assert answered(body, **headers) == 200
+    [(delivery_id, topic, _, kind, object_id, payload, _)] = rows(database_url)
+    assert (delivery_id, (topic, kind, object_id), payload) == ("e1", stored, b"")
+    assert answered(body, **headers | {"shopify_hmac_sha256": sign(body + b" ")}) == 401
 
 
 def test_the_same_delivery_again_is_acknowledged_and_stored_once(
@@ -114,10 +163,10 @@ def test_deliveries_that_wait_together_are_one_statement_and_one_announcement(
     from clique_app.endpoints.inbox import Inbox
     from clique_app.endpoints.webhooks import ShopifyWebhooks
 
-    announced: list[int] = []
+    announced: list[str] = []
 
     async def burst() -> list[int]:
-        inbox = Inbox(database_url, lambda: announced.append(1))
+        inbox = Inbox(database_url, announced.append)
         app = ShopifyWebhooks(lambda: inbox)
         statuses = await asyncio.gather(
             *(call(app, BODY, headers_of(BODY, x_shopify_webhook_id=f"d{i}")) for i in range(1000))
@@ -128,6 +177,7 @@ def test_deliveries_that_wait_together_are_one_statement_and_one_announcement(
     assert set(asyncio.run(burst())) == {200}
     assert len(rows(database_url)) == 1000
     assert 1 <= len(announced) <= 10
+    assert set(announced) == {SHOP}
 
 
 @pytest.fixture
@@ -152,7 +202,7 @@ def test_a_killed_postgres_backend_loses_nothing_acknowledged_and_hangs_nobody(o
 
     async def deliver_for_a_while() -> None:
         nonlocal refused, killed_after
-        inbox = Inbox(own_postgres, lambda: None)
+        inbox = Inbox(own_postgres, lambda shop: None)
         app = ShopifyWebhooks(lambda: inbox)
         deadline = asyncio.get_running_loop().time() + 60
 
@@ -195,7 +245,7 @@ def test_a_database_that_is_away_gives_503_in_time(database_env: None, monkeypat
     from clique_app.endpoints.webhooks import ShopifyWebhooks
 
     async def deliver() -> int:
-        inbox = Inbox("postgresql://nobody:x@127.0.0.1:1/none", lambda: None)
+        inbox = Inbox("postgresql://nobody:x@127.0.0.1:1/none", lambda shop: None)
         return await asyncio.wait_for(call(ShopifyWebhooks(lambda: inbox), BODY, headers_of(BODY)), timeout=5)
 
     assert asyncio.run(deliver()) == 503
@@ -208,7 +258,7 @@ def test_a_full_queue_gives_503_at_once(database_env: None, database_url: str, m
     monkeypatch.setattr(inbox_module, "MAX_WAITING", 3)
 
     async def deliver() -> list[int]:
-        inbox = inbox_module.Inbox(database_url, lambda: None)
+        inbox = inbox_module.Inbox(database_url, lambda shop: None)
         app = ShopifyWebhooks(lambda: inbox)
         statuses = await asyncio.gather(
             *(call(app, BODY, headers_of(BODY, x_shopify_webhook_id=f"d{i}")) for i in range(10))

@@ -45,10 +45,11 @@ def http() -> httpx.Client:
 class Client:
     """Reads are tried again after a failure; a mutation is sent once, because it may have been done."""
 
-    def __init__(self, shop_domain: str, token: str) -> None:
+    def __init__(self, shop_domain: str, token: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
         base = settings().shopify_base_url.format(shop=shop_domain)
         self._url = f"{base}/admin/api/{SHOPIFY_API_VERSION}/graphql.json"
         self._headers = {"X-Shopify-Access-Token": token}
+        self._patience = patience_seconds
 
     def query(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The data of a read."""
@@ -117,7 +118,7 @@ class Client:
                 return self._send(document, variables)
             except RateLimited as limit:
                 waited += limit.retry_after
-                if waited > PATIENCE_SECONDS:
+                if waited > self._patience:
                     raise
                 time.sleep(limit.retry_after)
 

@@ -23,8 +23,10 @@ TOPICS = (
     "BULK_OPERATIONS_FINISH",
 )
 
-LIST = """query WebhookSubscriptions($first: Int!, $after: String) {
-  webhookSubscriptions(first: $first, after: $after) { nodes { id topic uri } pageInfo { hasNextPage endCursor } }
+LIST = """query WebhookSubscriptions($first: Int!, $after: String, $query: String) {
+  webhookSubscriptions(first: $first, after: $after, query: $query) {
+    nodes { id topic uri } pageInfo { hasNextPage endCursor }
+  }
 }"""
 
 CREATE = """mutation WebhookSubscriptionCreate($topic: WebhookSubscriptionTopic!, $uri: String!) {
@@ -33,43 +35,71 @@ CREATE = """mutation WebhookSubscriptionCreate($topic: WebhookSubscriptionTopic!
   }
 }"""
 
+UPDATE = """mutation WebhookSubscriptionUpdate($id: ID!, $uri: String!) {
+  webhookSubscriptionUpdate(id: $id, webhookSubscription: {uri: $uri}) {
+    webhookSubscription { id } userErrors { field message }
+  }
+}"""
+
 DELETE = """mutation WebhookSubscriptionDelete($id: ID!) {
   webhookSubscriptionDelete(id: $id) { deletedWebhookSubscriptionId userErrors { field message } }
 }"""
 
-DOCUMENTS = (LIST, CREATE, DELETE)
+DOCUMENTS = (LIST, CREATE, UPDATE, DELETE)
 
 
 @dataclass(frozen=True)
 class Repair:
-    """What had to be changed."""
+    """What had to be changed, by topic."""
 
-    created: tuple[str, ...]
-    removed: tuple[str, ...]
+    created: tuple[str, ...] = ()  # were missing
+    updated: tuple[str, ...] = ()  # pointed elsewhere
+    removed: tuple[str, ...] = ()  # were there twice
+
+    def __bool__(self) -> bool:
+        return bool(self.created or self.updated or self.removed)
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One as the store has it."""
+
+    gid: str
+    topic: str
+    uri: str
 
 
 def repair(client: Client, uri: str) -> Repair:
-    """Make the store send every topic to this address, once each, and our topics nowhere else."""
-    held: set[str] = set()
-    removed: list[str] = []
-    after: str | None = None
-    while True:
-        found = client.query(LIST, {"first": 100, "after": after})["webhookSubscriptions"]
-        for node in found["nodes"]:
-            if node["topic"] not in TOPICS:
-                continue
-            if node["uri"] == uri and node["topic"] not in held:
-                held.add(node["topic"])
-            else:
-                _accepted(client.mutate(DELETE, {"id": node["id"]})["webhookSubscriptionDelete"])
-                removed.append(node["topic"])
-        if not found["pageInfo"]["hasNextPage"]:
-            break
-        after = found["pageInfo"]["endCursor"]
-    missing = tuple(topic for topic in TOPICS if topic not in held)
-    for topic in missing:
-        _accepted(client.mutate(CREATE, {"topic": topic, "uri": uri})["webhookSubscriptionCreate"])
-    return Repair(missing, tuple(removed))
+    """Make the store send every topic of ours to this address, once each. A store shows an app its own subscriptions
+    only, so one of our topics that points elsewhere has been moved; other topics and other kinds of addresses
+    (event buses) are left alone."""
+    ours: dict[str, list[Subscription]] = {topic: [] for topic in TOPICS}
+    for found in held(client):
+        if found.topic in ours and found.uri.startswith(("https://", "http://")):
+            ours[found.topic].append(found)
+    created, updated, removed = [], [], []
+    for topic, there in ours.items():
+        kept = next((one for one in there if one.uri == uri), there[0] if there else None)
+        if kept is None:
+            _accepted(client.mutate(CREATE, {"topic": topic, "uri": uri})["webhookSubscriptionCreate"])
+            created.append(topic)
+        elif kept.uri != uri:
+            _accepted(client.mutate(UPDATE, {"id": kept.gid, "uri": uri})["webhookSubscriptionUpdate"])
+            updated.append(topic)
+        for double in there:
+            if double is not kept:
+                _accepted(client.mutate(DELETE, {"id": double.gid})["webhookSubscriptionDelete"])
+                removed.append(topic)
+    return Repair(tuple(created), tuple(updated), tuple(removed))
+
+
+def held(client: Client) -> list[Subscription]:
+    """All that the store has for this app."""
+    return [
+        Subscription(node["id"], node["topic"], node["uri"])
+        for page in client.pages(LIST, "webhookSubscriptions", size=100)
+        for node in page.nodes
+    ]
 
 
 def _accepted(payload: dict[str, list[dict[str, str]]]) -> None:

@@ -74,6 +74,9 @@ def by_time(time_attribute: str, id_attribute: str) -> Key:
 
 
 def orders_found(search: Search, time_attribute: str, ctx: Context) -> list[Order]:
+    if search.ids is not None:
+        of_ids = [order for i in search.ids if (order := ctx.store.orders.get(i)) and ctx.sees(order)]
+        return sorted(of_ids, key=by_time(time_attribute, "order_id"))
     bounds = [b for b in (search.since(time_attribute),) if b is not None]
     if ctx.orders_from is not None and time_attribute != "processed_at":
         bounds.append(ctx.orders_from)

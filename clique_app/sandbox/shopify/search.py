@@ -15,6 +15,7 @@ from clique_app.sandbox.shopify.values import parse_gid
 
 Test = Callable[[Any], bool]
 
+_IDS = re.compile(r"id:\d+(?: OR id:\d+)*")
 _TOKEN = re.compile(
     r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<not>-|NOT\b)|(?P<and>AND\b)|(?P<or>OR\b)
     |(?P<field>[a-z_]+):(?P<op>>=|<=|>|<)?(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s()]+)))""",
@@ -39,15 +40,20 @@ class Searchable:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a query string asks for; `since` is the lower bound it puts on a time field."""
+    """What a query string asks for; `since` is the lower bound it puts on a time field, `ids` those it lists."""
 
     matches: Test
     since: Callable[[str], datetime | None]
+    ids: frozenset[int] | None = None
 
 
 def search_for(query: str | None, fields: Mapping[str, Searchable], zone: ZoneInfo) -> Search:
     if not query or not query.strip():
         return Search(lambda record: True, lambda name: None)
+    if _IDS.fullmatch(query):
+        ids = frozenset(int(number) for number in re.findall(r"\d+", query))
+        read = fields["id"].read
+        return Search(lambda record: read(record) in ids, lambda name: None, ids)
     parser = _Parser(query, fields, zone)
     matches = parser.either()
     if parser.rest():

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from clique_app.components.ads_connect import account_views, channel_views, connect_problem
 from clique_app.components.open_number import SOURCE_NAMES
 from clique_app.components.source_views import SOURCE_STATES, counted, import_view, seconds, step_views
+from clique_app.components.webhooks import checked, webhook_rows
 from clique_app.connections.ad_accounts_service import CONNECT_ERRORS, Overview
 from clique_app.integrations.channels import AdAccount
 from clique_app.pages import data
@@ -129,9 +130,22 @@ def test_an_offset_in_the_url_is_a_number_or_the_beginning(text: str) -> None:
 
 
 def test_dead_deliveries_are_not_called_live() -> None:
-    cells = data.webhook_rows(Webhooks(9, NOW, 0.8, 0, 2, "ValueError"), NOW)[0].cells
+    cells = webhook_rows(Webhooks(9, NOW, 0.8, 0, 2, "ValueError"), NOW)[0].cells
     assert cells[-1].badge == "caution"
-    assert data.webhook_rows(Webhooks(9, NOW, 0.8), NOW)[0].cells[-1].text == "Live"
+    assert webhook_rows(Webhooks(9, NOW, 0.8), NOW)[0].cells[-1].text == "Live"
+
+
+def test_webhooks_that_wait_long_are_told_with_their_age() -> None:
+    cells = webhook_rows(Webhooks(9, NOW, 0.8, 4, oldest_seconds=600), NOW)[0].cells
+    assert (cells[3].text, cells[3].sub, cells[-1].text) == ("4", "the oldest for 10 min", "Behind")
+
+
+def test_the_last_look_at_the_subscriptions_says_what_was_mended() -> None:
+    found = Webhooks(9, NOW, 0.8, checked_at=NOW - timedelta(hours=3), topics=12, mended=("orders/create",))
+    assert checked(found, NOW) == "checked 3 h ago, mended orders/create"
+    failed = replace(found, check_problem="Shopify has locked this store.")
+    assert checked(failed, NOW) == "Shopify has locked this store."
+    assert webhook_rows(failed, NOW)[0].cells[-1].badge == "caution"
 
 
 def test_the_url_chooses_among_clique_s_own_words() -> None:
