@@ -43,6 +43,7 @@ class Order(StoreOwned, table=True):
     __table_args__ = (
         sa.Index(None, "store_id", "day"),
         sa.Index(None, "store_id", "customer_id", "processed_at"),
+        sa.Index("ix_shop_order_unbalanced", "store_id", postgresql_where=sa.text("total <> stated_total")),
     )
 
     order_id: int = key()
@@ -58,8 +59,12 @@ class Order(StoreOwned, table=True):
     currency: str = Field(max_length=3)  # shop money
     presentment_currency: str = Field(max_length=3)
     total: Decimal = money()  # charged at purchase: lines after discount, shipping and tax; base of the payment fee
+    stated_total: Decimal = money()  # the same as Shopify states it; where they differ, something was not read
+    payment_fee: Decimal | None = money(default=None, nullable=True)  # None: not stated, estimated from Settings
     financial_status: str = ""
     fulfillment_status: str = ""
+    fulfilled_at: datetime | None = time(default=None, nullable=True)  # the first parcel left
+    delivered_at: datetime | None = time(default=None, nullable=True)  # the last parcel arrived
     country: str = ""
     region: str = ""
     postal_code: str = ""

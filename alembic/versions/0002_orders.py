@@ -1,0 +1,37 @@
+"""Totals as Shopify states them, payment fees and shipment of orders; a run keeps its own plan and position."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0002_orders"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("shop_order", sa.Column("stated_total", sa.Numeric(20, 6), nullable=True))
+    op.execute("update shop_order set stated_total = total")
+    op.alter_column("shop_order", "stated_total", nullable=False)
+    op.add_column("shop_order", sa.Column("payment_fee", sa.Numeric(20, 6), nullable=True))
+    op.add_column("shop_order", sa.Column("fulfilled_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("shop_order", sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_shop_order_unbalanced", "shop_order", ["store_id"], postgresql_where=sa.text("total <> stated_total")
+    )
+    for name in ("plan", "position"):
+        op.add_column("sync_run", sa.Column(name, JSONB(), nullable=False, server_default="{}"))
+        op.alter_column("sync_run", name, server_default=None)
+    op.drop_column("sync_cursor", "position")
+
+
+def downgrade() -> None:
+    op.add_column("sync_cursor", sa.Column("position", JSONB(), nullable=False, server_default="{}"))
+    for name in ("position", "plan"):
+        op.drop_column("sync_run", name)
+    op.drop_index("ix_shop_order_unbalanced", table_name="shop_order")
+    for name in ("delivered_at", "fulfilled_at", "payment_fee", "stated_total"):
+        op.drop_column("shop_order", name)
