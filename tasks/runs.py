@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -221,9 +222,7 @@ class Run:
         with self._owned() as (session, run):
             problems = [self._missing, held.message]
             if run.read != run.written + run.skipped:
-                problems.append(
-                    f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for."
-                )
+                problems.append(f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for.")
             read_whole = not any(problems)
             if self.source.key == ORDERS:  # reading again would not help, so what is known moves on all the same
                 problems.append(unbalanced(session, self.store_id))
@@ -304,10 +303,11 @@ class Run:
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
     """The next batch is read and mapped while the database takes the present one."""
+    context = copy_context()  # what is collected along the way is collected there too
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
-        coming = reader.submit(next, batches, None)
+        coming = reader.submit(context.run, next, batches, None)
         while (batch := coming.result()) is not None:
-            coming = reader.submit(next, batches, None)
+            coming = reader.submit(context.run, next, batches, None)
             yield batch
 
 

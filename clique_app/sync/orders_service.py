@@ -20,6 +20,7 @@ from clique_app.tables import Store
 
 JOURNEY_PATIENCE = timedelta(days=3)  # Shopify attributes sessions within hours; later it will not come any more
 
+
 def _names(columns: tuple[LiteralString, ...]) -> LiteralString:
     return ", ".join(f'"{column.split()[0]}"' for column in columns)
 

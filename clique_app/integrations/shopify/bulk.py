@@ -104,6 +104,8 @@ def downloaded(export: Export) -> Iterator[File]:
     """The file of an ended export. It has no name, so that nothing is left of it when the process is killed."""
     with tempfile.TemporaryFile(prefix="shopify-bulk-") as file:
         count = 0 if export.url is None else _download(export.url, file)
+        if export.url is not None and export.whole and count != export.lines:
+            count = _download(export.url, file)  # it may have been cut off on the way, in silence
         if not export.whole:
             why = (export.error or export.status).lower().replace("_", " ")
             missing = f"Shopify stopped its export part-way ({why})."

@@ -35,7 +35,7 @@ class ShopFacts:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some records and where to go on: {'after': cursor} of pages, {'bulk': id, 'done': n, 'at': byte} of a bulk file."""
+    """Some records and where to go on: {'after': cursor} of pages, {'bulk': id, 'done': n, 'at': byte} of a file."""
 
     records: list[Any]
     position: dict[str, Any]
@@ -103,18 +103,18 @@ def exported(
 
 
 def _followed(
-    client: Client, listing: Listing, bulk_id: str, done: int, at: int, take: Taken, *, last: bool
+    client: Client, listing: Listing, bulk_id: str, done: int, begin: int, take: Taken, *, last: bool
 ) -> Iterator[Chunk]:
     export = None
     for export in bulk.follow(client, bulk_id):
         if not export.ended:
-            yield Chunk([], {"bulk": bulk_id, "done": done, "at": at}, preparing=export.roots)
+            yield Chunk([], {"bulk": bulk_id, "done": done, "at": begin}, preparing=export.roots)
     assert export is not None
     with bulk.downloaded(export) as file:
         if file.missing and not last:
             raise bulk.CutShort(file.missing)
-        records: list[Any] = []
-        for record, at in bulk.families(file, listing.connection_of, at=at):
+        records, at = list[Any](), begin
+        for record, at in bulk.families(file, listing.connection_of, at=begin):
             records.append(take(record))
             if len(records) == BULK_BATCH:
                 done += len(records)
