@@ -36,7 +36,7 @@ class OrderLines(NamedTuple):
     """An order and what belongs to it, ready to be copied."""
 
     order_id: int
-    updated_at: datetime
+    version: tuple[datetime, bool]  # a journey gets ready without the order being updated
     order: bytes
     lines: bytes
     entries: bytes
@@ -53,7 +53,7 @@ def of(record: dict[str, Any], time_zone: str) -> OrderLines:
     digest = blake2b(b"\n".join((order, lines, entries, touches)), digest_size=16).hexdigest()
     return OrderLines(
         mapped.order.order_id,
-        mapped.order.updated_at,
+        (mapped.order.updated_at, mapped.order.journey_ready),
         order + f',"\\x{digest}"\n'.encode(),
         lines,
         entries,
@@ -66,6 +66,6 @@ def newest(orders: Iterable[OrderLines]) -> list[OrderLines]:
     found: dict[int, OrderLines] = {}
     for each in orders:
         known = found.get(each.order_id)
-        if known is None or known.updated_at <= each.updated_at:
+        if known is None or known.version <= each.version:
             found[each.order_id] = each
     return list(found.values())

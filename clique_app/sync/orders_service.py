@@ -33,7 +33,7 @@ select %(store)s, {_names(ORDER_COLUMNS)} from stage_order order by order_id
 on conflict (store_id, order_id) do update set
   {", ".join(f'"{c.split()[0]}" = excluded."{c.split()[0]}"' for c in ORDER_COLUMNS[1:])}
 where shop_order.payload_hash is distinct from excluded.payload_hash
-  and shop_order.updated_at <= excluded.updated_at
+  and (shop_order.updated_at, shop_order.journey_ready) <= (excluded.updated_at, excluded.journey_ready)
 returning order_id, (xmax = 0) as is_new
 """  # noqa: S608
 
@@ -64,7 +64,7 @@ left join ({COST_ON_DAY}) c
 
 # Whose orders they were before, and whether what is here is newer.
 FORMER = """
-select o.customer_id, o.updated_at > s.updated_at
+select o.customer_id, (o.updated_at, o.journey_ready) > (s.updated_at, s.journey_ready)
 from stage_order s join shop_order o on o.store_id = %(store)s and o.order_id = s.order_id
 """
 # A customer has a row as soon as an order is here, so one without a row has no order but these.
