@@ -11,6 +11,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+PARTS = ("order_line", "sale_entry", "touch", "credit")
+
 
 def upgrade() -> None:
     op.add_column("shop_order", sa.Column("stated_total", sa.Numeric(20, 6), nullable=True))
@@ -26,9 +28,13 @@ def upgrade() -> None:
         op.add_column("sync_run", sa.Column(name, JSONB(), nullable=False, server_default="{}"))
         op.alter_column("sync_run", name, server_default=None)
     op.drop_column("sync_cursor", "position")
+    for name in PARTS:  # the order they belong to has it
+        op.drop_constraint(f"fk_{name}_store", name, type_="foreignkey")
 
 
 def downgrade() -> None:
+    for name in PARTS:
+        op.create_foreign_key(f"fk_{name}_store", name, "store", ["store_id"], ["store_id"])
     op.add_column("sync_cursor", sa.Column("position", JSONB(), nullable=False, server_default="{}"))
     for name in ("position", "plan"):
         op.drop_column("sync_run", name)

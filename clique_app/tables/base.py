@@ -27,6 +27,13 @@ class StoreOwned(SQLModel):
     store_id: int = Field(primary_key=True, sa_type=sa.BigInteger, foreign_key="store.store_id")
 
 
+class PartOfOrder(SQLModel):
+    """A row of a store's order: its foreign key leads to the order and so to the store. A second one to the store
+    would prove nothing more, and be checked for each of millions of rows."""
+
+    store_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+
+
 def identity() -> Any:
     """A bigint surrogate id made by the database."""
     return Field(

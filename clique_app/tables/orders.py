@@ -11,7 +11,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from clique_app.tables.base import StoreOwned, big, key, money, of, time
+from clique_app.tables.base import PartOfOrder, StoreOwned, big, key, money, of, time
 
 # kinds of ledger entries whose amounts are net sales; the others (shipping, tax, gift_card, tip, duty, fee) are not
 NET_SALES_KINDS = ("sale", "discount", "refund", "edit", "cancellation")
@@ -73,7 +73,7 @@ class Order(StoreOwned, table=True):
     payload_hash: bytes | None = None  # of the platform's record as mapped; unchanged records are skipped
 
 
-class OrderLine(StoreOwned, table=True):
+class OrderLine(PartOfOrder, table=True):
     __tablename__ = "order_line"
     __table_args__ = (of("shop_order", "order_id"),)
 
@@ -89,7 +89,7 @@ class OrderLine(StoreOwned, table=True):
     gift_card: bool = False
 
 
-class SaleEntry(StoreOwned, table=True):
+class SaleEntry(PartOfOrder, table=True):
     """One dated booking of the sales ledger. One Shopify Sale becomes one to three entries (amount, discount, tax).
 
     amount: in shop money, net of tax; negative where money goes back. Net sales = sum over NET_SALES_KINDS.
@@ -117,7 +117,7 @@ class SaleEntry(StoreOwned, table=True):
     unit_cost: Decimal | None = money(default=None, nullable=True)
 
 
-class Touch(StoreOwned, table=True):
+class Touch(PartOfOrder, table=True):
     """A visit that came before an order, in time order."""
 
     __tablename__ = "touch"
