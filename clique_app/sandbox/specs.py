@@ -56,9 +56,11 @@ def place(store: Store, spec: dict[str, Any], now: datetime, *, created_at: date
     draft = _draft(store, spec, at)
     order = orders.place(draft, store.next_order_id(), store.next_order_number(), store.next_id)
     order.fulfilled_from = next(iter(store.locations), None)
-    for name in ("journey_ready_at", "fulfilled_at", "delivered_at"):
+    for name in ("fulfilled_at", "delivered_at"):
         if spec.get(name):
             setattr(order, name, _time(spec[name], now))
+    if spec.get("journey_ready_at"):  # the one thing that may lie ahead
+        order.journey_ready_at = datetime.fromisoformat(spec["journey_ready_at"])
     for happened_at, kind, event in _later(spec, now):
         if happened_at < at:
             raise BadSpec(f"{kind} at {happened_at.isoformat()} lies before the order")
