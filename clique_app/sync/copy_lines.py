@@ -10,12 +10,15 @@ import orjson
 OPTIONS = "format csv, null 'null'"  # as these lines are to be copied
 
 
-def line(row: Sequence[Any]) -> bytes:
-    """One row of numbers, texts, times and the like. Text is always quoted, so that null and nothing differ."""
-    made = orjson.dumps(tuple(row), default=str)
-    if b"\\" in made:  # JSON escapes what CSV does not, and the other way round
-        return (",".join(map(_quoted, row)) + "\n").encode()
-    return made[1:-1] + b"\n"
+def lines(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Rows of numbers, texts, times and the like. Text is always quoted, so that null and nothing differ."""
+    if not rows:
+        return b""
+    made = orjson.dumps([tuple(row) for row in rows], default=str)
+    # JSON escapes what CSV does not, and the other way round; and a text may look like the end of a row
+    if b"\\" in made or made.count(b"],[") != len(rows) - 1:
+        return "".join([",".join(map(_quoted, row)) + "\n" for row in rows]).encode()
+    return made[2:-2].replace(b"],[", b"\n") + b"\n"
 
 
 def _quoted(value: Any) -> str:

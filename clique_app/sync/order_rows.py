@@ -46,15 +46,13 @@ class OrderLines(NamedTuple):
 def of(record: dict[str, Any], time_zone: str) -> OrderLines:
     """The rows of Shopify's record. Equal rows have an equal payload_hash, however the record was fetched."""
     mapped = mapping.order(record, time_zone)
-    order = copy_lines.line(mapped.order)[:-1]
-    lines, entries, touches = (
-        b"".join([copy_lines.line(row) for row in rows]) for rows in (mapped.lines, mapped.entries, mapped.touches)
-    )
+    order = copy_lines.lines([mapped.order])
+    lines, entries, touches = map(copy_lines.lines, (mapped.lines, mapped.entries, mapped.touches))
     digest = blake2b(b"\n".join((order, lines, entries, touches)), digest_size=16).hexdigest()
     return OrderLines(
         mapped.order.order_id,
         (mapped.order.updated_at, mapped.order.journey_ready),
-        order + f',"\\x{digest}"\n'.encode(),
+        order[:-1] + f',"\\x{digest}"\n'.encode(),
         lines,
         entries,
         touches,

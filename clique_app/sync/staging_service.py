@@ -37,7 +37,6 @@ def stage_lines(session: Session, name: str, columns: Sequence[str], lines: Iter
     """The same with rows that are lines already, in blocks of any size."""
     with _staging(session, name, columns) as cursor, cursor.copy(_into(name, copy_lines.OPTIONS)) as copy:
         copy.write(b"".join(lines))
-    _analyze(session, name)
 
 
 @contextmanager

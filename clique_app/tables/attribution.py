@@ -11,7 +11,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from clique_app.tables.base import PartOfOrder, big, key, money, of
+from clique_app.tables.base import PartOfOrder, big, key, money
 
 LAST_TOUCH = "last_touch"
 UNATTRIBUTED = "unattributed"
@@ -26,7 +26,6 @@ class Credit(PartOfOrder, table=True):
 
     __tablename__ = "credit"
     __table_args__ = (
-        of("shop_order", "order_id"),
         sa.Index(None, "store_id", "day", "channel"),
         sa.Index(None, "store_id", "campaign_id", "day"),
     )

@@ -28,8 +28,8 @@ class StoreOwned(SQLModel):
 
 
 class PartOfOrder(SQLModel):
-    """A row of a store's order: its foreign key leads to the order and so to the store. A second one to the store
-    would prove nothing more, and be checked for each of millions of rows."""
+    """A row of a store's order, written with it; a trigger of shop_order takes it along. A foreign key would be checked,
+    and lock the order, for each of the ten rows of an order, which is half of the time of an import."""
 
     store_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from clique_app.tables.base import PartOfOrder, StoreOwned, big, key, money, of, time
+from clique_app.tables.base import PartOfOrder, StoreOwned, big, key, money, time
 
 # kinds of ledger entries whose amounts are net sales; the others (shipping, tax, gift_card, tip, duty, fee) are not
 NET_SALES_KINDS = ("sale", "discount", "refund", "edit", "cancellation")
@@ -75,7 +75,6 @@ class Order(StoreOwned, table=True):
 
 class OrderLine(PartOfOrder, table=True):
     __tablename__ = "order_line"
-    __table_args__ = (of("shop_order", "order_id"),)
 
     line_id: int = key()
     order_id: int = big(index=True)
@@ -99,7 +98,6 @@ class SaleEntry(PartOfOrder, table=True):
 
     __tablename__ = "sale_entry"
     __table_args__ = (
-        of("shop_order", "order_id"),
         sa.Index(None, "store_id", "day"),
         sa.Index(None, "store_id", "order_id"),
     )
@@ -121,7 +119,6 @@ class Touch(PartOfOrder, table=True):
     """A visit that came before an order, in time order."""
 
     __tablename__ = "touch"
-    __table_args__ = (of("shop_order", "order_id"),)
 
     order_id: int = key()
     position: int = Field(primary_key=True)  # 0 is the earliest

@@ -48,7 +48,7 @@ def main(shop: str, token: str, url: str) -> None:
     run.plan = replace(run.plan, last_day=None, position={"bulk": "gid://shopify/BulkOperation/1", "done": 0, "at": 0})
     memory = Memory()
     memory.start()
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     outcome = run.go()
     seconds = time.perf_counter() - begun
     assert outcome.state == "whole", outcome
@@ -56,7 +56,7 @@ def main(shop: str, token: str, url: str) -> None:
         "seconds": seconds,
         "peak_mb": status_kb("VmHWM") / 1024,
         "anonymous_mb": memory.anonymous_kb / 1024,
-        "own_processor_s": time.process_time(),
+        "own_processor_s": time.process_time() - used,
     }
     print(json.dumps(found))
 

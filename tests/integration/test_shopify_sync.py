@@ -21,7 +21,7 @@ from clique_app.settings import settings
 from clique_app.sync import catalog_service, customers_service, inventory_service, objects_service, reading
 from clique_app.sync.catalog_service import write_products
 from clique_app.sync.orders_service import ShopifyOrders, fetch_orders, without_journey, write_orders
-from clique_app.sync.source import Access, Batch, Plan, Written
+from clique_app.sync.source import Access, Plan, Written
 from clique_app.sync.sources import SOURCES
 from clique_app.tables import Store
 from tests.book import BOOK, FIGURES, NET_SALES_BY_DAY, SHOP

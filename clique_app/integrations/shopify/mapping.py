@@ -6,6 +6,7 @@ import hmac
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from clique_app.integrations.shopify.ledger import EntryRow, entries, total_at_purchase
@@ -251,9 +252,10 @@ def _payment_fee(transactions: list[dict[str, Any]], currency: str) -> Decimal |
 
 def _shipment(fulfillments: list[dict[str, Any]]) -> tuple[datetime | None, datetime | None, int | None]:
     """When the first parcel left, when the last one arrived (None while one is under way), and where from."""
-    sent = sorted((f for f in fulfillments if f["status"] not in FAILED_SHIPMENTS), key=lambda f: f["createdAt"])
+    sent = [f for f in fulfillments if f["status"] not in FAILED_SHIPMENTS]
     if not sent:
         return None, None, None
+    sent.sort(key=itemgetter("createdAt"))
     arrived = [f["deliveredAt"] for f in sent if f["deliveredAt"]]
     return (
         instant(sent[0]["createdAt"]),

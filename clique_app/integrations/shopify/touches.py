@@ -84,10 +84,10 @@ def _touch(order_id: int, position: int, moment: dict[str, Any], shop_domain: st
     host, path = _place(page)
     link = {} if "#" in page else _query(query.partition("#")[0])
     utm = moment.get("utmParameters") or {}
-    source, medium, campaign, content = [
-        (utm.get(name) or link.get(f"utm_{name}") or "").strip() for name in ("source", "medium", "campaign", "content")
-    ]
-    source, medium = source.lower(), medium.lower()
+    source = (utm.get("source") or link.get("utm_source") or "").strip().lower()
+    medium = (utm.get("medium") or link.get("utm_medium") or "").strip().lower()
+    campaign = (utm.get("campaign") or link.get("utm_campaign") or "").strip()
+    content = (utm.get("content") or link.get("utm_content") or "").strip()
     click = next((name for name in CLICK_IDS if name in link), None)
     return TouchRow(
         order_id,
@@ -121,7 +121,7 @@ def _query(query: str) -> dict[str, str]:
     for part in query.split("&"):
         name, _, value = part.partition("=")
         if value and name in TOLD_BY_LINKS:
-            found[name] = unquote_plus(value)
+            found[name] = unquote_plus(value) if "%" in value or "+" in value else value
     return found
 
 
