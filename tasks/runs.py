@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +26,7 @@ from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, RateLimited, Unavailable
 from clique_app.integrations.access import Access
 from clique_app.logs import log
+from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.source import Batch, Kind, Plan, Source
 from clique_app.tables import Connection, Store, SyncCursor, SyncRun
 
@@ -36,6 +39,8 @@ ORDERS = "shopify_orders"
 BY_DAYS = (ORDERS, "meta_ads")  # imported 90 days first and then the rest; other sources come whole at once
 ALL_ORDERS_SCOPE = "read_all_orders"
 SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
+BEFORE_ALL = date(2006, 1, 1)  # before there was a Shopify
+DAYS_NAMED = 5
 
 
 class TakenOver(Exception):
@@ -51,20 +56,40 @@ class Outcome:
     state: str  # whole | incomplete | failed
 
 
+@dataclass(frozen=True)
+class Held:
+    """What is here, held against what the platform counts."""
+
+    theirs: int | None
+    ours: int
+    message: str  # in words, what is missing; empty: nothing
+
+    @property
+    def whole(self) -> bool:
+        return not self.message
+
+
+def lane(source: str, kind: Kind) -> str:
+    """What runs beside each other. The deep history of orders takes hours, and the hourly catch-up goes on meanwhile:
+    writing orders is safe at once and in any order."""
+    return "history" if source == ORDERS and kind == "history" else ""
+
+
 @contextmanager
-def sole_runner(store_id: int, source: str) -> Iterator[bool]:
-    """Whether this process is now the only one that runs this source of this store."""
-    key = {"key": f"sync/{store_id}/{source}"}
+def sole_runner(store_id: int, source: str, lane: str = "") -> Iterator[bool]:
+    """Whether this process is now the only one that runs this source of this store, in this lane."""
+    key = {"key": f"sync/{store_id}/{source}/{lane}"}
     with system_session() as session:
         # a lock of this session's transaction: its connection is used for nothing else while the run lasts
         locked = session.scalar(sa.text("select pg_try_advisory_xact_lock(hashtextextended(:key, 0))"), key)
         yield bool(locked)
 
 
-def unfinished(session: Session, store_id: int, source: str) -> SyncRun | None:
+def unfinished(session: Session, store_id: int, source: str, in_lane: str = "") -> SyncRun | None:
     """The run of this source that did not come to its end."""
     query = select(SyncRun).where(SyncRun.store_id == store_id, SyncRun.source == source, SyncRun.state == "running")
-    return session.exec(query.order_by(sa.desc("run_id")).limit(1)).first()
+    runs = session.exec(query.order_by(sa.desc("run_id")))
+    return next((run for run in runs if lane(source, cast(Kind, run.kind)) == in_lane), None)
 
 
 def is_due(session: Session, store_id: int, source: str, kind: Kind) -> bool:
@@ -98,19 +123,18 @@ class Run:
         self.source, self.store_id = source, store_id
         self.run_id = 0
         self.plan = Plan("manual")
+        self._missing = ""
         self._heartbeat: datetime | None = None
         self._published = 0.0
 
     def begin(self, kind: Kind) -> None:
         """Take over an unfinished run, or start one."""
         with store_session(self.store_id) as session:
-            run = unfinished(session, self.store_id, self.source.key)
-            cursor = session.get(SyncCursor, (self.store_id, self.source.key))
-            if cursor is None:
-                cursor = SyncCursor(store_id=self.store_id, source=self.source.key, position={})
-                session.add(cursor)
-            if run is not None and cursor.position.get("run_id") == run.run_id:
-                self.plan = _plan_from(cursor.position["plan"], cursor.position["position"])
+            run = unfinished(session, self.store_id, self.source.key, lane(self.source.key, kind))
+            if session.get(SyncCursor, (self.store_id, self.source.key)) is None:
+                session.add(SyncCursor(store_id=self.store_id, source=self.source.key))
+            if run is not None:
+                self.plan = _plan_from(run.plan, run.position)
             else:
                 self.plan = plan_of(session, self.store_id, self.source.key, kind)
                 run = SyncRun(
@@ -119,10 +143,10 @@ class Run:
                     kind=self.plan.kind,
                     started_at=clock.now(),
                     heartbeat_at=clock.now(),
+                    plan=_plan_to(self.plan),
                 )
                 session.add(run)
                 session.flush()
-                cursor.position = {"run_id": run.run_id, "plan": _plan_to(self.plan), "position": {}}
             run.heartbeat_at = self._heartbeat = clock.now()
             self.run_id = run.run_id
         self._publish(force=True)
@@ -145,7 +169,7 @@ class Run:
         tries, finished = 0, False
         while not finished:
             try:
-                for batch in self.source.batches(given, self.plan):
+                for batch in _ahead(self.source.batches(given, self.plan)):
                     self._write(batch)
                     tries = 0
                 finished = True
@@ -173,9 +197,9 @@ class Run:
                 for why in run.skipped_why.keys() | written.skipped.keys()
             }
             run.stage, run.expected = batch.stage, batch.expected or run.expected
-            position = {"run_id": self.run_id, "plan": _plan_to(self.plan), "position": batch.position}
-            session.get_one(SyncCursor, (self.store_id, self.source.key)).position = position
+            run.position = batch.position
         self.plan = replace(self.plan, position=batch.position)
+        self._missing = batch.missing or self._missing
         self._publish()
 
     @contextmanager
@@ -191,22 +215,26 @@ class Run:
 
     def _finish(self) -> Outcome:
         given = access(self.store_id, self.source.channel)
-        state, message, theirs, ours = self._reconciled(given)
-        if state == "incomplete":
+        held = self._held(given)
+        if not held.whole:
             time.sleep(SETTLE_SECONDS)  # something may have changed between the two counts
-            state, message, theirs, ours = self._reconciled(given)
+            held = self._held(given)
         with self._owned() as (session, run):
+            problems = [self._missing, held.message]
             if run.read != run.written + run.skipped:
-                state = "incomplete"
-                message = f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for."
-            run.state, run.message, run.finished_at = state, message, clock.now()
+                problems.append(f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for.")
+            read_whole = not any(problems)
+            if self.source.key == ORDERS:  # reading again would not help, so what is known moves on all the same
+                problems.append(unbalanced(session, self.store_id))
+            run.message = " ".join(filter(None, problems))
+            run.state, run.finished_at, run.position = "incomplete" if run.message else "whole", clock.now(), {}
             cursor = session.get_one(SyncCursor, (self.store_id, self.source.key))
-            cursor.position, cursor.rows = {}, ours
-            cursor.source_count = theirs
-            if state == "whole":
+            cursor.rows, cursor.source_count = held.ours, held.theirs
+            if read_whole:
                 self._advance(session, run, cursor)
             if self.source.channel != "shopify":
                 attribution.link_campaigns(session, self.store_id)
+            state = run.state
         self._publish(force=True)
         live.publish(self.store_id, "figures")
         return Outcome(self.run_id, self.plan.kind, state)
@@ -231,14 +259,34 @@ class Run:
                 sa.text("select min(day) from shop_order where store_id = :store"), {"store": self.store_id}
             )
 
-    def _reconciled(self, given: Access) -> tuple[str, str, int | None, int]:
-        theirs = self.source.source_count(given, self.plan)
-        with store_session(self.store_id) as session:
-            ours = self.source.kept_count(session, self.store_id, self.plan)
+    def _held(self, given: Access) -> Held:
+        theirs, ours = self._counts(given, self.plan)
         if theirs is None or theirs == ours:
-            return "whole", "", theirs, ours
+            return Held(theirs, ours, "")
         message = f"The platform counts {theirs:,}, {ours:,} are here. Sync again; the figures may be incomplete."
-        return "incomplete", message, theirs, ours
+        if self.source.key == ORDERS and self.plan.since is None:
+            first, last = self.plan.first_day or BEFORE_ALL, self.plan.last_day or clock.today(given.time_zone)
+            days = ", ".join(f"{day:%-d %B %Y} ({count:,})" for day, count in self._days_short(given, first, last))
+            message = f"{message} Missing: {days}." if days else message
+        return Held(theirs, ours, message)
+
+    def _counts(self, given: Access, plan: Plan) -> tuple[int | None, int]:
+        theirs = self.source.source_count(given, plan)
+        with store_session(self.store_id) as session:
+            return theirs, self.source.kept_count(session, self.store_id, plan)
+
+    def _days_short(self, given: Access, first: date, last: date) -> list[tuple[date, int]]:
+        """The first days of which the platform has more than is here, found by halving."""
+        theirs, ours = self._counts(given, replace(self.plan, first_day=first, last_day=last))
+        if theirs is None or theirs <= ours:
+            return []
+        if first == last:
+            return [(first, theirs - ours)]
+        middle = first + (last - first) // 2
+        found = self._days_short(given, first, middle)
+        if len(found) < DAYS_NAMED:
+            found += self._days_short(given, middle + timedelta(days=1), last)
+        return found[:DAYS_NAMED]
 
     def _fail(self, message: str) -> Outcome:
         with self._owned() as (_, run):
@@ -251,6 +299,16 @@ class Run:
         if force or time.monotonic() - self._published >= PUBLISH_EVERY_SECONDS:
             self._published = time.monotonic()
             live.publish(self.store_id, "sync", {"source": self.source.key})
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The next batch is read and mapped while the database takes the present one."""
+    context = copy_context()  # what is collected along the way is collected there too
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
+        coming = reader.submit(context.run, next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(context.run, next, batches, None)
+            yield batch
 
 
 def _plan_to(plan: Plan) -> dict[str, Any]:

@@ -66,13 +66,13 @@ def run_history(store_id: int, source_key: str, kind: Kind) -> None:
 
 
 def _run(store_id: int, source_key: str, kind: Kind) -> None:
-    source = source_of(source_key)
-    with runs.sole_runner(store_id, source_key) as alone:
+    source, lane = source_of(source_key), runs.lane(source_key, kind)
+    with runs.sole_runner(store_id, source_key, lane) as alone:
         if not alone:
             _ask_again_unless_under_way(store_id, source_key, kind)
             return
         with store_session(store_id) as session:
-            dead = runs.unfinished(session, store_id, source_key)
+            dead = runs.unfinished(session, store_id, source_key, lane)
             kinds: list[Kind] = [cast(Kind, dead.kind)] if dead else []
         wanted: list[Kind] = kinds if kind in kinds else [*kinds, kind]
         for each in wanted:
@@ -95,7 +95,7 @@ def _after(store_id: int, source_key: str, outcome: runs.Outcome) -> None:
 def _ask_again_unless_under_way(store_id: int, source_key: str, kind: Kind) -> None:
     """A second ask of what is being read is one with the first; anything else waits for its end."""
     with store_session(store_id) as session:
-        current = runs.unfinished(session, store_id, source_key)
+        current = runs.unfinished(session, store_id, source_key, runs.lane(source_key, kind))
         under_way = current is not None and (current.kind == kind or kind in ("catch_up", "manual"))
     if not under_way:
         actor = run_history if kind == "history" else run_source

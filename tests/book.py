@@ -163,10 +163,11 @@ FIGURES = {
     "aov": 21.00,
     "cost_of_goods": 112.00,  # 8 amber at 8 + 4 birch at 12
     "fulfilment": 78.00,  # 12 x 6.50
-    "payment_fees": 13.61,  # 1.71 + 1.17 + 2.04 + 1.17 + .88 + 1.75 + 0 + .88 + .88 + .88 + 1.17 + 1.08
-    "contribution_before_ads": 48.39,  # 252 - 112 - 78 - 13.61
+    # 1.71 + 1.17 + 2.04 + 1.17 + .88 + .59 for what the edit added + 1.75 + 0 + .88 + .88 + .88 + 1.17 + 1.08
+    "payment_fees": 14.20,
+    "contribution_before_ads": 47.80,  # 252 - 112 - 78 - 14.20
     "ad_spend": 32.34,
-    "contribution_profit": 16.05,
+    "contribution_profit": 15.46,
     "attributed_revenue": 40.00,
     "reported_revenue": 100.00,
     "mer": 7.792208,  # 252 / 32.34

@@ -26,7 +26,7 @@ with asked as (
 last_touch as (
     select distinct on (t.order_id)
            t.order_id, t.position, t.channel, t.campaign, t.campaign_platform_id, t.ad_platform_id
-    from asked join touch t on t.store_id = :store_id and t.order_id = asked.order_id
+    from asked join touch t on t.store_id = :store_id and t.order_id = asked.order_id and t.order_id {among}
     where t.occurred_at <= asked.processed_at
       and t.occurred_at > asked.processed_at - make_interval(days => :window_days)
     order by t.order_id, t.occurred_at desc, t.position desc
@@ -35,7 +35,7 @@ days as (
     select order_id, day, sum(amount) as amount, max(orders) as orders
     from (
         select e.order_id, e.day, e.amount, 0 as orders
-        from asked join sale_entry e on e.store_id = :store_id and e.order_id = asked.order_id
+        from asked join sale_entry e on e.store_id = :store_id and e.order_id = asked.order_id and e.order_id {among}
         where e.kind = any(:net_sales_kinds)
         union all
         -- an order counts on its own day, whatever was booked and when
@@ -64,7 +64,7 @@ left join campaign by_id on by_id.store_id = :store_id and by_id.channel = t.cha
      and by_id.platform_id = t.campaign_platform_id
 left join named on named.channel = t.channel and named.name = t.campaign
 left join ad by_ad on by_ad.store_id = :store_id and by_ad.channel = t.channel and by_ad.platform_id = t.ad_platform_id
-where credit.store_id = :store_id and credit.model = :model and credit.order_id {among}
+where credit.store_id = :store_id and credit.model = :model and credit.order_id {among} and t.order_id {among}
   and t.store_id = :store_id and t.order_id = credit.order_id and t.position = credit.position
   and (credit.campaign_id, credit.ad_id) is distinct from (coalesce(by_id.campaign_id, named.campaign_id), by_ad.ad_id)
 """

@@ -198,6 +198,11 @@ def fulfilled(world: World, store: Store, order: Order, at: datetime) -> None:
     _order_changed(world, store, order, at)
 
 
+def delivered(world: World, store: Store, order: Order, at: datetime) -> None:
+    order.delivered_at = at
+    _order_changed(world, store, order, at)
+
+
 def stock_changed(
     world: World, store: Store, inventory_item_id: int, location_id: int, available: int, at: datetime
 ) -> None:

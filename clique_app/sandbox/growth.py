@@ -196,6 +196,11 @@ class StoreGrowth:
     def _fulfil(self, at: datetime, order: Order, seed: int) -> None:
         if order.cancelled_at is None:
             changes.fulfilled(self._world, self._store, order, at)
+            on_the_way = timedelta(0) if order.source_name == "pos" else timedelta(days=2 + order.order_id % 4)
+            self._plan_later(at + on_the_way, self._deliver, order, 0)
+
+    def _deliver(self, at: datetime, order: Order, seed: int) -> None:
+        changes.delivered(self._world, self._store, order, at)
 
     def _cancel(self, at: datetime, order: Order, seed: int) -> None:
         if order.cancelled_at is None:

@@ -189,7 +189,7 @@ class Order:
     taxes_included: bool
     agreements: list[Agreement]
     visits: list[Visit]
-    journey_ready: bool = True
+    journey_ready_at: datetime | None = None  # Shopify has attributed its visits from then on; None: at once
     country: str = ""  # where it ships to
     region: str = ""
     postal_code: str = ""
@@ -202,6 +202,7 @@ class Order:
     transactions: list[Transaction] = field(default_factory=list)
     fulfilled_from: int | None = None  # location id
     fulfilled_at: datetime | None = None
+    delivered_at: datetime | None = None
     discount_codes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     tax_ppm: int = 0  # the tax rate of its taxed lines, in parts per million

@@ -8,6 +8,8 @@
      "source": "web", "test": false, "country": "US", "region": "NY", "postal_code": "10001",
      "presentment": {"currency": "EUR", "rate": "0.92"},
      "visits": [{"at": "...", "landing_page": "https://...?utm_...", "referrer": null, "source": "direct"}],
+     "journey_ready_at": "...",                            # default: at once
+     "fulfilled_at": "...", "delivered_at": "...",         # default: not yet
      "edits": [{"at": "...", "add": [<line>], "remove": [{"line": 0, "quantity": 1}]}],
      "refunds": [{"at": "...", "lines": [{"line": 0, "quantity": 1}], "shipping": "0", "restock": true}],
      "cancelled": {"at": "...", "reason": "CUSTOMER"}}
@@ -34,7 +36,7 @@ from clique_app.sandbox.store import Store
 KEYS = {
     "processed_at", "customer", "lines", "discount", "discount_code", "taxes_included", "tax_rate",
     "shipping", "source", "test", "country", "region", "postal_code", "presentment", "visits", "edits",
-    "refunds", "cancelled", "tags",
+    "refunds", "cancelled", "tags", "journey_ready_at", "fulfilled_at", "delivered_at",
 }  # fmt: skip
 
 
@@ -54,6 +56,11 @@ def place(store: Store, spec: dict[str, Any], now: datetime, *, created_at: date
     draft = _draft(store, spec, at)
     order = orders.place(draft, store.next_order_id(), store.next_order_number(), store.next_id)
     order.fulfilled_from = next(iter(store.locations), None)
+    for name in ("fulfilled_at", "delivered_at"):
+        if spec.get(name):
+            setattr(order, name, _time(spec[name], now))
+    if spec.get("journey_ready_at"):  # the one thing that may lie ahead
+        order.journey_ready_at = datetime.fromisoformat(spec["journey_ready_at"])
     for happened_at, kind, event in _later(spec, now):
         if happened_at < at:
             raise BadSpec(f"{kind} at {happened_at.isoformat()} lies before the order")

@@ -4,40 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any, LiteralString
 
 from psycopg import sql
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.integrations.shopify import documents, mapping, reads
-from clique_app.integrations.shopify.mapping import MappedOrder
-from clique_app.sync import reading
+from clique_app.integrations.shopify import documents, reads
+from clique_app.sync import order_rows, reading
+from clique_app.sync.order_rows import ENTRY_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, TOUCH_COLUMNS, OrderLines
 from clique_app.sync.source import Access, Batch, Plan, Written
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage_lines
 from clique_app.tables import Store
 
 JOURNEY_PATIENCE = timedelta(days=3)  # Shopify attributes sessions within hours; later it will not come any more
-
-ORDER_COLUMNS = (
-    "order_id bigint", "name text", "processed_at timestamptz", "day date", "created_at timestamptz",
-    "updated_at timestamptz", "cancelled_at timestamptz", "test bool", "customer_id bigint", "source_name text",
-    "currency text", "presentment_currency text", "total numeric", "financial_status text",
-    "fulfillment_status text", "country text", "region text", "postal_code text", "fulfilment_location_id bigint",
-    "journey_ready bool", "payload_hash bytea",
-)  # fmt: skip
-LINE_COLUMNS = (
-    "line_id bigint", "order_id bigint", "product_id bigint", "variant_id bigint", "title text", "sku text",
-    "quantity int", "current_quantity int", "unit_price numeric", "gift_card bool",
-)  # fmt: skip
-ENTRY_COLUMNS = (
-    "sale_id bigint", "kind text", "order_id bigint", "line_id bigint", "happened_at timestamptz", "day date",
-    "quantity int", "amount numeric",
-)  # fmt: skip
-TOUCH_COLUMNS = (
-    "order_id bigint", "position int", "occurred_at timestamptz", "channel text", "source text", "medium text",
-    "campaign text", "campaign_platform_id text", "ad_platform_id text", "click_id text", "landing_path text",
-)  # fmt: skip
 
 
 def _names(columns: tuple[LiteralString, ...]) -> LiteralString:
@@ -52,7 +33,7 @@ select %(store)s, {_names(ORDER_COLUMNS)} from stage_order order by order_id
 on conflict (store_id, order_id) do update set
   {", ".join(f'"{c.split()[0]}" = excluded."{c.split()[0]}"' for c in ORDER_COLUMNS[1:])}
 where shop_order.payload_hash is distinct from excluded.payload_hash
-  and shop_order.updated_at <= excluded.updated_at
+  and (shop_order.updated_at, shop_order.journey_ready) <= (excluded.updated_at, excluded.journey_ready)
 returning order_id, (xmax = 0) as is_new
 """  # noqa: S608
 
@@ -65,11 +46,11 @@ where l.store_id = %(store)s and l.line_id = s.line_id and (s.product_id is null
 """
 INSERT_LINES = f"""
 insert into order_line (store_id, {_names(LINE_COLUMNS)})
-select %(store)s, {_names(LINE_COLUMNS)} from stage_line where order_id = any(%(orders)s)
+select %(store)s, {_names(LINE_COLUMNS)} from stage_line
 """  # noqa: S608
 INSERT_TOUCHES = f"""
 insert into touch (store_id, {_names(TOUCH_COLUMNS)})
-select %(store)s, {_names(TOUCH_COLUMNS)} from stage_touch where order_id = any(%(orders)s)
+select %(store)s, {_names(TOUCH_COLUMNS)} from stage_touch
 """  # noqa: S608
 INSERT_ENTRIES = f"""
 insert into sale_entry (store_id, {_names(ENTRY_COLUMNS)}, product_id, variant_id, unit_cost)
@@ -79,23 +60,52 @@ from stage_entry e
 left join stage_line l on l.line_id = e.line_id
 left join ({COST_ON_DAY}) c
   on c.variant_id = l.variant_id and e.day >= c.from_day and e.day < c.to_day and e.kind = any(%(cost_kinds)s)
-where e.order_id = any(%(orders)s)
 """  # noqa: S608
 
-BUYERS = """
-select customer_id from stage_order where customer_id is not null
-union
-select o.customer_id from shop_order o join stage_order s using (order_id)
-where o.store_id = %(store)s and o.customer_id is not null
+# Whose orders they were before, and whether what is here is newer.
+FORMER = """
+select o.customer_id, (o.updated_at, o.journey_ready) > (s.updated_at, s.journey_ready)
+from stage_order s join shop_order o on o.store_id = %(store)s and o.order_id = s.order_id
 """
-STUB_CUSTOMERS = """
-insert into customer (store_id, customer_id, country, region, postal_code)
-select distinct %(store)s::bigint, customer_id, '', '', '' from stage_order
-where customer_id is not null order by customer_id
+# A customer has a row as soon as an order is here, so one without a row has no order but these.
+NEW_CUSTOMERS = """
+insert into customer (store_id, customer_id, country, region, postal_code,
+                      first_order_id, first_order_at, first_order_day)
+select %(store)s, customer_id, '', '', '',
+       case when not test then order_id end, case when not test then processed_at end, case when not test then day end
+from (
+  select distinct on (customer_id) customer_id, test, order_id, processed_at, day
+  from stage_order where customer_id is not null
+  order by customer_id, test, processed_at, order_id
+) first
+order by customer_id
 on conflict do nothing
 """
+# Customers are locked in the order of their ids, so that writers wait for each other instead of locking each other out.
+# New orders can only bring an earlier first one ...
+EARLIER_ORDERS = """
+with first as (
+  select distinct on (customer_id) customer_id, order_id, processed_at, day
+  from stage_order where customer_id is not null and not test
+  order by customer_id, processed_at, order_id
+),
+later as (
+  select c.customer_id from customer c join first using (customer_id)
+  where c.store_id = %(store)s
+    and (c.first_order_at is null or (first.processed_at, first.order_id) < (c.first_order_at, c.first_order_id))
+  order by c.customer_id for no key update of c
+)
+update customer c
+set first_order_id = first.order_id, first_order_at = first.processed_at, first_order_day = first.day
+from first join later using (customer_id)
+where c.store_id = %(store)s and c.customer_id = first.customer_id
+  and (c.first_order_at is null or (first.processed_at, first.order_id) < (c.first_order_at, c.first_order_id))
+"""
+# ... but an order that changes may have gone to another customer.
 LOCK_CUSTOMERS = """
-select customer_id from customer where store_id = %(store)s and customer_id = any(%(customers)s)
+select customer_id from customer
+where store_id = %(store)s
+  and customer_id in (select customer_id from stage_order union select unnest(%(buyers)s::bigint[]))
 order by customer_id for no key update
 """
 FIRST_ORDERS = """
@@ -103,7 +113,7 @@ update customer c
 set first_order_id = f.order_id, first_order_at = f.processed_at, first_order_day = f.day
 from (
   select b.customer_id, o.order_id, o.processed_at, o.day
-  from unnest(%(customers)s::bigint[]) b(customer_id)
+  from (select customer_id from stage_order union select unnest(%(buyers)s::bigint[])) b
   left join lateral (
     select order_id, processed_at, day from shop_order
     where store_id = %(store)s and customer_id = b.customer_id and not test
@@ -113,6 +123,11 @@ from (
 where c.store_id = %(store)s and c.customer_id = f.customer_id
   and (c.first_order_id, c.first_order_at, c.first_order_day)
       is distinct from (f.order_id, f.processed_at, f.day)
+"""
+
+UNBALANCED = """
+select count(*), sum(stated_total), sum(total), (array_agg(name order by order_id))[1:3]
+from shop_order where store_id = %(store)s and total <> stated_total
 """
 
 
@@ -127,10 +142,11 @@ class ShopifyOrders:
     stale_after = timedelta(hours=3)
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
-        return reading.batches(access, plan, documents.ORDERS, self._search(access, plan), "Orders")
+        mapped = partial(order_rows.of, time_zone=access.time_zone)
+        return reading.batches(access, plan, documents.ORDERS, self._search(access, plan), "Orders", mapped)
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
-        return write_orders(session, store_id, batch.records)
+        return write_lines(session, store_id, batch.records)
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
         return reads.count(reading.client(access), documents.ORDERS, self._search(access, plan))
@@ -150,7 +166,8 @@ class ShopifyOrders:
                     "last": None if plan.since else plan.last_day,
                 },
             )
-            return _one(run.fetchone())
+            row = run.fetchone()
+            return row[0] if row else 0
 
     def _search(self, access: Access, plan: Plan) -> str | None:
         return reading.updated_since(plan) or reading.processed_within(access, plan)
@@ -171,72 +188,75 @@ def without_journey(session: Session, store_id: int) -> list[int]:
         return [order_id for (order_id,) in run]
 
 
+def unbalanced(session: Session, store_id: int) -> str:
+    """In words, the orders whose bookings do not add up to what Shopify states; empty where all do."""
+    with cursor(session) as run:
+        found = run.execute(UNBALANCED, {"store": store_id}).fetchone()
+    if not found or not found[0]:
+        return ""
+    count, stated, booked, names = found
+    return (
+        f"{count:,} {'order does' if count == 1 else 'orders do'} not add up to Shopify's total: {stated:,.2f} is "
+        f"stated, {booked:,.2f} is here ({', '.join(names)}{', ...' if count > len(names) else ''})."
+    )
+
+
 def write_orders(session: Session, store_id: int, records: list[dict[str, Any]]) -> Written:
     """Bring orders to the state of these records; the result is the same in any order and repetition."""
-    store = session.get_one(Store, store_id)
-    newest: dict[int, MappedOrder] = {}
-    for record in records:
-        mapped = mapping.order(record, store.time_zone)
-        known = newest.get(mapped.order.order_id)
-        if known is None or known.order.updated_at <= mapped.order.updated_at:
-            newest[mapped.order.order_id] = mapped
-    if not newest:
-        return Written(len(records), 0)
-    orders = list(newest.values())
-    _stage(session, orders)
-    changed, older = _move(session, store_id)
+    time_zone = session.get_one(Store, store_id).time_zone
+    return write_lines(session, store_id, [order_rows.of(record, time_zone) for record in records])
+
+
+def write_lines(session: Session, store_id: int, given: list[OrderLines]) -> Written:
+    """The same for records that are mapped already."""
+    orders = order_rows.newest(given)
+    if not orders:
+        return Written(len(given), 0)
+    stage_lines(session, "stage_order", ORDER_COLUMNS, (o.order for o in orders))
+    stage_lines(session, "stage_line", LINE_COLUMNS, (o.lines for o in orders))
+    stage_lines(session, "stage_entry", ENTRY_COLUMNS, (o.entries for o in orders))
+    stage_lines(session, "stage_touch", TOUCH_COLUMNS, (o.touches for o in orders))
+    changed, older = _move(session, store_id, len(orders))
     skipped = {
-        "repeated in the batch": len(records) - len(orders),
+        "repeated in the batch": len(given) - len(orders),
         "older than what is here": older,
         "unchanged": len(orders) - len(changed) - older,
     }
     return Written(
-        len(records), len(changed), {why: count for why, count in skipped.items() if count}, tuple(sorted(changed))
+        len(given), len(changed), {why: count for why, count in skipped.items() if count}, tuple(sorted(changed))
     )
 
 
-def _stage(session: Session, orders: list[MappedOrder]) -> None:
-    stage(session, "stage_order", ORDER_COLUMNS, ((*o.order, o.payload_hash()) for o in orders))
-    stage(session, "stage_line", LINE_COLUMNS, (row for o in orders for row in o.lines))
-    stage(session, "stage_entry", ENTRY_COLUMNS, (row for o in orders for row in o.entries))
-    stage(session, "stage_touch", TOUCH_COLUMNS, (row for o in orders for row in o.touches))
-
-
-def _move(session: Session, store_id: int) -> tuple[list[int], int]:
+def _move(session: Session, store_id: int, staged: int) -> tuple[list[int], int]:
     """From the staging tables into their own; the orders that changed, and how many came too late."""
     with cursor(session) as run:
         of_store = {"store": store_id}
-        customers = [customer for (customer,) in run.execute(BUYERS, of_store)]
+        former = run.execute(FORMER, of_store).fetchall()
         # costs do not change between being looked up here and being written
         run.execute("select pg_advisory_xact_lock_shared(hashtextextended('unit_cost', %(store)s))", of_store)
         written = run.execute(UPSERT_ORDERS, of_store).fetchall()
         changed, known = [i for i, _ in written], [i for i, is_new in written if not is_new]
-        older = _one(
-            run.execute(
-                "select count(*) from stage_order s join shop_order o using (order_id) "
-                "where o.store_id = %(store)s and o.updated_at > s.updated_at",
-                of_store,
-            ).fetchone()
-        )
+        older = sum(is_older for _, is_older in former)
         if not changed:
             return [], older
-        run.execute(KEEP_PRODUCTS, of_store)
+        values = {
+            **of_store,
+            "orders": changed,
+            "known": known,
+            "buyers": [customer for customer, _ in former if customer is not None],
+            "cost_kinds": list(COST_KINDS),
+        }
+        if len(changed) < staged:
+            for table in ("stage_order", "stage_line", "stage_entry", "stage_touch"):
+                delete = sql.SQL("delete from {} where order_id <> all(%(orders)s)")
+                run.execute(delete.format(sql.Identifier(table)), values)
         if known:
+            run.execute(KEEP_PRODUCTS, values)
             for table in ("sale_entry", "touch", "order_line"):
-                delete = sql.SQL("delete from {} where store_id = %s and order_id = any(%s)")
-                run.execute(delete.format(sql.Identifier(table)), (store_id, known))
-        values = {**of_store, "orders": changed, "customers": customers, "cost_kinds": list(COST_KINDS)}
-        for statement in (
-            INSERT_LINES,
-            INSERT_ENTRIES,
-            INSERT_TOUCHES,
-            STUB_CUSTOMERS,
-            LOCK_CUSTOMERS,
-            FIRST_ORDERS,
-        ):
+                delete = sql.SQL("delete from {} where store_id = %(store)s and order_id = any(%(known)s)")
+                run.execute(delete.format(sql.Identifier(table)), values)
+        for statement in (INSERT_LINES, INSERT_ENTRIES, INSERT_TOUCHES, NEW_CUSTOMERS):
+            run.execute(statement, values)
+        for statement in (LOCK_CUSTOMERS, FIRST_ORDERS) if known else (EARLIER_ORDERS,):
             run.execute(statement, values)
         return changed, older
-
-
-def _one(row: Any) -> int:
-    return row[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -207,7 +207,7 @@ def _standing(session: Session, store_id: int, source: Source, known: _Known) ->
         history_from=cursor.history_from if cursor else None,
         problem=problem,
         mend=mend,
-        current=_reading(running, cursor) if running else None,
+        current=_reading(running) if running else None,
         last=_reading(max(ended, key=lambda run: run.run_id)) if ended else None,
         first_import_done=(source.key, "first_import") in known.done,
         history_done=(source.key, "history") in known.done,
@@ -243,7 +243,7 @@ def _rows(session: Session, store_id: int, source: Source) -> int:
     return session.connection().scalar(sa.text(f"select {counts}"), {"store": store_id}) or 0
 
 
-def _reading(run: SyncRun, cursor: SyncCursor | None = None) -> Reading:
+def _reading(run: SyncRun) -> Reading:
     taken = ((run.finished_at or run.heartbeat_at) - run.started_at).total_seconds()
     return Reading(
         run_id=run.run_id,
@@ -259,17 +259,17 @@ def _reading(run: SyncRun, cursor: SyncCursor | None = None) -> Reading:
         why=tuple(sorted(run.skipped_why.items())),
         stage=run.stage,
         message=run.message,
-        share=_share(run, cursor.position if cursor else {}),
+        share=_share(run),
         per_second=run.read / taken if taken >= 1 else None,
     )
 
 
-def _share(run: SyncRun, position: dict[str, Any]) -> float | None:
+def _share(run: SyncRun) -> float | None:
     """Of the rows, where the source counts them; else of the days, where it goes back day by day."""
     if run.expected:
         return min(1.0, run.read / run.expected)
-    plan, to = position.get("plan") or {}, (position.get("position") or {}).get("to")
-    if position.get("run_id") != run.run_id or not (to and plan.get("first_day") and plan.get("last_day")):
+    plan, to = run.plan, run.position.get("to")
+    if not (to and plan.get("first_day") and plan.get("last_day")):
         return None
     first, last = date.fromisoformat(plan["first_day"]), date.fromisoformat(plan["last_day"])
     return min(1.0, max(0.0, (last - date.fromisoformat(to)).days / max(1, (last - first).days + 1)))

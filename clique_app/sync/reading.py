@@ -41,7 +41,14 @@ def processed_within(access: Access, plan: Plan) -> str | None:
     return " AND ".join(bounds) or None
 
 
-def batches(access: Access, plan: Plan, listing: Listing, search: str | None, noun: str) -> Iterator[Batch]:
+def batches(
+    access: Access,
+    plan: Plan,
+    listing: Listing,
+    search: str | None,
+    noun: str,
+    take: reads.Taken = reads.as_it_is,
+) -> Iterator[Batch]:
     """All that the search finds, from where the plan's position says."""
     shopify, position = client(access), plan.position
     expected = position.get("expected")
@@ -50,15 +57,15 @@ def batches(access: Access, plan: Plan, listing: Listing, search: str | None, no
         expected, read = reads.count(shopify, listing, search), 0
     paged = "after" in position or ("bulk" not in position and (not listing.counted or _is_short(expected)))
     if paged:
-        chunks = reads.pages(shopify, listing, search, after=position.get("after"))
+        chunks = reads.pages(shopify, listing, search, after=position.get("after"), take=take)
     else:
-        chunks = reads.exported(shopify, listing, search, position)
+        chunks = reads.exported(shopify, listing, search, position, take)
     for chunk in chunks:
         read = chunk.position.get("done", read + len(chunk.records))
         if chunk.expected is not None:
             expected = chunk.expected
         going_on = {**chunk.position, "read": read, "expected": expected} if chunk.position else {}
-        yield Batch(chunk.records, going_on, _stage(noun, chunk, read, expected), expected)
+        yield Batch(chunk.records, going_on, _stage(noun, chunk, read, expected), expected, chunk.missing)
 
 
 def _is_short(expected: int | None) -> bool:

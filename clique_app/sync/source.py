@@ -33,12 +33,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some records as the platform gave them, and where to go on after they are written."""
+    """Some records as the source's write takes them, and where to go on after they are written."""
 
-    records: list[dict[str, Any]]
+    records: list[Any]
     position: dict[str, Any]
     stage: str  # in words: "Orders, 12,400 of 43,120"
     expected: int | None = None  # the source's own count of the whole plan, once known
+    missing: str = ""  # in words, what the platform announced and did not give: the run is then not whole
 
 
 @dataclass(frozen=True)

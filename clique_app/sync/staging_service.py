@@ -3,14 +3,16 @@ security is refused, so this is the way for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 from sqlmodel import Session
 
 from clique_app.database import raw_connection
+from clique_app.sync import copy_lines
 
 # what a unit costs on a day: the latest cost on or before it, and before the first known one that one
 COST_ON_DAY = """
@@ -25,18 +27,36 @@ COST_KINDS = ("sale", "refund", "edit", "cancellation")
 
 def stage(session: Session, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Fill the temporary table of this name (columns as 'name type') with rows; it is empty at the next commit."""
-    connection = raw_connection(session)
-    table = sql.Identifier(name)
-    with connection.cursor() as cursor:
+    with _staging(session, name, columns) as cursor, cursor.copy(_into(name)) as copy:
+        for row in rows:
+            copy.write_row(row)
+    _analyze(session, name)
+
+
+def stage_lines(session: Session, name: str, columns: Sequence[str], lines: Iterable[bytes]) -> None:
+    """The same with rows that are lines already, in blocks of any size."""
+    with _staging(session, name, columns) as cursor, cursor.copy(_into(name, copy_lines.OPTIONS)) as copy:
+        copy.write(b"".join(lines))
+
+
+@contextmanager
+def _staging(session: Session, name: str, columns: Sequence[str]) -> Iterator[psycopg.Cursor]:
+    with cursor(session) as run:
+        table = sql.Identifier(name)
         body = sql.SQL(", ".join(columns))  # pyright: ignore[reportArgumentType]  # written here, never input
-        cursor.execute(
-            sql.SQL("create temporary table if not exists {} ({}) on commit delete rows").format(table, body)
-        )
-        cursor.execute(sql.SQL("delete from {}").format(table))
-        with cursor.copy(sql.SQL("copy {} from stdin").format(table)) as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(sql.SQL("analyze {}").format(table))  # nobody else does, and the joins are planned by it
+        run.execute(sql.SQL("create temporary table if not exists {} ({}) on commit delete rows").format(table, body))
+        run.execute(sql.SQL("delete from {}").format(table))
+        yield run
+
+
+def _into(name: str, options: LiteralString = "format text") -> sql.Composed:
+    return sql.SQL("copy {} from stdin with ({})").format(sql.Identifier(name), sql.SQL(options))
+
+
+def _analyze(session: Session, name: str) -> None:
+    """Nobody else does it for temporary tables, and the joins are planned by it."""
+    with cursor(session) as run:
+        run.execute(sql.SQL("analyze {}").format(sql.Identifier(name)))
 
 
 def cursor(session: Session) -> psycopg.Cursor:

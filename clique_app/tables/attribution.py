@@ -11,13 +11,13 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from clique_app.tables.base import StoreOwned, big, key, money, of
+from clique_app.tables.base import PartOfOrder, big, key, money
 
 LAST_TOUCH = "last_touch"
 UNATTRIBUTED = "unattributed"
 
 
-class Credit(StoreOwned, table=True):
+class Credit(PartOfOrder, table=True):
     """What one touch is credited with of one order's net sales on one day (books view).
 
     A refund is a negative credit to the same touch on the refund's day. Position -1 and channel 'unattributed' where
@@ -26,7 +26,6 @@ class Credit(StoreOwned, table=True):
 
     __tablename__ = "credit"
     __table_args__ = (
-        of("shop_order", "order_id"),
         sa.Index(None, "store_id", "day", "channel"),
         sa.Index(None, "store_id", "campaign_id", "day"),
     )

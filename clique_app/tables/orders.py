@@ -11,7 +11,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from clique_app.tables.base import StoreOwned, big, key, money, of, time
+from clique_app.tables.base import PartOfOrder, StoreOwned, big, key, money, time
 
 # kinds of ledger entries whose amounts are net sales; the others (shipping, tax, gift_card, tip, duty, fee) are not
 NET_SALES_KINDS = ("sale", "discount", "refund", "edit", "cancellation")
@@ -43,6 +43,7 @@ class Order(StoreOwned, table=True):
     __table_args__ = (
         sa.Index(None, "store_id", "day"),
         sa.Index(None, "store_id", "customer_id", "processed_at"),
+        sa.Index("ix_shop_order_unbalanced", "store_id", postgresql_where=sa.text("total <> stated_total")),
     )
 
     order_id: int = key()
@@ -58,8 +59,12 @@ class Order(StoreOwned, table=True):
     currency: str = Field(max_length=3)  # shop money
     presentment_currency: str = Field(max_length=3)
     total: Decimal = money()  # charged at purchase: lines after discount, shipping and tax; base of the payment fee
+    stated_total: Decimal = money()  # the same as Shopify states it; where they differ, something was not read
+    payment_fee: Decimal | None = money(default=None, nullable=True)  # None: not stated, estimated from Settings
     financial_status: str = ""
     fulfillment_status: str = ""
+    fulfilled_at: datetime | None = time(default=None, nullable=True)  # the first parcel left
+    delivered_at: datetime | None = time(default=None, nullable=True)  # the last parcel arrived
     country: str = ""
     region: str = ""
     postal_code: str = ""
@@ -68,9 +73,8 @@ class Order(StoreOwned, table=True):
     payload_hash: bytes | None = None  # of the platform's record as mapped; unchanged records are skipped
 
 
-class OrderLine(StoreOwned, table=True):
+class OrderLine(PartOfOrder, table=True):
     __tablename__ = "order_line"
-    __table_args__ = (of("shop_order", "order_id"),)
 
     line_id: int = key()
     order_id: int = big(index=True)
@@ -84,7 +88,7 @@ class OrderLine(StoreOwned, table=True):
     gift_card: bool = False
 
 
-class SaleEntry(StoreOwned, table=True):
+class SaleEntry(PartOfOrder, table=True):
     """One dated booking of the sales ledger. One Shopify Sale becomes one to three entries (amount, discount, tax).
 
     amount: in shop money, net of tax; negative where money goes back. Net sales = sum over NET_SALES_KINDS.
@@ -94,7 +98,6 @@ class SaleEntry(StoreOwned, table=True):
 
     __tablename__ = "sale_entry"
     __table_args__ = (
-        of("shop_order", "order_id"),
         sa.Index(None, "store_id", "day"),
         sa.Index(None, "store_id", "order_id"),
     )
@@ -112,11 +115,10 @@ class SaleEntry(StoreOwned, table=True):
     unit_cost: Decimal | None = money(default=None, nullable=True)
 
 
-class Touch(StoreOwned, table=True):
+class Touch(PartOfOrder, table=True):
     """A visit that came before an order, in time order."""
 
     __tablename__ = "touch"
-    __table_args__ = (of("shop_order", "order_id"),)
 
     order_id: int = key()
     position: int = Field(primary_key=True)  # 0 is the earliest

@@ -37,6 +37,8 @@ class SyncRun(StoreOwned, table=True):
     skipped_why: dict[str, Any] = json(default_factory=dict)  # reason: count
     stage: str = ""  # what it is doing, in words
     message: str = ""  # what went wrong, in words
+    plan: dict[str, Any] = json(default_factory=dict)  # what it has to read
+    position: dict[str, Any] = json(default_factory=dict)  # where it goes on when it is interrupted
 
 
 class SyncCursor(StoreOwned, table=True):
@@ -50,4 +52,3 @@ class SyncCursor(StoreOwned, table=True):
     fresh_at: datetime | None = time(default=None, nullable=True)  # last time the source was known to be current
     rows: int = 0  # rows kept of this source
     source_count: int | None = None  # the source's own count at the last whole run
-    position: dict[str, Any] = json(default_factory=dict)  # where an interrupted import goes on

@@ -49,7 +49,7 @@ def store_id(app_env: None, sandbox: Sandbox) -> Iterator[int]:
         connections.keep_grant(meta, grant)
         session.add(meta)
         session.add(Member(store_id=store_id, user_id=OWNER, role="owner", first_seen_at=now, last_seen_at=now))
-        session.add(SyncCursor(store_id=store_id, source="meta_ads", fresh_at=now, position={}))
+        session.add(SyncCursor(store_id=store_id, source="meta_ads", fresh_at=now))
     source, granted = MetaAds(), access(store_id, "meta")
     for batch in source.batches(granted, Plan("first_import", first_day=clock.today(granted.account_time_zone))):
         with store_session(store_id) as session:

@@ -21,7 +21,7 @@ from clique_app.settings import settings
 from clique_app.sync import catalog_service, customers_service, inventory_service, objects_service, reading
 from clique_app.sync.catalog_service import write_products
 from clique_app.sync.orders_service import ShopifyOrders, fetch_orders, without_journey, write_orders
-from clique_app.sync.source import Access, Batch, Plan, Written
+from clique_app.sync.source import Access, Plan, Written
 from clique_app.sync.sources import SOURCES
 from clique_app.tables import Store
 from tests.book import BOOK, FIGURES, NET_SALES_BY_DAY, SHOP
@@ -155,17 +155,17 @@ def test_a_bulk_import_goes_on_where_it_was_killed(
     assert rows(database_url, "select count(*) from shop_order") == [(13,)]
 
 
-def test_an_export_that_fails_half_way_is_kept_and_reported(
+def test_an_export_that_fails_half_way_is_made_anew_and_its_part_is_kept_at_last(
     access: Access, shopify: shopify_sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "PAGED_UP_TO", 0)
     shopify.faults.add({"platform": "shopify", "fault": "bulk_failed", "times": 1})
-    batches: list[Batch] = []
-    with pytest.raises(Unavailable, match="part-way"):
-        batches.extend(ShopifyOrders().batches(access, Plan("first_import")))
+    batches = list(ShopifyOrders().batches(access, Plan("first_import")))
+    assert (sum(len(batch.records) for batch in batches), batches[-1].missing) == (13, "")
+    shopify.faults.add({"platform": "shopify", "fault": "bulk_failed", "times": 3})
+    batches = list(ShopifyOrders().batches(access, Plan("first_import")))
     assert 0 < sum(len(batch.records) for batch in batches) < 13
-    going_on = Plan("first_import", position=batches[-1].position)
-    assert sum(len(batch.records) for batch in ShopifyOrders().batches(access, going_on)) == 13
+    assert "part-way" in batches[-1].missing
 
 
 def test_a_changed_order_a_deleted_product_and_a_new_cost_come_in_by_their_ids(

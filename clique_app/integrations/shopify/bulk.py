@@ -1,19 +1,19 @@
-"""Shopify's bulk exports: started, followed, and their file read in bounded memory whatever order its lines have."""
+"""Shopify's bulk exports: started, followed, and their file read family by family in bounded memory.
+
+Exports are asked for grouped: a root stands before its children, and all of them before the next root.
+"""
 
 from __future__ import annotations
 
-import json
-import mmap
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
+import orjson
 import stamina
 
 from clique_app.errors import RateLimited, Rejected, Unavailable
@@ -26,6 +26,10 @@ ENDED = ("COMPLETED", "FAILED", "CANCELED", "EXPIRED")
 
 class LinkExpired(Unavailable):
     """The file is no longer kept by Shopify: the export has to be run again."""
+
+
+class CutShort(Unavailable):
+    """The export is not what it says it is: it has to be run again."""
 
 
 @dataclass(frozen=True)
@@ -87,26 +91,64 @@ def follow(client: Client, bulk_id: str) -> Iterator[Export]:
         pause = min(pause * 1.6, 5.0)
 
 
-def records(
-    export: Export, connection_of: Callable[[dict[str, Any]], str], *, skip: int, size: int
-) -> Iterator[list[dict[str, Any]]]:
-    """The objects of an ended export with their children in lists, `size` at a time, without the first `skip`."""
-    if export.url is None:
-        return
-    with tempfile.TemporaryDirectory(prefix="shopify-bulk-") as folder:
-        path = Path(folder) / "lines.jsonl"
-        _download(export.url, path)
-        if not path.stat().st_size:
-            return
-        with _mapped(path) as lines, closing(_index(lines, Path(folder) / "index.sqlite")) as index:
-            count = index.execute("select count(*) from line").fetchone()[0]
-            if export.whole and count != export.lines:
-                raise Unavailable(f"Shopify's export has {count} lines of {export.lines}.")
-            yield from _joined(lines, index, connection_of, skip, size)
+@dataclass(frozen=True)
+class File:
+    """An export's file as it was downloaded."""
+
+    lines: IO[bytes]
+    missing: str  # in words, what the file lacks of what Shopify announced; empty: nothing
 
 
-def _download(url: str, path: Path) -> None:
-    """Onto disk as it comes. The link carries its own permission: the access token is not sent along."""
+@contextmanager
+def downloaded(export: Export) -> Iterator[File]:
+    """The file of an ended export. It has no name, so that nothing is left of it when the process is killed."""
+    with tempfile.TemporaryFile(prefix="shopify-bulk-") as file:
+        count = 0 if export.url is None else _download(export.url, file)
+        if export.url is not None and export.whole and count != export.lines:
+            count = _download(export.url, file)  # it may have been cut off on the way, in silence
+        if not export.whole:
+            why = (export.error or export.status).lower().replace("_", " ")
+            missing = f"Shopify stopped its export part-way ({why})."
+        elif count != export.lines:
+            missing = f"Shopify's export has {count:,} lines of {export.lines:,}."
+        else:
+            missing = ""
+        yield File(file, missing)
+
+
+def families(
+    file: File, connection_of: Callable[[dict[str, Any]], str], *, at: int
+) -> Iterator[tuple[dict[str, Any], int]]:
+    """Each root with its children in lists, from the byte `at` on, and the byte behind its last line.
+
+    The last family of a file that lacks something is left out: its children may be what is missing.
+    """
+    family: dict[str, dict[str, Any]] = {}
+    root: dict[str, Any] | None = None
+    file.lines.seek(at)
+    for line in file.lines:
+        try:
+            node = orjson.loads(line)
+            parent = node.pop("__parentId", None)
+            if parent is None:
+                if root is not None:
+                    yield root, at
+                root, family = node, {node["id"]: node}
+            else:
+                family[parent].setdefault(connection_of(node), []).append(node)
+                if "id" in node:
+                    family[node["id"]] = node
+        except (ValueError, AttributeError, TypeError, KeyError) as error:
+            if file.missing:
+                return
+            raise Rejected(f"Shopify's export has a line that cannot be read, at byte {at:,}.") from error
+        at += len(line)
+    if root is not None and not file.missing:
+        yield root, at
+
+
+def _download(url: str, file: IO[bytes]) -> int:
+    """Onto disk as it comes; how many lines. The link carries its own permission: the token is not sent along."""
     for attempt in stamina.retry_context(on=_worth_another_try, attempts=5, timeout=None):
         with attempt:
             try:
@@ -115,76 +157,21 @@ def _download(url: str, path: Path) -> None:
                         raise LinkExpired("Shopify no longer keeps this export.")
                     if answer.status_code != 200:
                         raise Unavailable(f"Shopify did not give out its export (status {answer.status_code}).")
-                    with path.open("wb") as file:
-                        for part in answer.iter_bytes():
-                            file.write(part)
+                    return _save(answer, file)
             except httpx.TransportError as error:
                 raise Unavailable("Shopify's export was cut off.") from error
+    raise AssertionError("unreachable")
+
+
+def _save(answer: httpx.Response, file: IO[bytes]) -> int:
+    file.seek(0)
+    file.truncate()
+    lines, last = 0, b"\n"
+    for part in answer.iter_bytes(1 << 20):
+        file.write(part)
+        lines, last = lines + part.count(b"\n"), part[-1:]
+    return lines + (last != b"\n")
 
 
 def _worth_another_try(error: Exception) -> bool:
     return isinstance(error, Unavailable) and not isinstance(error, LinkExpired)
-
-
-@contextmanager
-def _mapped(path: Path) -> Iterator[mmap.mmap]:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as lines:
-        yield lines
-
-
-def _index(lines: mmap.mmap, path: Path) -> sqlite3.Connection:
-    """Where each line is and whose child it is. Children may stand before or far from their parents."""
-    index = sqlite3.connect(path)
-    index.executescript(
-        "pragma journal_mode = off; pragma synchronous = off;"
-        "create table line (n integer primary key, parent text, id text, at integer, size integer)"
-    )
-
-    def rows() -> Iterator[tuple[str | None, str | None, int, int]]:
-        at = 0
-        while line := lines.readline():
-            if not line.isspace():
-                node = _parsed(line)
-                yield node.get("__parentId"), node.get("id"), at, len(line)
-            at += len(line)
-
-    index.executemany("insert into line (parent, id, at, size) values (?, ?, ?, ?)", rows())
-    index.execute("create index by_parent on line (parent)")
-    return index
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    try:
-        node = json.loads(line)
-    except ValueError as error:
-        raise Unavailable("Shopify's export has a line that is cut off.") from error
-    if not isinstance(node, dict):
-        raise Unavailable("Shopify's export has a line that is no object.")
-    return node
-
-
-def _joined(
-    lines: mmap.mmap,
-    index: sqlite3.Connection,
-    connection_of: Callable[[dict[str, Any]], str],
-    skip: int,
-    size: int,
-) -> Iterator[list[dict[str, Any]]]:
-    roots = index.execute("select at, size from line where parent is null order by n limit -1 offset ?", (skip,))
-    while chunk := roots.fetchmany(size):
-        nodes = [json.loads(lines[at : at + length]) for at, length in chunk]
-        level = {node["id"]: node for node in nodes}
-        while level:
-            below: dict[str, dict[str, Any]] = {}
-            children = index.execute(
-                "select parent, at, size from line where parent in (select value from json_each(?)) order by n",
-                (json.dumps(list(level)),),
-            )
-            for parent, at, length in children:
-                child = json.loads(lines[at : at + length])
-                del child["__parentId"]
-                level[parent].setdefault(connection_of(child), []).append(child)
-                if "id" in child:
-                    below[child["id"]] = child
-            level = below
-        yield nodes

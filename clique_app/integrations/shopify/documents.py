@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from string import Template
 from typing import Any
 
@@ -65,10 +66,15 @@ class Listing:
 
     def connection_of(self, child: dict[str, Any]) -> str:
         """The name of the connection a line of a bulk file belongs to."""
-        for connection in _all(self.inner):
-            if connection.marker in child:
-                return connection.name
+        for marker, name in self._markers:
+            if marker in child:
+                return name
         raise Rejected(f"Shopify's export has a line that is no part of {self.kind}: {sorted(child)}")
+
+    @cached_property
+    def _markers(self) -> list[tuple[str, str]]:
+        """Innermost first: of them there are most."""
+        return [(connection.marker, connection.name) for connection in _all(self.inner)][::-1]
 
     def flattened(self, node: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """A node of a page with plain lists, as the bulk file gives it, and whether no list was cut off."""
@@ -117,7 +123,9 @@ ORDERS = Listing(
     id name processedAt createdAt updatedAt cancelledAt test sourceName currencyCode presentmentCurrencyCode
     displayFinancialStatus displayFulfillmentStatus customer { id }
     shippingAddress { countryCodeV2 province zip } billingAddress { countryCodeV2 province zip }
-    fulfillments(first: 1) { location { id } }
+    originalTotalPriceSet { shopMoney { amount } }
+    transactions { kind status fees { amount { amount currencyCode } } }
+    fulfillments { createdAt status deliveredAt location { id } }
     customerJourneySummary { ready $moments } $lineItems $agreements
     """,
     inner=(
@@ -209,7 +217,7 @@ SHOP = """query Shop {
 }"""
 
 BULK_RUN = """mutation BulkRun($query: String!) {
-  bulkOperationRunQuery(query: $query, groupObjects: false) { bulkOperation { id } userErrors { code message } }
+  bulkOperationRunQuery(query: $query, groupObjects: true) { bulkOperation { id } userErrors { code message } }
 }"""
 
 BULK_STATE = """query BulkState($id: ID!) {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from clique_app.clock import day_of
-from clique_app.integrations.shopify.values import instant, number, shop_money
+from clique_app.integrations.shopify.values import instant_and_day, number, shop_money
+
+NOTHING = Decimal(0)
 
 # what is booked the moment an order is cancelled may carry a time shortly before the cancellation's own
 CANCELLATION_SLACK = timedelta(minutes=5)
@@ -34,8 +33,7 @@ class EntryRow(NamedTuple):
     amount: Decimal
 
 
-@dataclass(frozen=True)
-class Booking:
+class Booking(NamedTuple):
     """What all sales of one agreement have in common."""
 
     order_id: int
@@ -50,64 +48,60 @@ def entries(
     order_id: int,
     agreements: list[dict[str, Any]],
     *,
-    processed_at: datetime,
+    processed_at: str,
     cancelled_at: datetime | None,
     time_zone: str,
 ) -> list[EntryRow]:
     """All entries of an order, in the order of their ids."""
     rows: list[EntryRow] = []
     for agreement in agreements:
-        purchase = agreement["reason"] == "ORDER"
-        at = processed_at if purchase else instant(agreement["happenedAt"])
-        booking = Booking(
-            order_id,
-            purchase,
-            edit=agreement["reason"] == "ORDER_EDIT",
-            cancelling=cancelled_at is not None and at >= cancelled_at - CANCELLATION_SLACK,
-            at=at,
-            day=day_of(at, time_zone),
-        )
+        reason = agreement["reason"]
+        purchase = reason == "ORDER"
+        at, day = instant_and_day(processed_at if purchase else agreement["happenedAt"], time_zone)
+        cancelling = cancelled_at is not None and at >= cancelled_at - CANCELLATION_SLACK
+        booking = Booking(order_id, purchase, reason == "ORDER_EDIT", cancelling, at, day)
         for sale in agreement.get("sales", ()):
-            rows += _of_sale(booking, sale)
-    return sorted(rows)
+            _book(rows, booking, sale)
+    rows.sort()
+    return rows
 
 
 def total_at_purchase(agreements: list[dict[str, Any]]) -> Decimal:
     """What was charged when the order was placed: lines after discount, shipping and tax."""
-    return sum(
-        (shop_money(s["totalAmount"]) for a in agreements if a["reason"] == "ORDER" for s in a.get("sales", ())),
-        Decimal(0),
-    )
+    total = NOTHING
+    for agreement in agreements:
+        if agreement["reason"] == "ORDER":
+            for sale in agreement.get("sales", ()):
+                total += shop_money(sale["totalAmount"])
+    return total
 
 
-def _of_sale(booking: Booking, sale: dict[str, Any]) -> Iterator[EntryRow]:
+def _book(rows: list[EntryRow], booking: Booking, sale: dict[str, Any]) -> None:
     total, tax = shop_money(sale["totalAmount"]), shop_money(sale["totalTaxAmount"])
     net = total - tax
     line = sale.get("lineItem")
     sale_id, line_id = number(sale["id"]), number(line["id"]) if line else None
-
-    def row(kind: str, amount: Decimal, quantity: int = 0) -> EntryRow:
-        return EntryRow(sale_id, kind, booking.order_id, line_id, booking.at, booking.day, quantity, amount)
-
+    order_id, at, day = booking.order_id, booking.at, booking.day
     kind, quantity = _kind(booking, sale), 0
     if sale["lineType"] == "PRODUCT":
         quantity = _units(sale)
     if kind == "sale":
         discount = abs(shop_money(sale["totalDiscountAmountBeforeTaxes"]))
-        yield row("sale", net + discount, quantity)
+        rows.append(EntryRow(sale_id, "sale", order_id, line_id, at, day, quantity, net + discount))
         if discount:
-            yield row("discount", -discount)
+            rows.append(EntryRow(sale_id, "discount", order_id, line_id, at, day, 0, -discount))
     elif net or quantity:
-        yield row(kind, net, quantity)
+        rows.append(EntryRow(sale_id, kind, order_id, line_id, at, day, quantity, net))
     if tax:
-        yield row("tax", tax)
+        rows.append(EntryRow(sale_id, "tax", order_id, line_id, at, day, 0, tax))
 
 
 def _kind(booking: Booking, sale: dict[str, Any]) -> str:
-    if sale["lineType"] not in ("PRODUCT", "ADJUSTMENT"):
-        return OTHER_KINDS.get(sale["lineType"], "fee")
-    if sale["lineType"] == "ADJUSTMENT":
+    line_type = sale["lineType"]
+    if line_type == "ADJUSTMENT":
         return "cancellation" if booking.cancelling else "refund"
+    if line_type != "PRODUCT":
+        return OTHER_KINDS.get(line_type, "fee")
     if booking.purchase:
         return "sale"
     if sale["actionType"] == "ORDER":
@@ -120,4 +114,9 @@ def _kind(booking: Booking, sale: dict[str, Any]) -> str:
 def _units(sale: dict[str, Any]) -> int:
     """Signed; a change of price alone moves no units."""
     units = abs(sale["quantity"] or 0)
-    return {"ORDER": units, "RETURN": -units}.get(sale["actionType"], 0)
+    match sale["actionType"]:
+        case "ORDER":
+            return units
+        case "RETURN":
+            return -units
+    return 0

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from hashlib import blake2b, sha256
+from hashlib import sha256
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from clique_app.clock import day_of
 from clique_app.integrations.shopify.ledger import EntryRow, entries, total_at_purchase
 from clique_app.integrations.shopify.touches import TouchRow, touches
-from clique_app.integrations.shopify.values import instant, instant_or_none, number, number_or_none, shop_money
+from clique_app.integrations.shopify.values import (
+    instant,
+    instant_and_day,
+    instant_or_none,
+    number,
+    number_or_none,
+    shop_money,
+)
+
+CHARGES = ("SALE", "CAPTURE")  # kinds of transactions that take money
+FAILED_SHIPMENTS = ("CANCELLED", "ERROR", "FAILURE")
 
 
 class OrderRow(NamedTuple):
@@ -29,12 +38,16 @@ class OrderRow(NamedTuple):
     currency: str
     presentment_currency: str
     total: Decimal
+    stated_total: Decimal
+    payment_fee: Decimal | None
     financial_status: str
     fulfillment_status: str
+    fulfilled_at: datetime | None
+    delivered_at: datetime | None
+    fulfilment_location_id: int | None
     country: str
     region: str
     postal_code: str
-    fulfilment_location_id: int | None
     journey_ready: bool
 
 
@@ -51,17 +64,11 @@ class LineRow(NamedTuple):
     gift_card: bool
 
 
-@dataclass(frozen=True)
-class MappedOrder:
+class MappedOrder(NamedTuple):
     order: OrderRow
     lines: list[LineRow]
     entries: list[EntryRow]
     touches: list[TouchRow]
-
-    def payload_hash(self) -> bytes:
-        """Equal for equal rows, however the record was fetched."""
-        rows = (self.order, *self.lines, *self.entries, *self.touches)
-        return blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=16).digest()
 
 
 class ProductRow(NamedTuple):
@@ -117,16 +124,15 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
     """An order with its lines, ledger and touches. A test order keeps its row and books nothing."""
     order_id = number(record["id"])
     agreements = record.get("agreements", [])
-    processed_at = instant(record["processedAt"])
+    processed_at, day = instant_and_day(record["processedAt"], time_zone)
     cancelled_at = instant_or_none(record["cancelledAt"])
     address = record["shippingAddress"] or record["billingAddress"] or {}
-    shipped_from = next((f["location"] for f in record["fulfillments"] if f["location"]), None)
     journey = record["customerJourneySummary"]
     row = OrderRow(
         order_id,
         record["name"],
         processed_at,
-        day_of(processed_at, time_zone),
+        day,
         instant(record["createdAt"]),
         instant(record["updatedAt"]),
         cancelled_at,
@@ -136,20 +142,28 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
         record["currencyCode"],
         record["presentmentCurrencyCode"],
         total_at_purchase(agreements),
+        shop_money(record["originalTotalPriceSet"]),
+        _payment_fee(record["transactions"], record["currencyCode"]),
         record["displayFinancialStatus"] or "",
         record["displayFulfillmentStatus"] or "",
+        *_shipment(record["fulfillments"]),
         *_place(address),
-        number_or_none(shipped_from),
         journey is None or journey["ready"],  # without a journey there is none to wait for
     )
-    return MappedOrder(
-        row,
-        sorted(_line(order_id, line) for line in record.get("lineItems", ())),
+    booked = (
         []
         if row.test
-        else entries(order_id, agreements, processed_at=processed_at, cancelled_at=cancelled_at, time_zone=time_zone),
-        touches(order_id, record.get("moments", [])),
+        else entries(
+            order_id,
+            agreements,
+            processed_at=record["processedAt"],
+            cancelled_at=cancelled_at,
+            time_zone=time_zone,
+        )
     )
+    lines = [_line(order_id, line) for line in record.get("lineItems", ())]
+    lines.sort()
+    return MappedOrder(row, lines, booked, touches(order_id, record.get("moments", [])))
 
 
 def product(record: dict[str, Any]) -> tuple[ProductRow, list[VariantRow]]:
@@ -216,6 +230,38 @@ def email_hmac(email: str, key: bytes) -> bytes:
 
 def _place(address: dict[str, Any]) -> tuple[str, str, str]:
     return address.get("countryCodeV2") or "", address.get("province") or "", address.get("zip") or ""
+
+
+def _payment_fee(transactions: list[dict[str, Any]], currency: str) -> Decimal | None:
+    """What the payments cost, where each charge states it in the shop's currency (Shopify Payments); else None."""
+    fee, charges = Decimal(0), 0
+    for transaction in transactions:
+        if transaction["status"] != "SUCCESS":
+            continue
+        fees = transaction["fees"]
+        if transaction["kind"] in CHARGES:
+            charges += 1
+            if not fees:
+                return None
+        for each in fees:
+            if each["amount"]["currencyCode"] != currency:
+                return None
+            fee += Decimal(each["amount"]["amount"])
+    return fee if charges else None
+
+
+def _shipment(fulfillments: list[dict[str, Any]]) -> tuple[datetime | None, datetime | None, int | None]:
+    """When the first parcel left, when the last one arrived (None while one is under way), and where from."""
+    sent = [f for f in fulfillments if f["status"] not in FAILED_SHIPMENTS]
+    if not sent:
+        return None, None, None
+    sent.sort(key=itemgetter("createdAt"))
+    arrived = [f["deliveredAt"] for f in sent if f["deliveredAt"]]
+    return (
+        instant(sent[0]["createdAt"]),
+        instant(max(arrived)) if len(arrived) == len(sent) else None,
+        next((number(f["location"]["id"]) for f in sent if f["location"]), None),
+    )
 
 
 def _line(order_id: int, line: dict[str, Any]) -> LineRow:

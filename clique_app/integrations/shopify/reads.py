@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,16 @@ from clique_app.integrations.shopify.client import Client
 from clique_app.integrations.shopify.documents import Listing
 from clique_app.integrations.shopify.values import number
 
-BULK_BATCH = 1000  # objects of a bulk file handed on together
 BY_IDS_UP_TO = 5  # objects; above that a search for their ids costs Shopify's limit less
+BULK_BATCH = 2000  # objects of a bulk file handed on together
 EXPORT_RUNS = 3  # of one list, where a file failed or was gone before it was read
+
+
+Taken = Callable[[dict[str, Any]], Any]  # what becomes of a record at once, so that few are held in memory
+
+
+def as_it_is(record: dict[str, Any]) -> Any:
+    return record
 
 
 @dataclass(frozen=True)
@@ -29,12 +36,13 @@ class ShopFacts:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some records and where to go on: {'after': cursor} of pages, {'bulk': id, 'done': n} of a bulk file."""
+    """Some records and where to go on: {'after': cursor} of pages, {'bulk': id, 'done': n, 'at': byte} of a file."""
 
-    records: list[dict[str, Any]]
+    records: list[Any]
     position: dict[str, Any]
     expected: int | None = None
     preparing: int | None = None  # objects Shopify has put into the file so far
+    missing: str = ""  # in words, what could not be read
 
 
 def shop(client: Client) -> ShopFacts:
@@ -82,47 +90,59 @@ def _parts(ids: list[int], size: int) -> Iterator[list[int]]:
         yield ids[start : start + size]
 
 
-def pages(client: Client, listing: Listing, search: str | None, *, after: str | None = None) -> Iterator[Chunk]:
+def pages(
+    client: Client, listing: Listing, search: str | None, *, after: str | None = None, take: Taken = as_it_is
+) -> Iterator[Chunk]:
     """A list page by page."""
     for page in client.pages(listing.paged(), listing.root, size=listing.page_size, search=search, after=after):
-        yield Chunk(_whole(client, listing, page.nodes), {"after": page.cursor} if page.cursor else {})
+        records = [take(record) for record in _whole(client, listing, page.nodes)]
+        yield Chunk(records, {"after": page.cursor} if page.cursor else {})
 
 
-def exported(client: Client, listing: Listing, search: str | None, position: dict[str, Any]) -> Iterator[Chunk]:
-    """A list by bulk file, going on where `position` says. A file that is no longer kept, or was not finished, is
-    made anew; the position counts how often, so that it ends some day."""
-    bulk_id, done, runs = position.get("bulk"), int(position.get("done", 0)), int(position.get("runs", 0))
+def exported(
+    client: Client, listing: Listing, search: str | None, position: dict[str, Any], take: Taken = as_it_is
+) -> Iterator[Chunk]:
+    """A list by bulk file, going on where `position` says. A file that is no longer kept, or lacks something, is
+    made anew; the position counts how often. What the last one has is handed on with what it lacks."""
+    bulk_id, runs = position.get("bulk"), int(position.get("runs", 0))
+    done, at = int(position.get("done", 0)), int(position.get("at", 0))
     while True:
-        resumed = bulk_id is not None
         if bulk_id is None:
             if runs == EXPORT_RUNS:
                 raise Rejected(f"Shopify has failed to export this list {runs} times. Sync again later.")
-            bulk_id, done, runs = bulk.start(client, listing.bulk(search or "")), 0, runs + 1
+            bulk_id, done, at, runs = bulk.start(client, listing.bulk(search or "")), 0, 0, runs + 1
         try:
-            for chunk in _followed(client, listing, bulk_id, done, resumed=resumed):
-                done = chunk.position["done"]
+            for chunk in _followed(client, listing, bulk_id, done, at, take, last=runs == EXPORT_RUNS):
                 yield replace(chunk, position={**chunk.position, "runs": runs})
-        except bulk.LinkExpired:
+        except (bulk.LinkExpired, bulk.CutShort):
             bulk_id = None
             continue
         return
 
 
-def _followed(client: Client, listing: Listing, bulk_id: str, done: int, *, resumed: bool) -> Iterator[Chunk]:
+def _followed(
+    client: Client, listing: Listing, bulk_id: str, done: int, begin: int, take: Taken, *, last: bool
+) -> Iterator[Chunk]:
     export = None
     for export in bulk.follow(client, bulk_id):
         if not export.ended:
-            yield Chunk([], {"bulk": bulk_id, "done": done}, preparing=export.roots)
+            yield Chunk([], {"bulk": bulk_id, "done": done, "at": begin}, preparing=export.roots)
     assert export is not None
-    if not export.whole and (resumed or export.status == "EXPIRED"):
-        raise bulk.LinkExpired("Shopify no longer keeps this export.")
-    expected = export.roots if export.whole else None
-    for records in bulk.records(export, listing.connection_of, skip=done, size=BULK_BATCH):
+    with bulk.downloaded(export) as file:
+        if file.missing and not last:
+            raise bulk.CutShort(file.missing)
+        records, at = list[Any](), begin
+        for record, at in bulk.families(file, listing.connection_of, at=begin):
+            records.append(take(record))
+            if len(records) == BULK_BATCH:
+                done += len(records)
+                yield Chunk(records, {"bulk": bulk_id, "done": done, "at": at}, export.roots)
+                records = []
         done += len(records)
-        yield Chunk(records, {"bulk": bulk_id, "done": done}, expected)
-    if not export.whole:
-        why = (export.error or export.status).lower().replace("_", " ")
-        raise Unavailable(f"Shopify stopped its export part-way ({why}) after {done:,} records. Try again later.")
+        missing = file.missing
+        if not missing and done != export.roots:
+            missing = f"Shopify's export has {done:,} records of {export.roots:,}."
+        yield Chunk(records, {"bulk": bulk_id, "done": done, "at": at}, export.roots, missing=missing)
 
 
 def _whole(client: Client, listing: Listing, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -137,5 +157,7 @@ def _whole(client: Client, listing: Listing, nodes: list[dict[str, Any]]) -> lis
     if cut_off:
         search = " OR ".join(f"id:{i}" for i in cut_off)
         for chunk in exported(client, listing, search, {}):
+            if chunk.missing:
+                raise Unavailable(chunk.missing)
             records += chunk.records
     return records

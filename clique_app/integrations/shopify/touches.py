@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from clique_app.integrations.shopify.values import instant
 
@@ -32,6 +33,7 @@ CLICK_IDS = {
     "wbraid": ("google", "gclid"),
     "epik": ("pinterest", "epik"),
 }
+TOLD_BY_LINKS = {*CLICK_IDS, "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_id"}
 SEARCH_ENGINES = ("google", "bing", "duckduckgo", "yahoo", "ecosia", "baidu", "yandex", "brave")
 # Shopify's own word for a visit without any of these
 SHOPIFY_SOURCES = {"direct": "direct", "email": "email", "search": "organic", "seo": "organic"}
@@ -78,16 +80,15 @@ def channel_of(
 
 
 def _touch(order_id: int, position: int, moment: dict[str, Any], shop_domain: str) -> TouchRow:
-    landing = _split(moment.get("landingPage"))
-    link = dict(parse_qsl(landing.query))
+    page, _, query = (moment.get("landingPage") or "").partition("?")
+    host, path = _place(page)
+    link = {} if "#" in page else _query(query.partition("#")[0])
     utm = moment.get("utmParameters") or {}
-
-    def tag(name: str) -> str:
-        return (utm.get(name) or link.get(f"utm_{name}") or "").strip()
-
-    source, medium, content = tag("source").lower(), tag("medium").lower(), tag("content")
-    click = next((name for name in CLICK_IDS if link.get(name)), None)
-    campaign = tag("campaign")
+    source = (utm.get("source") or link.get("utm_source") or "").strip().lower()
+    medium = (utm.get("medium") or link.get("utm_medium") or "").strip().lower()
+    campaign = (utm.get("campaign") or link.get("utm_campaign") or "").strip()
+    content = (utm.get("content") or link.get("utm_content") or "").strip()
+    click = next((name for name in CLICK_IDS if name in link), None)
     return TouchRow(
         order_id,
         position,
@@ -96,9 +97,9 @@ def _touch(order_id: int, position: int, moment: dict[str, Any], shop_domain: st
             source=source,
             medium=medium,
             click_id=click,
-            referrer=(_split(moment.get("referrerUrl")).hostname or "").removeprefix("www."),
+            referrer=_place(moment.get("referrerUrl") or "")[0].removeprefix("www."),
             shopify_source=(moment.get("source") or "").lower(),
-            own_host=landing.hostname or shop_domain,
+            own_host=host or shop_domain,
         ),
         source,
         medium,
@@ -106,7 +107,7 @@ def _touch(order_id: int, position: int, moment: dict[str, Any], shop_domain: st
         link.get("utm_id") or (campaign if _is_platform_id(campaign) else None),
         content if _is_platform_id(content) else None,
         CLICK_IDS[click][1] if click else None,
-        landing.path,
+        path,
     )
 
 
@@ -114,11 +115,21 @@ def _is_platform_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) >= 6
 
 
-def _split(url: str | None) -> Any:
-    """A URL taken apart; one that is none counts as empty."""
+def _query(query: str) -> dict[str, str]:
+    """What a link says of where it was clicked; the last of a repeated parameter counts, an empty one does not."""
+    found: dict[str, str] = {}
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        if value and name in TOLD_BY_LINKS:
+            found[name] = unquote_plus(value) if "%" in value or "+" in value else value
+    return found
+
+
+@lru_cache(maxsize=4096)  # few pages bring most visits
+def _place(url: str) -> tuple[str, str]:
+    """Host and path of a URL; one that is none has neither."""
     try:
-        parts = urlsplit(url or "")
-        _ = parts.hostname
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.path
     except ValueError:
-        return urlsplit("")
-    return parts
+        return "", ""

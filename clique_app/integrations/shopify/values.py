@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
+
+from clique_app.clock import day_of
 
 
 def number(gid: str) -> int:
@@ -24,6 +27,13 @@ def instant(text: str) -> datetime:
 
 def instant_or_none(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+@lru_cache(maxsize=4096)  # what belongs together happened at the same time
+def instant_and_day(text: str, time_zone: str) -> tuple[datetime, date]:
+    """An instant and the calendar day of it in a time zone."""
+    at = datetime.fromisoformat(text)
+    return at, day_of(at, time_zone)
 
 
 def shop_money(bag: dict[str, Any]) -> Decimal:

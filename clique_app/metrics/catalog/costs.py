@@ -50,19 +50,20 @@ PAYMENT_FEES = Total(
     key="payment_fees",
     name="Payment fees",
     unit="money",
-    meaning="A percentage of what was charged plus a fixed fee a payment, from Settings. Fees are not given back on "
-    "refunds.",
+    meaning="What the payments cost, as Shopify Payments states it; of other payments a percentage of what was charged "
+    "plus a fixed fee, from Settings. Fees are not given back on refunds.",
     good="down",
     source="shop_order r join store_settings s on s.store_id = r.store_id",
-    where="not r.test and r.total > 0",
-    amount="round(r.total * s.payment_fee_pct / 100, 2) + s.payment_fee_fixed",
+    where="not r.test and (r.total > 0 or r.payment_fee is not null)",
+    amount="coalesce(r.payment_fee, round(r.total * s.payment_fee_pct / 100, 2) + s.payment_fee_fixed)",
     shown=(
         Shown("When", "r.processed_at", "time"),
         Shown("Order", "r.name"),
         Shown("Charged", "r.total", "money"),
+        Shown("Fee", "case when r.payment_fee is null then 'estimated' else 'stated by Shopify' end"),
     ),
     sources=("shopify_orders",),
-    worked="charged x fee % + fixed fee",
+    worked="stated fees, else charged x fee % + fixed fee",
 )
 
 _MONTH_DAYS = "extract(day from (date_trunc('month', r.day) + interval '1 month - 1 day'))"

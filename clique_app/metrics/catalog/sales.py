@@ -85,6 +85,11 @@ ORDERS = Total(
         Shown("Order", "r.name"),
         Shown("Charged", "r.total", "money"),
         Shown("State", "case when r.cancelled_at is null then lower(r.financial_status) else 'cancelled' end"),
+        Shown(
+            "Delivery",
+            "case when r.delivered_at is not null then 'delivered' when r.fulfilled_at is not null then 'on the way' "
+            "else '' end",
+        ),
     ),
     sources=("shopify_orders",),
     by_channel="attributed_orders_all",

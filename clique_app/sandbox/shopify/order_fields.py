@@ -22,6 +22,7 @@ from clique_app.sandbox.shopify.values import gid, zulu, zulu_or_none
 
 CENT = Decimal("0.01")
 NOTHING = Decimal(0)
+FEE_RATE, FLAT_FEE = Decimal("0.029"), Decimal("0.30")  # of Shopify Payments
 
 
 class Bag(NamedTuple):
@@ -60,6 +61,11 @@ class RefundLineOf(NamedTuple):
 class TransactionOf(NamedTuple):
     order: Order
     transaction: Transaction
+
+
+class FeeOf(NamedTuple):
+    of: TransactionOf
+    amount: Decimal
 
 
 class FulfillmentOf(NamedTuple):
@@ -169,18 +175,30 @@ def _sale_money(attribute: str) -> Field:
     return lambda s, a, c: Bag(getattr(s.sale, attribute), s.order)
 
 
+def _fees(found: TransactionOf) -> list[FeeOf]:
+    """Shopify states the fees of its own payments alone; they are not given back."""
+    paid = found.transaction
+    if paid.gateway != "shopify_payments" or paid.kind != "SALE":
+        return []
+    return [FeeOf(found, (paid.amount * FEE_RATE).quantize(CENT, ROUND_HALF_UP) + FLAT_FEE)]
+
+
 def _utm(visit: Visit) -> Visit | None:
     return visit if visit.utm_source or visit.utm_medium or visit.utm_campaign else None
 
 
-def _days(found: Journey) -> int | None:
-    if not found.order.journey_ready or not found.visits:
+def _is_ready(found: Journey, ctx: Context) -> bool:
+    return found.order.journey_ready_at is None or found.order.journey_ready_at <= ctx.now
+
+
+def _days(found: Journey, ctx: Context) -> int | None:
+    if not found.visits or not _is_ready(found, ctx):
         return None
     return (found.order.created_at - found.visits[0].occurred_at).days
 
 
-def _ready(found: Journey) -> list[Visit]:
-    return found.visits if found.order.journey_ready else []
+def _ready(found: Journey, ctx: Context) -> list[Visit]:
+    return found.visits if _is_ready(found, ctx) else []
 
 
 def _customer_order_index(found: Journey, args: dict[str, Any], ctx: Context) -> int | None:
@@ -382,7 +400,15 @@ ORDER_FIELDS: Fields = {
         "test": lambda t, a, c: t.order.test,
         "order": lambda t, a, c: t.order,
         "amountSet": lambda t, a, c: Bag(t.transaction.amount, t.order),
-        "fees": lambda t, a, c: [],
+        "fees": lambda t, a, c: _fees(t),
+    },
+    "TransactionFee": {
+        "id": lambda f, a, c: gid("TransactionFee", f.of.transaction.transaction_id),
+        "amount": lambda f, a, c: Money(f.amount, c.store.shop.currency),
+        "flatFee": lambda f, a, c: Money(FLAT_FEE, c.store.shop.currency),
+        "rate": lambda f, a, c: str(FEE_RATE),
+        "taxAmount": lambda f, a, c: Money(NOTHING, c.store.shop.currency),
+        "type": lambda f, a, c: "processing_fee",
     },
     "Fulfillment": {
         "id": lambda f, a, c: gid("Fulfillment", f.order.order_id),
@@ -390,17 +416,19 @@ ORDER_FIELDS: Fields = {
         "name": lambda f, a, c: f"#{f.order.number}-F1",
         "status": lambda f, a, c: "SUCCESS",
         "createdAt": lambda f, a, c: zulu(f.order.fulfilled_at),
+        "deliveredAt": lambda f, a, c: zulu_or_none(f.order.delivered_at),
+        "displayStatus": lambda f, a, c: "DELIVERED" if f.order.delivered_at else "FULFILLED",
         "updatedAt": lambda f, a, c: zulu(f.order.fulfilled_at),
         "totalQuantity": lambda f, a, c: current_lines(f.order),
         "location": lambda f, a, c: c.store.locations.get(f.order.fulfilled_from),
         "order": lambda f, a, c: f.order,
     },
     "CustomerJourneySummary": {
-        "ready": lambda j, a, c: j.order.journey_ready,
-        "momentsCount": lambda j, a, c: Counted(len(j.visits), None) if j.order.journey_ready else None,
-        "firstVisit": lambda j, a, c: next(iter(_ready(j)), None),
-        "lastVisit": lambda j, a, c: next(reversed(_ready(j)), None),
-        "daysToConversion": lambda j, a, c: _days(j),
+        "ready": lambda j, a, c: _is_ready(j, c),
+        "momentsCount": lambda j, a, c: Counted(len(j.visits), None) if _is_ready(j, c) else None,
+        "firstVisit": lambda j, a, c: next(iter(_ready(j, c)), None),
+        "lastVisit": lambda j, a, c: next(reversed(_ready(j, c)), None),
+        "daysToConversion": lambda j, a, c: _days(j, c),
         "customerOrderIndex": _customer_order_index,
     },
     "CustomerVisit": {
@@ -454,7 +482,7 @@ ORDER_CONNECTIONS: Connections = {
     },
     "CustomerJourneySummary": {
         "moments": lambda j, a, c: (
-            Listing(j.visits, lambda v: (zulu(v.occurred_at), v.visit_id)) if j.order.journey_ready else None
+            Listing(j.visits, lambda v: (zulu(v.occurred_at), v.visit_id)) if _is_ready(j, c) else None
         ),
     },
     **{name: {"sales": _sales_of} for name in AGREEMENT_TYPES.values()},

@@ -96,7 +96,7 @@ def store_id(budget: Budget) -> int:
         connections.keep_grant(meta, Grant("token"))
         session.add(meta)
         for source in ("meta_ads", "shopify_inventory"):
-            session.add(SyncCursor(store_id=store_id, source=source, fresh_at=now, position={}))
+            session.add(SyncCursor(store_id=store_id, source=source, fresh_at=now))
         for platform_id, amount in ((GIFTS, 640), (OTHER, 1500)):
             session.add(
                 Campaign(

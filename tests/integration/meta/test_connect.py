@@ -171,7 +171,7 @@ def test_only_a_listed_account_can_be_chosen_and_another_one_is_read_anew(stores
     with store_session(stores[0]) as session:
         assert [a.account_id for a in ad_accounts.accounts(session, stores[0], "meta")] == ["1", "2"]
         assert ad_accounts.choose(session, stores[0], "meta", "1", USER).state == "connected"
-        session.add(SyncCursor(store_id=stores[0], source="meta_ads", position={}))
+        session.add(SyncCursor(store_id=stores[0], source="meta_ads"))
     with store_session(stores[0]) as session, pytest.raises(InvalidInput):
         ad_accounts.choose(session, stores[0], "meta", "3", USER)
     with store_session(stores[0]) as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 
@@ -58,6 +59,8 @@ def line(number: int = 1, **changed: Any) -> dict[str, Any]:
 
 def order(number: int = 1, *agreements: dict[str, Any], **changed: Any) -> dict[str, Any]:
     at = changed.get("processedAt", "2026-03-02T17:00:00Z")
+    booked = list(agreements) or [agreement("ORDER", at, sale(number * 10, "20.0", line=number))]
+    amounts = [s["totalAmount"]["shopMoney"]["amount"] for a in booked if a["reason"] == "ORDER" for s in a["sales"]]
     return {
         "id": f"gid://shopify/Order/{number}",
         "name": f"#{1000 + number}",
@@ -74,9 +77,11 @@ def order(number: int = 1, *agreements: dict[str, Any], **changed: Any) -> dict[
         "customer": {"id": "gid://shopify/Customer/7"},
         "shippingAddress": {"countryCodeV2": "US", "province": "Maine", "zip": "04101"},
         "billingAddress": None,
+        "originalTotalPriceSet": money(str(sum(map(Decimal, amounts)))),
+        "transactions": [],
         "fulfillments": [],
         "customerJourneySummary": {"ready": True},
         "lineItems": [line(number)],
-        "agreements": list(agreements) or [agreement("ORDER", at, sale(number * 10, "20.0", line=number))],
+        "agreements": booked,
         "moments": [],
     } | changed

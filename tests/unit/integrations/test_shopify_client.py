@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -155,36 +155,65 @@ ROOT_1, ROOT_2 = {"id": "gid://shopify/Order/1"}, {"id": "gid://shopify/Order/2"
 LINE = {"id": "gid://shopify/LineItem/5", "currentQuantity": 1, "__parentId": "gid://shopify/Order/1"}
 DEAL = {"id": "gid://shopify/SalesAgreement/6", "happenedAt": "x", "__parentId": "gid://shopify/Order/2"}
 SALE = {"id": "gid://shopify/Sale/7", "lineType": "PRODUCT", "__parentId": "gid://shopify/SalesAgreement/6"}
-NODES = [ROOT_1, ROOT_2, LINE, DEAL, SALE]
+NODES = [ROOT_1, LINE, ROOT_2, DEAL, SALE]
 
 
-def exported(nodes: list[dict[str, Any]], skip: int = 0, lines: int | None = None) -> list[dict[str, Any]]:
+def exported(
+    nodes: list[dict[str, Any]], at: int = 0, lines: int | None = None, status: str = "COMPLETED"
+) -> tuple[str, list[tuple[dict[str, Any], int]]]:
+    """What the file lacks, and its families with the byte behind each."""
     count = len(nodes) if lines is None else lines
-    export = bulk.Export("gid://shopify/BulkOperation/1", "COMPLETED", count, 2, "https://files/x", None)
-    chunks = bulk.records(export, documents.ORDERS.connection_of, skip=skip, size=1)
-    return [record for chunk in chunks for record in chunk]
+    export = bulk.Export("gid://shopify/BulkOperation/1", status, count, 2, "https://files/x", "TIMEOUT")
+    with bulk.downloaded(export) as file:
+        return file.missing, list(bulk.families(file, documents.ORDERS.connection_of, at=at))
 
 
-@pytest.mark.parametrize("shuffle", [lambda n: n, lambda n: n[::-1], lambda n: [n[4], n[0], n[3], n[2], n[1]]])
-def test_children_find_their_parents_wherever_they_stand(
-    shopify: Shopify, shuffle: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
-) -> None:
-    nodes = shuffle(NODES)
-    shopify.answers = [jsonl(*nodes)]
-    one, two = sorted(exported(nodes), key=lambda record: record["id"])
+def test_children_stand_in_the_lists_of_their_parents(shopify: Shopify) -> None:
+    shopify.answers = [jsonl(*NODES)]
+    missing, [(one, behind_one), (two, behind_two)] = exported(NODES)
+    assert missing == ""
     assert one["lineItems"][0]["id"] == LINE["id"]
     assert two["agreements"][0]["sales"][0]["id"] == SALE["id"]
+    content = jsonl(*NODES).content
+    assert content[behind_one:].startswith(b'{"id": "gid://shopify/Order/2"')
+    assert behind_two == len(content)
 
 
 def test_an_export_goes_on_after_what_was_done(shopify: Shopify) -> None:
     shopify.answers = [jsonl(*NODES)]
-    assert [record["id"] for record in exported(NODES, skip=1)] == [ROOT_2["id"]]
+    _, [(_, behind), _] = exported(NODES)
+    assert [record["id"] for record, _ in exported(NODES, at=behind)[1]] == [ROOT_2["id"]]
 
 
-def test_a_file_with_too_few_lines_is_not_taken_for_whole(shopify: Shopify) -> None:
+@pytest.mark.parametrize(
+    "nodes", [[ROOT_1, ROOT_2, LINE], [LINE, ROOT_1], [ROOT_1, SALE], [ROOT_1, [1]], [ROOT_1, {"__parentId": 3}]]
+)
+def test_a_line_away_from_its_family_is_never_passed_over(shopify: Shopify, nodes: list[Any]) -> None:
+    shopify.answers = [jsonl(*nodes)]
+    with pytest.raises(Rejected, match="cannot be read, at byte"):
+        exported(nodes)
+
+
+def test_of_a_file_with_too_few_lines_the_last_family_is_left_out(shopify: Shopify) -> None:
     shopify.answers = [jsonl(*NODES)]
-    with pytest.raises(Unavailable, match="5 lines of 6"):
-        exported(NODES, lines=6)
+    missing, found = exported(NODES, lines=6)
+    assert missing == "Shopify's export has 5 lines of 6."
+    assert [record["id"] for record, _ in found] == [ROOT_1["id"]]
+    assert len(shopify.asked) == 2  # it might have been cut off on the way
+
+
+def test_a_file_that_ends_within_a_line_gives_what_is_whole(shopify: Shopify) -> None:
+    shopify.answers = [httpx.Response(200, content=jsonl(*NODES).content[:-30])]
+    missing, found = exported(NODES, lines=8)
+    assert missing == "Shopify's export has 5 lines of 8."
+    assert [record["id"] for record, _ in found] == [ROOT_1["id"]]
+
+
+def test_of_an_export_that_stopped_the_part_is_read_and_said_to_be_one(shopify: Shopify) -> None:
+    shopify.answers = [jsonl(*NODES)]
+    missing, found = exported(NODES, status="FAILED")
+    assert missing == "Shopify stopped its export part-way (timeout)."
+    assert len(found) == 1
 
 
 def test_a_link_that_is_gone_is_told_apart_from_trouble(shopify: Shopify) -> None:

@@ -169,11 +169,46 @@ def test_the_order_in_which_shopify_lists_things_does_not_matter(
     shuffled = [{**a, "sales": chance.sample(a["sales"], len(a["sales"]))} for a in chance.sample(found, len(found))]
     other = mapping.order(order(1, *shuffled, lineItems=lines[::-1]), NEW_YORK)
     assert one == other
-    assert one.payload_hash() == other.payload_hash()
 
 
-def test_a_change_of_any_row_changes_the_hash() -> None:
-    plain = mapping.order(order(1), NEW_YORK).payload_hash()
-    visit = {"occurredAt": PLACED, "source": "direct"}
-    for changed in ({"cancelledAt": LATER}, {"lineItems": [line(currentQuantity=0)]}, {"moments": [visit]}):
-        assert mapping.order(order(1, **changed), NEW_YORK).payload_hash() != plain
+def charge(*fees: tuple[str, str], kind: str = "SALE", status: str = "SUCCESS") -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "status": status,
+        "fees": [{"amount": {"amount": amount, "currencyCode": currency}} for amount, currency in fees],
+    }
+
+
+@pytest.mark.parametrize(
+    ("transactions", "fee"),
+    [
+        ([], None),
+        ([charge(("0.88", "USD"))], "0.88"),
+        ([charge(("0.88", "USD")), charge(("0.59", "USD"), kind="CAPTURE"), charge(kind="REFUND")], "1.47"),
+        ([charge(("0.88", "USD")), charge()], None),  # a gift card or another gateway took the rest
+        ([charge(("0.88", "USD")), charge(status="FAILURE")], "0.88"),
+        ([charge(("0.80", "EUR"))], None),  # paid out in another currency
+        ([charge(kind="AUTHORIZATION")], None),
+    ],
+)
+def test_a_payment_fee_is_known_where_every_charge_states_it(transactions: list[Any], fee: str | None) -> None:
+    found = mapping.order(order(1, transactions=transactions), NEW_YORK).order.payment_fee
+    assert found == (None if fee is None else Decimal(fee))
+
+
+def parcel(created: str, delivered: str | None = None, status: str = "SUCCESS", place: int | None = 5) -> Any:
+    location = {"id": f"gid://shopify/Location/{place}"} if place else None
+    return {"createdAt": created, "deliveredAt": delivered, "status": status, "location": location}
+
+
+def test_an_order_is_delivered_when_its_last_parcel_is() -> None:
+    first, second = parcel("2026-03-03T10:00:00Z", "2026-03-05T10:00:00Z"), parcel("2026-03-04T10:00:00Z", place=6)
+    void = parcel("2026-03-01T10:00:00Z", status="CANCELLED", place=7)
+    under_way = mapping.order(order(1, fulfillments=[second, void, first]), NEW_YORK).order
+    assert under_way.fulfilled_at is not None
+    assert (under_way.fulfilled_at.day, under_way.delivered_at, under_way.fulfilment_location_id) == (3, None, 5)
+    arrived = mapping.order(order(1, fulfillments=[first, {**second, "deliveredAt": "2026-03-07T09:00:00Z"}]), NEW_YORK)
+    assert arrived.order.delivered_at is not None
+    assert arrived.order.delivered_at.day == 7
+    nothing = mapping.order(order(1, fulfillments=[void]), NEW_YORK).order
+    assert (nothing.fulfilled_at, nothing.delivered_at, nothing.fulfilment_location_id) == (None, None, None)
