@@ -39,6 +39,7 @@ TOPICS: dict[str, Topic] = {
     "products/update": Topic("product", _OWN),
     "products/delete": Topic("product", _OWN),
     "inventory_levels/update": Topic("inventory_item", _field("inventory_item_id")),
+    "inventory_items/update": Topic("inventory_item", _OWN),
     "customers/create": Topic("customer", _OWN),
     "customers/update": Topic("customer", _OWN),
 }

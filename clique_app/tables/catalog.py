@@ -54,6 +54,7 @@ class UnitCost(StoreOwned, table=True):
     variant_id: int = key()
     valid_from: date = Field(primary_key=True)
     cost: Decimal = money()
+    as_of: datetime = time()  # when its inventory item changed to it, in Shopify's time
 
 
 class Location(StoreOwned, table=True):
@@ -80,7 +81,7 @@ class InventoryLevel(StoreOwned, table=True):
 
 
 class InventoryDay(StoreOwned, table=True):
-    """Stock at the end of a store day (the last state seen on it)."""
+    """Stock at the end of a store day: the last state seen on it, of every level once the day is closed."""
 
     __tablename__ = "inventory_day"
 
@@ -88,3 +89,5 @@ class InventoryDay(StoreOwned, table=True):
     inventory_item_id: int = key()
     location_id: int = key()
     available: int
+    committed: int = 0
+    incoming: int = 0
