@@ -2,4 +2,4 @@
 
 from tasks import actions, analysis, day_end, install, sync, webhooks
 
-__all__ = ["actions", "analysis", "install", "sync", "webhooks"]
+__all__ = ["actions", "analysis", "day_end", "install", "sync", "webhooks"]

@@ -22,6 +22,7 @@ from clique_app.attribution import service as attribution
 from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, RateLimited, Unavailable
+from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
 from clique_app.logs import log
 from clique_app.sync.source import Batch, Kind, Plan, Source
@@ -127,6 +128,7 @@ class Run:
             self.run_id = run.run_id
         self._publish(force=True)
 
+    @hindrance.collected()
     def go(self) -> Outcome:
         """Read to the end and reconcile. RateLimited goes through: the run then waits, unfinished, for its return."""
         try:
@@ -199,7 +201,7 @@ class Run:
             if run.read != run.written + run.skipped:
                 state = "incomplete"
                 message = f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for."
-            run.state, run.message, run.finished_at = state, message, clock.now()
+            run.state, run.message, run.finished_at = state, message or hindrance.in_words(), clock.now()
             cursor = session.get_one(SyncCursor, (self.store_id, self.source.key))
             cursor.position, cursor.rows = {}, ours
             cursor.source_count = theirs

@@ -13,6 +13,7 @@ from clique_app.connections import service
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired
 from clique_app.integrations.access import Access
+from clique_app.integrations.hindrance import overcome
 from clique_app.integrations.shopify import oauth
 from clique_app.tables import Connection, Store
 
@@ -36,7 +37,10 @@ def access(store_id: int, channel: str, *, refused: str | None = None) -> Access
                 sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"),
                 {"key": f"token/{store_id}/{channel}"},
             )
-            return _read(session, store_id, channel, refused) or _renewed(session, store_id, channel)
+            found = _read(session, store_id, channel, refused) or _renewed(session, store_id, channel)
+        if refused is not None:
+            overcome(f"{channel.title()} ended the access token early; it was renewed.")
+        return found
     except AccessExpired as error:
         expire(store_id, channel, error.message)
         raise

@@ -12,9 +12,11 @@ import httpx
 import stamina
 
 from clique_app.errors import AccessExpired, RateLimited, Rejected, Unavailable
+from clique_app.integrations.hindrance import overcome
 from clique_app.settings import SHOPIFY_API_VERSION, settings
 
 PATIENCE_SECONDS = 90.0  # waited for limits in one call before the caller hears RateLimited
+TIMEOUT = httpx.Timeout(30, connect=5)
 REASKS = 3  # for a page that says there is more and gives nothing to go on with
 REFUSALS = {
     402: "Shopify has frozen this store until its bill is paid.",
@@ -39,7 +41,7 @@ class Page:
 @lru_cache(maxsize=1)
 def http() -> httpx.Client:
     """The process's connection pool to Shopify."""
-    return httpx.Client(timeout=httpx.Timeout(30, connect=5), limits=httpx.Limits(max_connections=16))
+    return httpx.Client(timeout=TIMEOUT, limits=httpx.Limits(max_connections=16))
 
 
 class Client:
@@ -54,7 +56,11 @@ class Client:
         """The data of a read."""
         for attempt in stamina.retry_context(on=Unavailable, attempts=5, timeout=90, wait_initial=0.2, wait_max=10):
             with attempt:
-                return self._patiently(document, variables or {})
+                try:
+                    return self._patiently(document, variables or {})
+                except Unavailable as error:
+                    overcome(error.message)
+                    raise
         raise AssertionError("unreachable")
 
     def mutate(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -88,6 +94,7 @@ class Client:
                 stuck += 1
                 if stuck > REASKS:
                     raise Unavailable("Shopify says there is more to read but does not send it. Try again later.")
+                overcome("Shopify sent an empty page and said that more follows.")
                 time.sleep(0.2 * stuck)
                 continue
             stuck, after = 0, info["endCursor"]
@@ -119,6 +126,7 @@ class Client:
                 waited += limit.retry_after
                 if waited > PATIENCE_SECONDS:
                     raise
+                overcome(limit.message)
                 time.sleep(limit.retry_after)
 
     def _send(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
