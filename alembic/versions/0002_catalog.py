@@ -18,8 +18,6 @@ def upgrade() -> None:
         op.alter_column("inventory_day", name, server_default=None)
     op.add_column("store", sa.Column("stock_closed_on", sa.Date(), nullable=True))
     op.add_column("unit_cost", sa.Column("as_of", sa.DateTime(timezone=True), nullable=True))
-    op.execute("update unit_cost set as_of = valid_from::timestamp at time zone 'UTC'")
-    op.alter_column("unit_cost", "as_of", nullable=False)
 
 
 def downgrade() -> None:

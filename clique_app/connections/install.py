@@ -69,6 +69,8 @@ def _connect(shop_domain: str, get_grant: Callable[[], Grant], *, always: bool =
         assert before is not None
         if not always and not _needs_grant(before):
             return Opened(store_id, installed_now=False)
+        # a grant ends the tokens before it: whoever renews those meanwhile would take the store for lost
+        service.lock_tokens(session, store_id, service.SHOPIFY)
         grant = get_grant()
         facts = reads.shop(Client(shop_domain, grant.access_token))
         if facts.shop_domain.lower() != shop_domain:

@@ -56,6 +56,13 @@ def token_of(connection: Connection, column: TokenColumn) -> str:
     return tokens.decrypt(_ring(), bytes(stored), _context(connection, column))
 
 
+def lock_tokens(session: Session, store_id: int, channel: str) -> None:
+    """Until this transaction ends, nobody else renews or replaces the channel's tokens."""
+    session.execute(
+        sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"token/{store_id}/{channel}"}
+    )
+
+
 def keep_grant(connection: Connection, grant: Grant) -> None:
     """Put a platform's tokens into the row, encrypted for it."""
     ring = _ring()

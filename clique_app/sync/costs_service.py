@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from sqlmodel import Session
@@ -14,10 +15,12 @@ from clique_app.tables import Store
 
 COST_COLUMNS = ("inventory_item_id bigint", "cost numeric", "as_of timestamptz", "day date")
 
+EVER = date(1970, 1, 1)  # the first cost known counts for all days before: nobody knows another
 # A cost counts from the store day on which Shopify was told of it, whenever it is read; an older reading is no news.
 ADD_COSTS = """
 insert into unit_cost (store_id, variant_id, valid_from, cost, as_of)
-select %(store)s, v.variant_id, greatest(s.day, latest.valid_from), s.cost, s.as_of
+select %(store)s, v.variant_id,
+       case when latest.cost is null then %(first)s else greatest(s.day, latest.valid_from) end, s.cost, s.as_of
 from stage_cost s
 join variant v on v.store_id = %(store)s and v.inventory_item_id = s.inventory_item_id
 left join lateral (
@@ -50,7 +53,7 @@ def write_costs(session: Session, store_id: int, costs: Iterable[CostRow]) -> se
     if not newest:
         return set()
     stage(session, "stage_cost", COST_COLUMNS, ((*row, clock.day_of(row.as_of, zone)) for row in newest.values()))
-    values: dict[str, Any] = {"store": store_id, "cost_kinds": list(COST_KINDS)}
+    values: dict[str, Any] = {"store": store_id, "cost_kinds": list(COST_KINDS), "first": EVER}
     with cursor(session) as run:
         run.execute("select pg_advisory_xact_lock(hashtextextended('unit_cost', %(store)s))", values)
         variants = [variant for (variant,) in run.execute(ADD_COSTS, values).fetchall()]

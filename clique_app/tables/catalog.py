@@ -46,7 +46,7 @@ class Variant(StoreOwned, table=True):
 
 
 class UnitCost(StoreOwned, table=True):
-    """What a variant costs from a day on; the latest row on or before a day counts."""
+    """What a variant costs from a day on; the latest row on or before a day counts. The first one is as old as time."""
 
     __tablename__ = "unit_cost"
     __table_args__ = (of("variant", "variant_id"),)
@@ -54,7 +54,7 @@ class UnitCost(StoreOwned, table=True):
     variant_id: int = key()
     valid_from: date = Field(primary_key=True)
     cost: Decimal = money()
-    as_of: datetime = time()  # when its inventory item changed to it, in Shopify's time
+    as_of: datetime | None = time(default=None, nullable=True)  # when Shopify was told; None: not from Shopify
 
 
 class Location(StoreOwned, table=True):
