@@ -34,7 +34,7 @@ SPECIALS = (
     ("Match Cloche", "Accessories", "24.00", 4.0),
     ("Candle Care Kit", "Accessories", "36.00", 4.0),
     ("Linen Room Spray", "Room sprays", "18.00", 4.0),
-    ("Wick Dipper", "Accessories", "14.00", 1.0),
+    ("Wick Dipper", "Accessories", "14.00", 3.0),
 )
 BACKORDERED = "Match Cloche"  # sells on while it is out of stock and more is on its way
 DISCONTINUED = "Wick Dipper"  # deleted in the store's first month
