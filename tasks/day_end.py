@@ -9,6 +9,7 @@ import dramatiq
 from clique_app import clock
 from clique_app.database import store_session
 from clique_app.sync import inventory_service
+from clique_app.tables import Store
 from tasks.broker import SYNC
 from tasks.stores import connected_channels, installed_stores
 from tasks.sync import start_sync
@@ -25,11 +26,9 @@ def end_days() -> None:
 
 @dramatiq.actor(queue_name=SYNC)
 def end_day(store_id: int) -> None:
-    """Note yesterday's stock, or read stock first so that it can be noted the next time."""
+    """Note yesterday's stock, once the hourly catch-up has read it; then look through all products."""
     with store_session(store_id) as session:
+        imported_just_now = session.get_one(Store, store_id).stock_closed_on is None
         closed = inventory_service.close_days(session, store_id)
-    if "shopify" in connected_channels(store_id):
-        if closed:
-            start_sync(store_id, "shopify_products", "final")
-        else:
-            start_sync(store_id, "shopify_inventory", "catch_up")
+    if closed and not imported_just_now and "shopify" in connected_channels(store_id):
+        start_sync(store_id, "shopify_products", "final")

@@ -179,14 +179,19 @@ def test_a_day_is_not_closed_before_stock_was_read_after_its_end(
 def test_the_day_ends_by_itself_stock_first_then_the_products_whole(imported: Shop) -> None:
     from tasks.day_end import end_day, end_days
 
-    imported.queued()
     with store_session(imported.store_id) as session:
-        session.connection().exec_driver_sql("update sync_cursor set read_to = read_to - interval '2 days'")
+        for statement in (
+            "update sync_cursor set read_to = read_to - interval '2 days'",
+            "update store set stock_closed_on = current_date - 4",
+        ):
+            session.connection().exec_driver_sql(statement)
+    imported.queued()
     end_days.fn()
-    assert ("end_day", imported.store_id) in imported.queued()
+    assert imported.queued() == {("end_day", imported.store_id)}
     end_day.fn(imported.store_id)
-    assert imported.queued() == {("run_source", imported.store_id, "shopify_inventory", "catch_up")}
+    assert imported.queued() == set(), "stock has not been read since yesterday ended"
     imported.read("catch_up", "shopify_inventory")
+    imported.queued()
     end_day.fn(imported.store_id)
     assert imported.queued() == {("run_source", imported.store_id, "shopify_products", "final")}
     imported.read("final", "shopify_products")
