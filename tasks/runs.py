@@ -144,19 +144,19 @@ class Run:
 
     def _read(self) -> None:
         given = access(self.store_id, self.source.channel)
-        tries, finished = 0, False
+        tries, renewed, finished = 0, False, False
         while not finished:
             try:
                 for batch in self.source.batches(given, self.plan):
                     self._write(batch)
-                    tries = 0
+                    tries, renewed = 0, False
                 finished = True
             except AccessExpired:
-                if tries:
+                if renewed:
                     raise
                 # a token lives an hour and an import may take longer
                 given = access(self.store_id, self.source.channel, refused=given.token)
-                tries += 1
+                renewed = True
             except Unavailable:
                 tries += 1
                 if tries >= TRIES_WITHOUT_PROGRESS:

@@ -77,11 +77,9 @@ def _connect(shop_domain: str, get_grant: Callable[[], Grant], *, always: bool =
             raise AccessDenied("Shopify answered for another store. Open Clique from Shopify admin again.")
         with store_session(store_id) as writing:
             service.install(writing, store_id, grant, facts)
-    return Opened(
-        store_id,
-        installed_now=not (before.installed and before.connected),
-        missed=before.connected_at is not None and not set(facts.scopes) <= set(before.scopes),
-    )
+    away = not (before.installed and before.connected)
+    missed = before.connected_at is not None and (away or not set(facts.scopes) <= set(before.scopes))
+    return Opened(store_id, installed_now=away, missed=missed)
 
 
 def _needs_grant(found: Standing) -> bool:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import httpx
 import psycopg
+from dramatiq.errors import Retry
 
+from clique_app.integrations.shopify import client
 from clique_app.sandbox.truth import truth
 from clique_app.sync.source import Kind
 from tests.contract import shopify_sandbox
@@ -71,6 +74,9 @@ class Shop:
         return self.world.store(SHOP)
 
     def fault(self, name: str, times: int | None = 1, **match: str) -> None:
+        if name == "timeout":
+            client.TIMEOUT = httpx.Timeout(0.7)
+            client.http.cache_clear()
         self.sandbox.faults.add({"platform": "shopify", "fault": name, "times": times, "match": match})
 
     def open(self) -> int:
@@ -91,6 +97,15 @@ class Shop:
     def import_all(self) -> None:
         self.read("first_import")
         self.read("history")
+
+    def import_at_last(self) -> None:
+        """The same, asked for again when Shopify said to come back, as the queue does."""
+        for _ in range(10):
+            try:
+                return self.import_all()
+            except Retry:
+                continue
+        raise AssertionError("Shopify never gave in")
 
     def queued(self) -> set[tuple[Any, ...]]:
         """What the workers were asked to do since the last look, as (actor, arguments ...), reading aside."""
@@ -116,7 +131,8 @@ class Shop:
 
     def differences(self) -> list[str]:
         """Where the tables are not what the store is, in words; empty where they are."""
-        told = truth(self.world, SHOP, datetime.now(UTC).date() - timedelta(days=400), datetime.now(UTC).date())
+        today = datetime.now(UTC).date()
+        told = truth(self.world, SHOP, today - timedelta(days=400), today + timedelta(days=1))
         net = {str(row["day"]): row["net_sales"] for row in told["by_day"] if row["net_sales"]}
         live = [p for p in self.store.products.values() if not p.deleted]
         items = {v.inventory_item_id for p in live for v in p.variants}

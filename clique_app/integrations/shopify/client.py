@@ -17,7 +17,7 @@ from clique_app.settings import SHOPIFY_API_VERSION, settings
 
 PATIENCE_SECONDS = 90.0  # waited for limits in one call before the caller hears RateLimited
 TIMEOUT = httpx.Timeout(30, connect=5)
-REASKS = 3  # for a page that says there is more and gives nothing to go on with
+REASKS = 3  # for a page that says there is more and gives nothing
 REFUSALS = {
     402: "Shopify has frozen this store until its bill is paid.",
     403: "Shopify does not let Clique read this store. Reopen Clique in Shopify admin to grant access.",
@@ -76,7 +76,7 @@ class Client:
         search: str | None = None,
         after: str | None = None,
     ) -> Iterator[Page]:
-        """All pages of a root connection. An empty page is not the end; hasNextPage says what is."""
+        """All pages of a root connection. An empty one is asked for again and is not the end: hasNextPage says what is."""
         stuck = 0
         while True:
             try:
@@ -90,13 +90,13 @@ class Client:
             if not info["hasNextPage"]:
                 yield Page(nodes, None)
                 return
-            if not nodes and info["endCursor"] in (None, after):
+            if not nodes and stuck < REASKS:  # what it lacks may be there when it is asked for again
                 stuck += 1
-                if stuck > REASKS:
-                    raise Unavailable("Shopify says there is more to read but does not send it. Try again later.")
                 overcome("Shopify sent an empty page and said that more follows.")
                 time.sleep(0.2 * stuck)
                 continue
+            if info["endCursor"] in (None, after):
+                raise Unavailable("Shopify says there is more to read but does not send it. Try again later.")
             stuck, after = 0, info["endCursor"]
             yield Page(nodes, after)
 

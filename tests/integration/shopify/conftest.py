@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
-import httpx
 import pytest
 import stamina
 
@@ -40,7 +39,7 @@ def shop(database_env: None, database_url: str, monkeypatch: pytest.MonkeyPatch)
         sleeper = SimpleNamespace(sleep=shop.waits.append, monotonic=time.monotonic)
         monkeypatch.setattr(client, "time", sleeper)
         monkeypatch.setattr(runs, "time", sleeper)
-        monkeypatch.setattr(client, "TIMEOUT", httpx.Timeout(0.5))
+        monkeypatch.setattr(client, "TIMEOUT", client.TIMEOUT)  # a time-out that is asked for makes it short
         client.http.cache_clear()
         stamina.set_testing(True, attempts=3)
         yield shop

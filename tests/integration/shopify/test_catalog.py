@@ -133,20 +133,21 @@ def close(shop: Shop, monkeypatch: pytest.MonkeyPatch, now: datetime, read: date
 
 
 @pytest.fixture
-def stocked(imported: Shop) -> Shop:
+def stocked(shop: Shop) -> Shop:
     """One level, as it was noted on the 26th and as it is since a change at noon of the 28th."""
-    with store_session(imported.store_id) as session:
+    shop.open()
+    with store_session(shop.store_id) as session:
         for statement in (
-            "delete from inventory_day",
-            "delete from inventory_level",
+            "insert into sync_cursor (store_id, source, rows, position)"
+            f" values ({shop.store_id}, 'shopify_inventory', 1, '{{}}')",
             "insert into inventory_level (store_id, inventory_item_id, location_id, available, committed, incoming,"
-            f" updated_at) values ({imported.store_id}, 1, 1, 5, 2, 9, '2026-03-28T11:00:00Z')",
+            f" updated_at) values ({shop.store_id}, 1, 1, 5, 2, 9, '2026-03-28T11:00:00Z')",
             "insert into inventory_day (store_id, day, inventory_item_id, location_id, available, committed, incoming)"
-            f" values ({imported.store_id}, '2026-03-26', 1, 1, 8, 0, 0)",
+            f" values ({shop.store_id}, '2026-03-26', 1, 1, 8, 0, 0)",
             "update store set stock_closed_on = '2026-03-25'",
         ):
             session.connection().exec_driver_sql(statement)
-    return imported
+    return shop
 
 
 DAYS = "select day::text, available, committed, incoming from inventory_day order by day"

@@ -68,21 +68,20 @@ def test_a_crash_between_shopifys_answer_and_our_commit_does_not_lose_the_store(
     assert access(shop.store_id, "shopify").token.startswith("shpat_")
 
 
-@pytest.mark.parametrize("fault", ["http_429", "5xx", "timeout", "truncated_page"])
-def test_a_renewal_in_trouble_keeps_the_access_for_the_next_try(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
+def test_a_renewal_in_trouble_keeps_the_access_for_the_next_try(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     from clique_app.errors import RateLimited, Unavailable
     from clique_app.integrations.shopify import oauth
 
     shop.open()
-    end_token(shop)
     monkeypatch.setattr(oauth, "TIMEOUT", httpx.Timeout(0.3))
-    shop.fault(fault, 4, path="access_token")
-    with pytest.raises((RateLimited, Unavailable)):
-        access(shop.store_id, "shopify")
-    shop.sandbox.faults.clear()
-    assert access(shop.store_id, "shopify").token.startswith("shpat_")
+    for fault in ("http_429", "5xx", "timeout", "truncated_page"):
+        end_token(shop)
+        shop.fault(fault, 4, path="access_token")
+        with pytest.raises((RateLimited, Unavailable)):
+            access(shop.store_id, "shopify")
+        shop.sandbox.faults.clear()
+        assert shop.query("select state from connection") == [("connected",)]
+        assert access(shop.store_id, "shopify").token.startswith("shpat_")
 
 
 def test_the_right_to_write_implies_the_right_to_read() -> None:
@@ -117,7 +116,8 @@ def test_a_scope_that_is_withheld_is_named_with_what_stops_and_one_step_and_mend
         (key, "catch_up") for key in SOURCES
     }
     shop.read("catch_up")
-    assert shop.differences() == ["orders: [(25,)] is not [(30,)]"] or shop.differences() == []
+    shop.read("history")
+    assert shop.differences() == []
     with store_session(shop.store_id) as session:
         assert data_view(session, shop.store_id, "", 0)["problems"] == []
 
@@ -171,37 +171,26 @@ def test_the_code_grant_connects_a_store_and_ends_in_the_admin(shop: Shop, brows
     assert shop.differences() == []
 
 
-def test_a_callback_works_once(shop: Shop, browser: TestClient) -> None:
-    address = callback_of(shop, browser)
-    assert browser.get(address, follow_redirects=False).status_code == 302
-    again = browser.get(address, follow_redirects=False)
-    assert again.status_code == 400, "the browser has given its cookie back"
-    browser.cookies.set("clique_install", "another", path="/auth/shopify")
-    assert browser.get(address, follow_redirects=False).status_code == 400
-
-
-def test_a_state_is_used_up_even_where_its_cookie_is_still_there(shop: Shop, browser: TestClient) -> None:
+def test_a_callback_works_once_even_where_its_cookie_is_still_there(shop: Shop, browser: TestClient) -> None:
     address = callback_of(shop, browser)
     kept = browser.cookies.get("clique_install")
     assert browser.get(address, follow_redirects=False).status_code == 302
+    assert browser.get(address, follow_redirects=False).status_code == 400, "the browser has given its cookie back"
     browser.cookies.set("clique_install", kept or "", path="/auth/shopify")
     again = browser.get(address, follow_redirects=False)
     assert (again.status_code, again.text) == (400, "This link has been used. Open Clique in Shopify admin.")
 
 
-@pytest.mark.parametrize("change", ["code", "shop", "state", "hmac", "timestamp", "twice"])
-def test_a_callback_that_shopify_did_not_sign_as_it_is_connects_nothing(
-    shop: Shop, browser: TestClient, change: str
-) -> None:
+def test_a_callback_that_shopify_did_not_sign_as_it_is_connects_nothing(shop: Shop, browser: TestClient) -> None:
     path, _, query = callback_of(shop, browser).partition("?")
     fields = dict(parse_qsl(query))
-    if change == "twice":
-        query += f"&shop={SHOP}"
-    else:
-        fields[change] = "other.myshopify.com" if change == "shop" else fields[change][:-1] + "0"[: len(change)] + "1"
-        query = urlencode(fields)
-    assert browser.get(f"{path}?{query}", follow_redirects=False).status_code == 400
+    for name in ("code", "shop", "state", "hmac", "timestamp", "host"):
+        wrong = urlencode({**fields, name: fields[name][:-1] + "01"})
+        assert browser.get(f"{path}?{wrong}", follow_redirects=False).status_code == 400, name
+    assert browser.get(f"{path}?{query}&shop={SHOP}", follow_redirects=False).status_code == 400
+    assert browser.get(path, follow_redirects=False).status_code == 400
     assert shop.query("select count(*) from connection") == [(0,)]
+    assert browser.get(f"{path}?{query}", follow_redirects=False).status_code == 302
 
 
 def test_a_signed_callback_of_another_browser_another_time_or_another_store_connects_nothing(
