@@ -143,20 +143,18 @@ class Run:
             return self._fail("Clique could not read what the platform sent. The rows read before are kept.")
 
     def _read(self) -> None:
-        given = access(self.store_id, self.source.channel)
-        tries, renewed, finished = 0, False, False
+        given, refused, tries, finished = None, None, 0, False
         while not finished:
             try:
+                given = access(self.store_id, self.source.channel, refused=refused)
                 for batch in self.source.batches(given, self.plan):
                     self._write(batch)
-                    tries, renewed = 0, False
+                    refused, tries = None, 0
                 finished = True
             except AccessExpired:
-                if renewed:
+                if given is None or refused is not None:
                     raise
-                # a token lives an hour and an import may take longer
-                given = access(self.store_id, self.source.channel, refused=given.token)
-                renewed = True
+                refused = given.token  # a token lives an hour and an import may take longer
             except Unavailable:
                 tries += 1
                 if tries >= TRIES_WITHOUT_PROGRESS:

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 from dramatiq.errors import Retry
 
-from clique_app.integrations.shopify import client
+from clique_app.integrations.shopify import client, oauth
 from clique_app.sandbox.truth import truth
 from clique_app.sync.source import Kind
 from tests.contract import shopify_sandbox
@@ -75,7 +75,7 @@ class Shop:
 
     def fault(self, name: str, times: int | None = 1, **match: str) -> None:
         if name == "timeout":
-            client.TIMEOUT = httpx.Timeout(0.7)
+            client.TIMEOUT = oauth.TIMEOUT = httpx.Timeout(0.7)
             client.http.cache_clear()
         self.sandbox.faults.add({"platform": "shopify", "fault": name, "times": times, "match": match})
 

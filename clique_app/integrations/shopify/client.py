@@ -76,7 +76,7 @@ class Client:
         search: str | None = None,
         after: str | None = None,
     ) -> Iterator[Page]:
-        """All pages of a root connection. An empty one is asked for again and is not the end: hasNextPage says what is."""
+        """All pages of a root connection. An empty one is asked for again; the end is where hasNextPage says."""
         stuck = 0
         while True:
             try:

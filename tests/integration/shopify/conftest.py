@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import stamina
 
-from clique_app.integrations.shopify import client
+from clique_app.integrations.shopify import client, oauth
 from clique_app.settings import settings
 from tests.contract import shopify_sandbox
 from tests.contract.shopify_sandbox import KEY, SECRET, SHOP
@@ -39,7 +39,8 @@ def shop(database_env: None, database_url: str, monkeypatch: pytest.MonkeyPatch)
         sleeper = SimpleNamespace(sleep=shop.waits.append, monotonic=time.monotonic)
         monkeypatch.setattr(client, "time", sleeper)
         monkeypatch.setattr(runs, "time", sleeper)
-        monkeypatch.setattr(client, "TIMEOUT", client.TIMEOUT)  # a time-out that is asked for makes it short
+        for module in (client, oauth):  # a time-out that is asked for makes it short
+            monkeypatch.setattr(module, "TIMEOUT", module.TIMEOUT)
         client.http.cache_clear()
         stamina.set_testing(True, attempts=3)
         yield shop
