@@ -1,4 +1,4 @@
-"""What follows an install: webhooks, first imports; and the daily look whether they still hold."""
+"""What follows an install: webhooks, first imports, what was missed; and the daily look whether they still hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import dramatiq
 
 from clique_app import live
 from clique_app.connections import install
+from clique_app.database import store_session
 from clique_app.logs import log
+from tasks import runs
 from tasks.broker import SYNC, patient
 from tasks.stores import installed_stores
 from tasks.sync import start_sync
@@ -25,11 +27,22 @@ def install_with_code(shop_domain: str, code: str) -> int:
 
 
 def _follow(opened: install.Opened) -> int:
-    if opened.installed_now:
+    if opened.installed_now or opened.missed:
         check_store.send(opened.store_id)
-        start_sync(opened.store_id, None, "first_import")
+        start_sync(opened.store_id, None, "catch_up" if opened.missed else "first_import")
+        if opened.missed:
+            _resume_history(opened.store_id)
         live.publish(opened.store_id, "connections")
     return opened.store_id
+
+
+def _resume_history(store_id: int) -> None:
+    """A history that was still being read when the store went away."""
+    with store_session(store_id) as session:
+        imported = [key for key in runs.BY_DAYS if not runs.is_due(session, store_id, key, "first_import")]
+        cut_off = [key for key in imported if runs.is_due(session, store_id, key, "history")]
+    for key in cut_off:
+        start_sync(store_id, key, "history")
 
 
 @dramatiq.actor(queue_name=SYNC)

@@ -24,6 +24,7 @@ from clique_app.attribution import service as attribution
 from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, RateLimited, Unavailable
+from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
 from clique_app.logs import log
 from clique_app.sync.orders_service import unbalanced
@@ -151,6 +152,7 @@ class Run:
             self.run_id = run.run_id
         self._publish(force=True)
 
+    @hindrance.collected()
     def go(self) -> Outcome:
         """Read to the end and reconcile. RateLimited goes through: the run then waits, unfinished, for its return."""
         try:
@@ -165,20 +167,18 @@ class Run:
             return self._fail("Clique could not read what the platform sent. The rows read before are kept.")
 
     def _read(self) -> None:
-        given = access(self.store_id, self.source.channel)
-        tries, finished = 0, False
+        given, refused, tries, finished = None, None, 0, False
         while not finished:
             try:
+                given = access(self.store_id, self.source.channel, refused=refused)
                 for batch in _ahead(self.source.batches(given, self.plan)):
                     self._write(batch)
-                    tries = 0
+                    refused, tries = None, 0
                 finished = True
             except AccessExpired:
-                if tries:
+                if given is None or refused is not None:
                     raise
-                # a token lives an hour and an import may take longer
-                given = access(self.store_id, self.source.channel, refused=given.token)
-                tries += 1
+                refused = given.token  # a token lives an hour and an import may take longer
             except Unavailable:
                 tries += 1
                 if tries >= TRIES_WITHOUT_PROGRESS:
@@ -226,8 +226,9 @@ class Run:
             read_whole = not any(problems)
             if self.source.key == ORDERS:  # reading again would not help, so what is known moves on all the same
                 problems.append(unbalanced(session, self.store_id))
-            run.message = " ".join(filter(None, problems))
-            run.state, run.finished_at, run.position = "incomplete" if run.message else "whole", clock.now(), {}
+            problem = " ".join(filter(None, problems))
+            run.state, run.message = "incomplete" if problem else "whole", problem or hindrance.in_words()
+            run.finished_at, run.position = clock.now(), {}
             cursor = session.get_one(SyncCursor, (self.store_id, self.source.key))
             cursor.rows, cursor.source_count = held.ours, held.theirs
             if read_whole:

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.database import system_session
 from clique_app.logs import configure_logs, log
-from tasks import actions, analysis, install, sync, webhooks
+from tasks import actions, analysis, day_end, install, sync, webhooks
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LOST_AFTER = timedelta(seconds=30)
@@ -46,6 +46,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("settle_actions", timedelta(seconds=30), actions.settle_all_actions),
     Job("catch_up", timedelta(hours=1), sync.catch_up_all),
     Job("recommendations", timedelta(hours=1), analysis.refresh_all_recommendations),
+    Job("end_days", timedelta(minutes=15), day_end.end_days),
     Job("final_day", timedelta(minutes=15), sync.final_day_all),
     Job("webhook_subscriptions", timedelta(days=1), install.check_all_stores),
     Job("forget_firings", timedelta(days=1), webhooks.forget_old_deliveries),

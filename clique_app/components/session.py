@@ -96,6 +96,13 @@ class PageState(rx.State):
             raise AccessDenied("The session ended. Reload the page to go on.")
         return self._user_id
 
+    @property
+    def shop_domain(self) -> str:
+        """The verified store's domain."""
+        if not self.is_authed():
+            raise AccessDenied("The session ended. Reload the page to go on.")
+        return self._shop_domain
+
     async def in_session(
         self, service: Callable[Concatenate[Session, int, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:

@@ -13,6 +13,7 @@ SOURCE_STATES: dict[str, tuple[str, str]] = {
     "not_connected": ("Not connected", "plain"),
     "waiting": ("Waiting", "waiting"),
     "expired": ("Access ended", "critical"),
+    "not_allowed": ("Not allowed", "critical"),
     "importing": ("Importing", "running"),
     "reading": ("Reading", "running"),
     "failed": ("Failed", "critical"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from clique_app import clock, live
@@ -13,6 +12,7 @@ from clique_app.connections import service
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired
 from clique_app.integrations.access import Access
+from clique_app.integrations.hindrance import overcome
 from clique_app.integrations.shopify import oauth
 from clique_app.tables import Connection, Store
 
@@ -29,27 +29,27 @@ def access(store_id: int, channel: str, *, refused: str | None = None) -> Access
         found = _read(session, store_id, channel, refused)
     if found is not None:
         return found
-    try:
-        with store_session(store_id) as session:
-            # one process refreshes; the others wait here and then find the new pair
-            session.execute(
-                sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"),
-                {"key": f"token/{store_id}/{channel}"},
-            )
-            return _read(session, store_id, channel, refused) or _renewed(session, store_id, channel)
-    except AccessExpired as error:
-        expire(store_id, channel, error.message)
-        raise
-
-
-def expire(store_id: int, channel: str, message: str) -> None:
-    """Record that the platform ended the access, and say so on open pages."""
     with store_session(store_id) as session:
-        connection = session.get(Connection, (store_id, channel))
-        if connection is None or connection.state not in USABLE:
-            return
+        # one process refreshes; the others wait here and then find the new pair
+        service.lock_tokens(session, store_id, channel)
+        try:
+            found = _read(session, store_id, channel, refused) or _renewed(session, store_id, channel)
+        except AccessExpired as error:  # recorded under the lock: a reconnect that comes now is not undone
+            _expire(session, store_id, channel, error.message)
+            found = error
+    if isinstance(found, AccessExpired):
+        live.publish(store_id, "connections")
+        raise found
+    if refused is not None:
+        overcome(f"{channel.title()} ended the access token early; it was renewed.")
+    return found
+
+
+def _expire(session: Session, store_id: int, channel: str, message: str) -> None:
+    """Record that the platform ended the access."""
+    connection = session.get(Connection, (store_id, channel))
+    if connection is not None and connection.state in USABLE:
         connection.state, connection.last_error = "expired", message
-    live.publish(store_id, "connections")
 
 
 def _read(session: Session, store_id: int, channel: str, refused: str | None) -> Access | None:

@@ -16,9 +16,9 @@ from clique_app.connections import service
 from clique_app.connections.access import access
 from clique_app.connections.service import SCOPES_AGAIN_AFTER, Standing
 from clique_app.database import store_session, system_session
-from clique_app.errors import AccessDenied, CliqueError
+from clique_app.errors import AccessDenied, CliqueError, Unavailable
 from clique_app.integrations.channels import Grant
-from clique_app.integrations.shopify import code_grant, oauth, reads, subscriptions
+from clique_app.integrations.shopify import oauth, reads, scopes, subscriptions
 from clique_app.integrations.shopify.client import Client
 from clique_app.settings import settings
 
@@ -27,10 +27,12 @@ WEBHOOK_PATH = "/webhooks/shopify"
 
 @dataclass(frozen=True)
 class Opened:
-    """A store someone opened; new ones still need their webhooks and imports, which the edge asks for."""
+    """A store someone opened; new ones still need their webhooks and imports, which the edge asks for, and those that
+    were away, or now grant more, what was missed meanwhile."""
 
     store_id: int
     installed_now: bool
+    missed: bool = False
 
 
 def open_store(shop_domain: str, session_token: str, user_id: int) -> Opened:
@@ -51,10 +53,10 @@ def open_store(shop_domain: str, session_token: str, user_id: int) -> Opened:
 
 def install_with_code(shop_domain: str, code: str) -> Opened:
     """The store of a signed callback of the code grant."""
-    return _connect(shop_domain, lambda: oauth.exchange_code(shop_domain, code))
+    return _connect(shop_domain, lambda: oauth.exchange_code(shop_domain, code), always=True)
 
 
-def _connect(shop_domain: str, get_grant: Callable[[], Grant]) -> Opened:
+def _connect(shop_domain: str, get_grant: Callable[[], Grant], *, always: bool = False) -> Opened:
     with system_session() as session:
         # several tabs of a first open wait here; all but the first find the store connected
         session.execute(
@@ -65,15 +67,19 @@ def _connect(shop_domain: str, get_grant: Callable[[], Grant]) -> Opened:
         with store_session(store_id) as reading:
             before = service.standing(reading, store_id, 0)
         assert before is not None
-        if not _needs_grant(before):
+        if not always and not _needs_grant(before):
             return Opened(store_id, installed_now=False)
+        # a grant ends the tokens before it: whoever renews those meanwhile would take the store for lost
+        service.lock_tokens(session, store_id, service.SHOPIFY)
         grant = get_grant()
         facts = reads.shop(Client(shop_domain, grant.access_token))
         if facts.shop_domain.lower() != shop_domain:
             raise AccessDenied("Shopify answered for another store. Open Clique from Shopify admin again.")
         with store_session(store_id) as writing:
             service.install(writing, store_id, grant, facts)
-    return Opened(store_id, installed_now=not (before.installed and before.connected))
+    away = not (before.installed and before.connected)
+    missed = before.connected_at is not None and (away or not set(facts.scopes) <= set(before.scopes))
+    return Opened(store_id, installed_now=away, missed=missed)
 
 
 def _needs_grant(found: Standing) -> bool:
@@ -81,7 +87,7 @@ def _needs_grant(found: Standing) -> bool:
         return True
     if clock.now() - found.connected_at < SCOPES_AGAIN_AFTER:
         return False
-    return not code_grant.covers(found.scopes)
+    return bool(scopes.missing(found.scopes))
 
 
 @lru_cache(maxsize=10_000)
@@ -108,8 +114,13 @@ def check_store(store_id: int) -> subscriptions.Repair:
     facts = reads.shop(client)
     with store_session(store_id) as session:
         service.keep_facts(session, store_id, facts)
+    address = settings().shopify_app_url.rstrip("/") + WEBHOOK_PATH
     try:
-        repaired = subscriptions.repair(client, settings().shopify_app_url.rstrip("/") + WEBHOOK_PATH)
+        repaired = subscriptions.repair(client, address)
+        if repaired.created and subscriptions.repair(client, address).created:
+            raise Unavailable(
+                "Shopify accepted webhook subscriptions but does not have them. They are asked for again."
+            )
     except CliqueError as error:
         with store_session(store_id) as session:
             service.keep_webhook_problem(session, store_id, error.message)

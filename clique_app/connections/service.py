@@ -7,16 +7,17 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from clique_app import clock
 from clique_app.connections import tokens
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify.reads import ShopFacts
+from clique_app.integrations.shopify.scopes import Need, missing
 from clique_app.integrations.shopify.subscriptions import TOPICS, Repair
 from clique_app.settings import settings
-from clique_app.tables import Connection, Store, StoreSettings, WebhookCheck
+from clique_app.tables import Connection, Store, StoreSettings, SyncRun, WebhookCheck
 
 SHOPIFY = "shopify"
 SEEN_EVERY = timedelta(hours=1)
@@ -54,6 +55,13 @@ def token_of(connection: Connection, column: TokenColumn) -> str:
     if stored is None:
         raise NotFound(f"There is no {column.replace('_', ' ')} for {connection.channel}.")
     return tokens.decrypt(_ring(), bytes(stored), _context(connection, column))
+
+
+def lock_tokens(session: Session, store_id: int, channel: str) -> None:
+    """Until this transaction ends, nobody else renews or replaces the channel's tokens."""
+    session.execute(
+        sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"token/{store_id}/{channel}"}
+    )
 
 
 def keep_grant(connection: Connection, grant: Grant) -> None:
@@ -199,7 +207,21 @@ def uninstall(session: Session, store_id: int, triggered_at: datetime | None) ->
     store.uninstalled_at = clock.now()
     for connection in session.exec(select(Connection).where(Connection.store_id == store_id)):
         _forget(connection, "revoked")
+    # a reading under way notices at its next batch that it is not its own any more, and stops
+    session.execute(
+        sa.update(SyncRun)
+        .where(col(SyncRun.store_id) == store_id, col(SyncRun.state) == "running")
+        .values(state="failed", message="Clique was uninstalled meanwhile.", finished_at=clock.now())
+    )
     return True
+
+
+def missing_scopes(session: Session, store_id: int) -> tuple[Need, ...]:
+    """What the store does not let Clique do; nothing where it is not connected at all."""
+    connection = session.get(Connection, (store_id, SHOPIFY))
+    if connection is None or connection.state != "connected":
+        return ()
+    return missing(connection.scopes.split())
 
 
 def disconnect(session: Session, store_id: int, channel: str) -> None:

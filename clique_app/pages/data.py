@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -22,14 +24,16 @@ from clique_app.components.source_views import KINDS, RESULTS, SOURCE_STATES, co
 from clique_app.components.status import bone, card, empty, progress
 from clique_app.components.tables import Cell, Column, Paging, Row, csv_button, data_table
 from clique_app.components.webhooks import WebhooksState, webhooks_card
+from clique_app.connections.service import SHOPIFY, missing_scopes
 from clique_app.errors import InvalidInput
+from clique_app.integrations.shopify.scopes import Need
 from clique_app.metrics import format, service
 from clique_app.sync import overview_service
 from clique_app.sync.overview_service import LOG_PAGE, Log, Reading, Standing
 from clique_app.sync.sources import SOURCES
 from tasks.sync import start_sync
 
-FETCH, RECONNECT, REOPEN = "Fetch again", "Reconnect", ""
+FETCH, RECONNECT, ALLOW = "Fetch again", "Reconnect", "Allow in Shopify"
 SOURCE_COLUMNS = (
     Column("Source"),
     Column("State", main=True),
@@ -38,6 +42,7 @@ SOURCE_COLUMNS = (
     Column("Against the source’s own count"),
     Column("How often"),
 )
+INSTALL_PATH = "/auth/shopify/start"  # served by endpoints/install.py
 LOG_COLUMNS = (
     Column("Time"),
     Column("Source"),
@@ -109,11 +114,19 @@ class DataState(PageState):
         standing = await self.in_session(one_standing, source)
         if standing.state == "not_connected":
             return rx.redirect("/onboarding")
+        if standing.channel == SHOPIFY and standing.state in ("expired", "not_allowed"):
+            return DataState.allow
         if standing.state == "expired":
             return AdsConnect.connect(standing.channel)
         self.asked = [*self.asked, source]
         await asyncio.to_thread(start_sync, self.store_id, source, standing.mend or "manual")
         return None
+
+    @rx.event
+    def allow(self) -> Any:
+        """Leave for Shopify's own dialog, in the whole window: it gives access back, with all that Clique needs."""
+        url = f"{INSTALL_PATH}?{urlencode({'shop': self.shop_domain})}"
+        return rx.call_script(f"window.open({json.dumps(url)}, '_top')")
 
     @rx.event
     def filter_log(self, source: str) -> Any:
@@ -156,7 +169,10 @@ def data_view(session: Session, store_id: int, log_source: str, offset: int) -> 
     standings = overview_service.standings(session, store_id)
     found = overview_service.log(session, store_id, source=log_source, offset=offset)
     return {
-        "problems": [problem for one in standings if (problem := problem_view(one))],
+        "problems": [
+            *allow_problem(missing_scopes(session, store_id)),
+            *(problem for one in standings if (problem := problem_view(one))),
+        ],
         "running": [running_view(one, one.current, zone) for one in standings if one.current],
         "summary": summary(standings),
         "sources": [source_row(one, now) for one in standings],
@@ -172,15 +188,21 @@ def summary(standings: list[Standing]) -> str:
     return ", ".join([f"{len(standings)} sources", *counts])
 
 
+def allow_problem(needs: tuple[Need, ...]) -> list[Problem]:
+    """What stops for want of permissions in Shopify, as one problem with one step; none where all are granted."""
+    if not needs:
+        return []
+    stops = " ".join(dict.fromkeys(need.stops for need in needs))
+    names = ", ".join(need.scope for need in needs)
+    text = f"{stops} Missing: {names}. What was read before is kept."
+    return [Problem("", SHOPIFY, "Clique lacks permissions in Shopify", text, "critical", ALLOW)]
+
+
 def problem_view(one: Standing) -> Problem | None:
     """What is wrong with a source, and the one step to take."""
     if one.state == "expired":
-        shopify = one.channel == "shopify"
-        text = "Open Clique anew from Shopify admin to renew it." if shopify else "What was read before is kept."
-        step = REOPEN if shopify else RECONNECT
-        return Problem(
-            one.source, one.channel, f"{one.label}: access has ended", f"{one.problem} {text}", "critical", step
-        )
+        text, step = f"{one.problem} What was read before is kept.", ALLOW if one.channel == SHOPIFY else RECONNECT
+        return Problem(one.source, one.channel, f"{one.label}: access has ended", text, "critical", step)
     if one.state in ("failed", "incomplete"):
         word = "could not be read" if one.state == "failed" else "are incomplete"
         tone = "critical" if one.state == "failed" else "warning"
@@ -207,7 +229,13 @@ def source_row(one: Standing, now: datetime) -> Row:
     word, mark = SOURCE_STATES[one.state]
     live = one.channel == "shopify" and one.state == "up_to_date"
     checked, checked_mark = counted(one)
-    actions = {"failed": FETCH, "incomplete": FETCH, "expired": RECONNECT, "not_connected": "Connect"}
+    actions = {
+        "failed": FETCH,
+        "incomplete": FETCH,
+        "expired": RECONNECT,
+        "not_allowed": "Allow",
+        "not_connected": "Connect",
+    }
     known = one.state != "not_connected" or one.rows > 0
     return Row(
         one.source,
@@ -258,7 +286,8 @@ def log_paging(found: Log) -> Paging:
 def _problem(one: Any) -> rx.Component:
     fetch = s_button(FETCH, slot="secondary-actions", on_click=DataState.sync(one.source))
     reconnect = s_button(RECONNECT, slot="secondary-actions", on_click=AdsConnect.connect(one.channel))
-    action = rx.match(one.action, (FETCH, fetch), (RECONNECT, reconnect), rx.fragment())
+    allow = s_button(ALLOW, slot="secondary-actions", on_click=DataState.allow)
+    action = rx.match(one.action, (FETCH, fetch), (RECONNECT, reconnect), (ALLOW, allow), rx.fragment())
     return s_banner(one.text, action, heading=one.heading, tone=one.tone)
 
 

@@ -3,7 +3,7 @@
 {"shop": "book.myshopify.com", "name": "Book", "currency": "EUR", "time_zone": "Europe/Berlin",
  "country": "DE", "locations": ["Berlin"],
  "products": [{"title": "Candle", "sku": "C1", "price": "20.00", "unit_cost": "8.00", "stock": 10,
-               "gift_card": false, "type": "Candles", "backorder": false}],
+               "incoming": 0, "gift_card": false, "type": "Candles", "backorder": false}],
  "orders": [<as in specs.py>],
  "ad_account": {"id": "900", "name": "Book ads", "currency": "EUR", "time_zone": "Europe/Berlin"},
  "ad_spend": [{"day": "2026-03-01", "campaign": "Spring", "sku": "C1", "spend": "12.34", "impressions": 1000,
@@ -129,6 +129,8 @@ def add_product(store: Store, at: datetime, spec: dict[str, Any]) -> Product:
     store.add_product(product)
     for variant, stated in zip(variants, spec.get("variants", (spec,)), strict=True):
         spread_stock(store, variant, int(stated.get("stock", 0)), at)
+        for level in store.levels_of(variant.inventory_item_id)[:1]:
+            level.incoming = int(stated.get("incoming", 0))
     return product
 
 

@@ -34,7 +34,10 @@ SPECIALS = (
     ("Match Cloche", "Accessories", "24.00", 4.0),
     ("Candle Care Kit", "Accessories", "36.00", 4.0),
     ("Linen Room Spray", "Room sprays", "18.00", 4.0),
+    ("Wick Dipper", "Accessories", "14.00", 3.0),
 )
+BACKORDERED = "Match Cloche"  # sells on while it is out of stock and more is on its way
+DISCONTINUED = "Wick Dipper"  # deleted in the store's first month
 GIFT_CARD = "Harbor Lane Gift Card"
 COST_SHARE = 0.38
 
@@ -56,6 +59,7 @@ def _product(n: int, title: str, kind: str, price: str, weight: float) -> tuple[
     sku = f"HL-{n + 101}"
     spec: dict[str, Any] = {"title": title, "type": kind, "sku": sku, "price": price, "tags": [kind]}
     spec["unit_cost"] = _cost(float(price), n)
+    spec["backorder"] = title == BACKORDERED
     if kind == "Diffusers":
         large = float(price) + 14
         spec["variants"] = [

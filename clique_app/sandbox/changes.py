@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clique_app.sandbox import book, orders, specs
 from clique_app.sandbox.money import minor
-from clique_app.sandbox.records import Agreement, Order, Refund, WorldEvent
+from clique_app.sandbox.records import Agreement, Order, Refund, Variant, WorldEvent
 from clique_app.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def uninstall(world: World, at: datetime, domain: str) -> None:
     store = world.store(domain)
     store.shop.installed_at, store.shop.granted_scopes = None, ()
     announce(world, store, "app/uninstalled", at, store.shop.shop_id)
+
+
+def set_scopes(world: World, at: datetime, domain: str, scopes: list[str]) -> None:
+    store = world.store(domain)
+    store.shop.granted_scopes = tuple(scopes)
+    announce(world, store, "app/scopes_update", at, store.shop.shop_id)
 
 
 def place_order(world: World, at: datetime, domain: str, spec: dict[str, Any]) -> Order:
@@ -108,17 +114,26 @@ def set_stock(
     stock_changed(world, store, inventory_item_id, location_id, available, at)
 
 
+def set_incoming(
+    world: World, at: datetime, domain: str, inventory_item_id: int, location_id: int, incoming: int
+) -> None:
+    store = world.store(domain)
+    if (inventory_item_id, location_id) not in store.stock:
+        raise KeyError(f"no inventory item {inventory_item_id} at location {location_id}")
+    incoming_changed(world, store, inventory_item_id, location_id, incoming, at)
+
+
 def update_variant(
     world: World, at: datetime, domain: str, variant_id: int, price: str | None, unit_cost: str | None
 ) -> None:
     store = world.store(domain)
     variant = store.variants[variant_id]
+    if unit_cost is not None:  # a cost is the inventory item's: the product does not count as changed
+        variant.unit_cost, variant.item_updated_at = Decimal(unit_cost), at
+        announce(world, store, "inventory_items/update", at, variant.inventory_item_id)
     if price is not None:
         variant.price = Decimal(price)
-    if unit_cost is not None:
-        variant.unit_cost = Decimal(unit_cost)
-        announce(world, store, "inventory_items/update", at, variant.inventory_item_id)
-    _product_changed(world, store, variant.product_id, at)
+        _product_changed(world, store, variant.product_id, at)
 
 
 def update_product(world: World, at: datetime, domain: str, product_id: int, fields: dict[str, Any]) -> None:
@@ -170,6 +185,7 @@ def order_placed(world: World, store: Store, order: Order) -> None:
             level = store.stock.get((variant.inventory_item_id, location_id))
             left = (level.available if level else 0) - line.current_quantity
             stock_changed(world, store, variant.inventory_item_id, location_id, left, order.created_at)
+            store.commit(variant.inventory_item_id, location_id, line.current_quantity)
 
 
 def refunded(world: World, store: Store, order: Order, given_back: Refund) -> None:
@@ -179,6 +195,8 @@ def refunded(world: World, store: Store, order: Order, given_back: Refund) -> No
     lines = {line.line_id: line for line in order.lines}
     for back in given_back.lines:
         variant = store.variants.get(lines[back.line_id].variant_id or 0)
+        if variant and order.fulfilled_at is None:
+            _commit(store, order, variant, -back.quantity)
         if variant and variant.tracked and back.location_id is not None:
             level = store.stock.get((variant.inventory_item_id, back.location_id))
             available = (level.available if level else 0) + back.quantity
@@ -189,10 +207,19 @@ def refunded(world: World, store: Store, order: Order, given_back: Refund) -> No
 
 def edited(world: World, store: Store, order: Order, agreement: Agreement) -> None:
     store.book(order, agreement)
+    lines = {line.line_id: line for line in order.lines}
+    for sale in agreement.sales:
+        variant = store.variants.get(lines[sale.line_id].variant_id or 0) if sale.line_id in lines else None
+        if variant and sale.quantity and order.fulfilled_at is None:
+            _commit(store, order, variant, sale.quantity)
     _order_changed(world, store, order, agreement.happened_at)
 
 
 def fulfilled(world: World, store: Store, order: Order, at: datetime) -> None:
+    for line in order.lines:
+        variant = store.variants.get(line.variant_id) if line.variant_id else None
+        if variant and order.fulfilled_at is None:
+            _commit(store, order, variant, -line.current_quantity)
     order.fulfilled_at = at
     announce(world, store, "orders/fulfilled", at, order.order_id)
     _order_changed(world, store, order, at)
@@ -210,8 +237,21 @@ def stock_changed(
     announce(world, store, "inventory_levels/update", at, inventory_item_id, location_id)
 
 
+def incoming_changed(
+    world: World, store: Store, inventory_item_id: int, location_id: int, incoming: int, at: datetime
+) -> None:
+    level = store.stock[inventory_item_id, location_id]
+    level.incoming, level.updated_at = incoming, at
+    announce(world, store, "inventory_levels/update", at, inventory_item_id, location_id)
+
+
 def restock_location(store: Store, order: Order) -> int | None:
     return order.fulfilled_from or next(iter(store.locations), None)
+
+
+def _commit(store: Store, order: Order, variant: Variant, units: int) -> None:
+    if variant.tracked and order.fulfilled_from is not None:
+        store.commit(variant.inventory_item_id, order.fulfilled_from, units)
 
 
 def _order(world: World, domain: str, order_id: int) -> tuple[Store, Order]:
@@ -235,6 +275,7 @@ CHANGES: dict[str, Callable[..., Any]] = {
         create_store,
         install,
         uninstall,
+        set_scopes,
         place_order,
         place_random_orders,
         edit_order,
@@ -242,6 +283,7 @@ CHANGES: dict[str, Callable[..., Any]] = {
         cancel_order,
         tag_order,
         set_stock,
+        set_incoming,
         update_variant,
         update_product,
         delete_product,

@@ -18,6 +18,21 @@ from clique_app.sandbox.scenarios import SCENARIOS
 from clique_app.sandbox.truth import truth
 from clique_app.sandbox.world import UnknownStore, World
 
+# what the merchant or Shopify may do at any time, by the names and arguments of World's methods
+CHANGES = (
+    "install",
+    "uninstall",
+    "set_scopes",
+    "edit_order",
+    "refund_order",
+    "cancel_order",
+    "set_stock",
+    "set_incoming",
+    "update_variant",
+    "update_product",
+    "delete_product",
+)
+
 
 def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a list of small handlers)
     """Everything under /_control."""
@@ -58,6 +73,13 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a l
     async def stores(request: Request) -> Any:
         return {"stores": [{"shop": d, "orders": len(s.orders)} for d, s in world.stores.items()]}
 
+    async def change(request: Request) -> Any:
+        name = request.path_params["change"]
+        if name not in CHANGES:
+            raise ValueError(f"change must be one of {', '.join(CHANGES)}")
+        getattr(world, name)(**await request.json())
+        return {"changed": name, "at": world.now()}
+
     async def change_ad_object(request: Request) -> Any:
         spec = await request.json()
         budget = spec.get("daily_budget")
@@ -90,6 +112,7 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a l
         ("/faults", "DELETE", clear_faults),
         ("/stores", "GET", stores),
         ("/stores", "POST", create_store),
+        ("/changes/{change}", "POST", change),
         ("/scenarios", "GET", scenarios),
         ("/meta/objects/{object_id}", "GET", ad_object),
         ("/meta/objects/{object_id}", "POST", change_ad_object),

@@ -27,6 +27,7 @@ DOMAIN, NAME = "harbor-lane.myshopify.com", "Harbor Lane Candle Co."
 USUAL_ORDERS, ORDER_VALUE, UNITS_PER_ORDER = 120.0, 59.0, 1.9
 ORDERS_WITHOUT_ADS = 76.0
 MONTH_DAYS = 30.4
+BACKORDERED_DAYS = 12
 
 
 def create_growing_store(
@@ -83,6 +84,8 @@ def _stock_shelves(store: Store, at: datetime, today: date, orders_per_day: floa
             gone = None
             if plan and plan.scenario is SPENDING_ON_STOCK_OUT:
                 gone = today - timedelta(days=STOCK_OUT_DAYS)
+            if product.title == catalog.BACKORDERED:
+                gone = today - timedelta(days=BACKORDERED_DAYS)
             full = max(12, round(daily * cover))
             shelf = Shelf(variant, product, part, round(full * 0.55), full, gone)
             if variant.tracked:

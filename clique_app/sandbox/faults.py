@@ -24,6 +24,8 @@ FAULTS = (
     "webhook_duplicate",
     "webhook_late",  # delivered after the ones that follow it
     "bulk_failed",  # a bulk operation ends half-way, with partial data
+    "rows_dropped",  # a page or bulk file lacks its last rows, and nothing says so
+    "refresh_token_once",  # Shopify: a refresh token dies with its first use, not with its successor's
 )
 
 

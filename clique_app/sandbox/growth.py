@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from clique_app.sandbox import changes, journeys, orders
 from clique_app.sandbox.ad_facts import REGIONS
 from clique_app.sandbox.book import spread_stock
+from clique_app.sandbox.catalog import DISCONTINUED
 from clique_app.sandbox.demand import Candidate, day_plan, is_black_friday
 from clique_app.sandbox.money import minor, share
 from clique_app.sandbox.orders import LineDraft, OrderDraft
@@ -33,6 +34,9 @@ PLACES = [("US", name, weight) for name, weight in REGIONS["US"]] + [("CA", "Ont
 PLACE_SUMS = list(accumulate(weight for _, _, weight in PLACES))
 FREE_SHIPPING_FROM, SHIPPING = 6000, 695
 CAD_RATE = Decimal("1.37")
+COST_RISE = Decimal("1.04")
+GIVEN_UP_AFTER_DAYS = 20
+BUY_AHEAD = 1.2  # bought when stock nears the level at which it is filled up
 OUT_OF_STOCK_PULL = 0.06  # what is left of an ad's effect when its product cannot be bought
 
 
@@ -103,19 +107,45 @@ class StoreGrowth:
     def _begin_day(self, at: datetime) -> None:
         self._plan = day_plan(self._seed, self._next_day, self._store.zone, self._base, self._ads)
         self._position = 0
+        self._change_catalog(at)
         for shelf in self._shelves:
             self._fill(shelf, at)
         self._next_day += timedelta(days=1)
 
+    def _change_catalog(self, at: datetime) -> None:
+        """One product is given up in the first month; on the first of each month a supplier asks for more."""
+        domain, products = self._store.shop.domain, list(self._store.products.values())
+        if self._next_day == self._store.shop.history_from + timedelta(days=GIVEN_UP_AFTER_DAYS):
+            for product in products:
+                if product.title == DISCONTINUED:
+                    changes.delete_product(self._world, at, domain, product.product_id)
+        if self._next_day.day == 1:
+            product = products[(12 * self._next_day.year + self._next_day.month) % len(products)]
+            for variant in product.variants:
+                if variant.unit_cost is not None:
+                    cost = f"{variant.unit_cost * COST_RISE:.2f}"
+                    changes.update_variant(self._world, at, domain, variant.variant_id, None, cost)
+
     def _fill(self, shelf: Shelf, at: datetime) -> None:
-        if not shelf.variant.tracked:
+        if not shelf.variant.tracked or shelf.product.deleted:
             return
         left = self._store.available(shelf.variant)
         if shelf.gone_from is not None and self._next_day >= shelf.gone_from:
-            if left:
+            if left > 0:
                 self._stock_up(shelf, 0, at)
+            if shelf.variant.backorder:
+                self._buy(shelf, shelf.full - left, at)
         elif left < shelf.low:
             self._stock_up(shelf, shelf.full, at)
+            self._buy(shelf, 0, at)
+        elif left < shelf.low * BUY_AHEAD:
+            self._buy(shelf, shelf.full - left, at)
+
+    def _buy(self, shelf: Shelf, units: int, at: datetime) -> None:
+        """Units are on their way to the first location, or have come."""
+        item, location_id = shelf.variant.inventory_item_id, self._locations[0]
+        if self._store.stock[item, location_id].incoming != units:
+            changes.incoming_changed(self._world, self._store, item, location_id, units, at)
 
     def _is_gone(self, product_id: int | None) -> bool:
         shelf = self._shelf_of_product.get(product_id or 0)

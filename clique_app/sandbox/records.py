@@ -47,6 +47,7 @@ class Variant:
     unit_cost: Decimal | None
     tracked: bool = True
     backorder: bool = False  # Shopify's inventoryPolicy CONTINUE
+    item_updated_at: datetime | None = None  # of its inventory item; None: as old as the product
 
 
 @dataclass(slots=True)
@@ -287,7 +288,7 @@ class WorldEvent:
 
     orders/create, orders/updated, orders/cancelled, orders/fulfilled, refunds/create, products/create,
     products/update, products/delete, inventory_levels/update, inventory_items/update, customers/create,
-    customers/update, app/uninstalled.
+    customers/update, app/uninstalled, app/scopes_update.
     """
 
     topic: str

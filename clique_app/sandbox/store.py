@@ -140,6 +140,12 @@ class Store:
             self._levels.setdefault(inventory_item_id, []).append(level)
         level.available, level.updated_at = available, at
 
+    def commit(self, inventory_item_id: int, location_id: int, units: int) -> None:
+        """Units promised to orders that are not yet sent; fewer where units is negative, never below none."""
+        level = self.stock.get((inventory_item_id, location_id))
+        if level is not None:
+            level.committed = max(0, level.committed + units)
+
     def add_customer(self, customer: Customer) -> None:
         self.customers[customer.customer_id] = customer
         self._customers_by_updated.add(customer.updated_at, customer.customer_id)

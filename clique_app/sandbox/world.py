@@ -117,6 +117,10 @@ class World:
     def uninstall(self, domain: str) -> None:
         return self._change("uninstall", domain=domain)
 
+    def set_scopes(self, domain: str, scopes: Sequence[str]) -> None:
+        """The merchant grants the installed app these scopes and no others."""
+        return self._change("set_scopes", domain=domain, scopes=list(scopes))
+
     # changes: orders
 
     def place_order(self, domain: str, spec: Mapping[str, Any]) -> Order:
@@ -165,6 +169,11 @@ class World:
     def set_stock(self, domain: str, inventory_item_id: int, location_id: int, available: int) -> None:
         args = {"inventory_item_id": inventory_item_id, "location_id": location_id}
         return self._change("set_stock", domain=domain, available=available, **args)
+
+    def set_incoming(self, domain: str, inventory_item_id: int, location_id: int, incoming: int) -> None:
+        """Units on their way to a location, bought and not yet received."""
+        args = {"inventory_item_id": inventory_item_id, "location_id": location_id}
+        return self._change("set_incoming", domain=domain, incoming=incoming, **args)
 
     def update_variant(
         self, domain: str, variant_id: int, *, price: str | None = None, unit_cost: str | None = None

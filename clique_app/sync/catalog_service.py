@@ -1,4 +1,4 @@
-"""Shopify products into the tables: products, variants, and what a unit costs from which day on."""
+"""Shopify products into the tables: products, variants, their costs; and those that were deleted there."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.integrations.shopify import documents, mapping, reads
-from clique_app.integrations.shopify.mapping import ProductRow, VariantRow
+from clique_app.integrations.shopify.mapping import CostRow, ProductRow, VariantRow
 from clique_app.integrations.shopify.values import number
 from clique_app.sync import reading
+from clique_app.sync.costs_service import write_costs
 from clique_app.sync.source import Access, Batch, Plan, Written
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
-from clique_app.tables import Store
+from clique_app.sync.staging_service import cursor, stage
 
 PRODUCT_COLUMNS = (
     "product_id bigint", "title text", "handle text", "product_type text", "vendor text", "status text",
@@ -23,7 +23,7 @@ PRODUCT_COLUMNS = (
 )  # fmt: skip
 VARIANT_COLUMNS = (
     "variant_id bigint", "product_id bigint", "inventory_item_id bigint", "title text", "sku text",
-    "price numeric", "tracked bool", "backorder bool", "cost numeric",
+    "price numeric", "tracked bool", "backorder bool",
 )  # fmt: skip
 
 UPSERT_PRODUCTS = """
@@ -49,7 +49,7 @@ with older as (
 ), gone as (
   delete from stage_variant where product_id in (select product_id from older)
 )
-select count(*) from older
+select product_id from older
 """
 UPSERT_VARIANTS = """
 insert into variant as v
@@ -72,27 +72,12 @@ where v.store_id = %(store)s and v.product_id = p.product_id and v.active
   and not exists (select from stage_variant s where s.variant_id = v.variant_id)
 returning v.product_id
 """
-ADD_COSTS = """
-insert into unit_cost (store_id, variant_id, valid_from, cost)
-select %(store)s, s.variant_id, %(today)s, s.cost
-from stage_variant s
-left join lateral (
-  select cost from unit_cost u
-  where u.store_id = %(store)s and u.variant_id = s.variant_id and u.valid_from <= %(today)s
-  order by valid_from desc limit 1
-) latest on true
-where s.cost is not null and s.cost is distinct from latest.cost
-order by s.variant_id
-on conflict (store_id, variant_id, valid_from) do update set cost = excluded.cost
-returning variant_id
+# what is not sold any more is nowhere in stock; the stock of past days stays
+DROP_LEVELS = """
+delete from inventory_level l using variant v
+where l.store_id = %(store)s and v.store_id = %(store)s and v.inventory_item_id = l.inventory_item_id
+  and v.product_id = any(%(products)s) and not v.active
 """
-RECOST_ENTRIES = f"""
-update sale_entry e set unit_cost = c.cost
-from ({COST_ON_DAY}) c
-where e.store_id = %(store)s and c.variant_id = any(%(variants)s) and e.variant_id = c.variant_id
-  and e.day >= c.from_day and e.day < c.to_day and e.kind = any(%(cost_kinds)s)
-  and e.unit_cost is distinct from c.cost
-"""  # noqa: S608
 RETIRE_PRODUCTS = """
 with gone as (
   update product set active = false where store_id = %(store)s and product_id = any(%(products)s) and active
@@ -109,6 +94,9 @@ where store_id = %(store)s and active and updated_at < %(read_from)s and product
 """
 
 
+PRESENT_AT = "present_at"  # position of the batch that holds the ids of all products there were then
+
+
 class ShopifyProducts:
     """The source of products, variants and unit costs."""
 
@@ -120,18 +108,13 @@ class ShopifyProducts:
     stale_after = timedelta(hours=6)
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
-        search, read_from = reading.updated_since(plan), clock.now()
-        present: list[int] = []
-        for batch in reading.batches(access, plan, documents.PRODUCTS, search, "Products"):
-            present += [number(record["id"]) for record in batch.records]
-            yield batch
-        if search is None and not plan.position:  # all were read in one go, so what is missing was deleted
-            yield Batch([], {"present": present, "read_from": read_from.isoformat()}, "Products, deleted ones")
+        yield from reading.batches(access, plan, documents.PRODUCTS, reading.updated_since(plan), "Products")
+        yield from _present(access)
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
-        if "present" in batch.position:
-            read_from = datetime.fromisoformat(batch.position["read_from"])
-            _retire_missing(session, store_id, batch.position["present"], read_from)
+        if PRESENT_AT in batch.position:
+            present = [number(record["id"]) for record in batch.records]
+            return _retire_missing(session, store_id, present, datetime.fromisoformat(batch.position[PRESENT_AT]))
         return write_products(session, store_id, batch.records)
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
@@ -148,30 +131,43 @@ class ShopifyProducts:
             return row[0]
 
 
+def _present(access: Access) -> Iterator[Batch]:
+    """The ids of all products there are. A list that Shopify's own count does not bear out retires nothing."""
+    read_from, found = clock.now(), list[dict[str, Any]]()
+    for batch in reading.batches(access, Plan("final"), documents.PRODUCT_IDS, None, "Products there are"):
+        found += batch.records
+        yield Batch([], {}, batch.stage)  # nothing to write yet; a long list is still being read
+    if reads.count(reading.client(access), documents.PRODUCT_IDS, None) == len(found):
+        yield Batch(found, {PRESENT_AT: read_from.isoformat()}, "Products, deleted ones")
+
+
 def fetch_products(access: Access, ids: list[int]) -> list[dict[str, Any]]:
     """Products by id, as write_products takes them; what is missing was deleted: give it to retire_products."""
     return reads.by_ids(reading.client(access), documents.PRODUCTS, ids)
 
 
 def write_products(session: Session, store_id: int, records: list[dict[str, Any]]) -> Written:
-    """Bring products to the state of these records. A changed cost counts from the store's today on."""
-    newest: dict[int, tuple[ProductRow, list[VariantRow]]] = {}
+    """Bring products to the state of these records, and what their variants cost with them."""
+    newest: dict[int, tuple[ProductRow, list[VariantRow], list[CostRow]]] = {}
     for record in records:
-        row, variants = mapping.product(record)
-        known = newest.get(row.product_id)
-        if known is None or known[0].updated_at <= row.updated_at:
-            newest[row.product_id] = row, variants
+        mapped = mapping.product(record)
+        known = newest.get(mapped[0].product_id)
+        if known is None or known[0].updated_at <= mapped[0].updated_at:
+            newest[mapped[0].product_id] = mapped
     if not newest:
         return Written(len(records), 0)
-    stage(session, "stage_product", PRODUCT_COLUMNS, (row for row, _ in newest.values()))
-    stage(session, "stage_variant", VARIANT_COLUMNS, (v for _, variants in newest.values() for v in variants))
-    changed, older = _move(session, store_id)
+    stage(session, "stage_product", PRODUCT_COLUMNS, (row for row, _, _ in newest.values()))
+    stage(session, "stage_variant", VARIANT_COLUMNS, (v for _, variants, _ in newest.values() for v in variants))
+    product_of = {v.variant_id: v.product_id for _, variants, _ in newest.values() for v in variants}
+    moved, older = _move(session, store_id)
+    recosted = write_costs(session, store_id, (cost for _, _, costs in newest.values() for cost in costs))
+    changed = moved | {product_of[variant] for variant in recosted}
     skipped = {
         "repeated in the batch": len(records) - len(newest),
-        "older than what is here": older,
-        "unchanged": len(newest) - older - changed,
+        "older than what is here": len(older - changed),
+        "unchanged": len(newest.keys() - older - changed),
     }
-    return Written(len(records), changed, {why: count for why, count in skipped.items() if count})
+    return Written(len(records), len(changed), {why: count for why, count in skipped.items() if count})
 
 
 def retire_products(session: Session, store_id: int, ids: list[int]) -> Written:
@@ -180,35 +176,25 @@ def retire_products(session: Session, store_id: int, ids: list[int]) -> Written:
         row = run.execute(RETIRE_PRODUCTS, {"store": store_id, "products": ids}).fetchone()
         assert row is not None
         retired = row[0]
+        run.execute(DROP_LEVELS, {"store": store_id, "products": ids})
     unknown = len(ids) - retired
     return Written(len(ids), retired, {"already gone": unknown} if unknown else {})
 
 
-def _retire_missing(session: Session, store_id: int, present: list[int], read_from: datetime) -> None:
+def _retire_missing(session: Session, store_id: int, present: list[int], read_from: datetime) -> Written:
     with cursor(session) as run:
         run.execute(NOT_PRESENT, {"store": store_id, "present": present, "read_from": read_from})
         missing = [product_id for (product_id,) in run]
-    if missing:
-        retire_products(session, store_id, missing)
+    return retire_products(session, store_id, missing) if missing else Written(0, 0)
 
 
-def _move(session: Session, store_id: int) -> tuple[int, int]:
-    """How many products changed, and how many records came too late."""
-    today = clock.today(session.get_one(Store, store_id).time_zone)
-    values: dict[str, Any] = {"store": store_id, "today": today, "cost_kinds": list(COST_KINDS)}
+def _move(session: Session, store_id: int) -> tuple[set[int], set[int]]:
+    """Which products changed, and whose records came too late."""
+    values = {"store": store_id}
     with cursor(session) as run:
-        row = run.execute(DROP_OLDER, values).fetchone()
-        assert row is not None
+        older = {product for (product,) in run.execute(DROP_OLDER, values).fetchall()}
         changed = {product for (product,) in run.execute(UPSERT_PRODUCTS, values).fetchall()}
         changed |= {product for (product,) in run.execute(UPSERT_VARIANTS, values).fetchall()}
-        changed |= {product for (product,) in run.execute(RETIRE_VARIANTS, values).fetchall()}
-        run.execute("select pg_advisory_xact_lock(hashtextextended('unit_cost', %(store)s))", values)
-        variants = [variant for (variant,) in run.execute(ADD_COSTS, values).fetchall()]
-        if variants:
-            run.execute(RECOST_ENTRIES, {**values, "variants": variants})
-            run.execute(
-                "select distinct product_id from stage_variant where variant_id = any(%(variants)s)",
-                {"variants": variants},
-            )
-            changed |= {product for (product,) in run.fetchall()}
-        return len(changed), row[0]
+        retired = {product for (product,) in run.execute(RETIRE_VARIANTS, values).fetchall()}
+        run.execute(DROP_LEVELS, {**values, "products": list(retired)})
+        return changed | retired, older

@@ -1,4 +1,4 @@
-"""Shopify stock into the tables: locations, levels now, and the level each store day ended with."""
+"""Shopify stock into the tables: locations, levels now, what items cost, and the level each store day ended with."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from clique_app.integrations.shopify import documents, mapping, reads
 from clique_app.integrations.shopify.mapping import LevelRow, LocationRow
 from clique_app.integrations.shopify.values import number
 from clique_app.sync import reading
+from clique_app.sync.costs_service import write_costs
 from clique_app.sync.source import Access, Batch, Plan, Written
 from clique_app.sync.staging_service import cursor, stage
-from clique_app.tables import Store
+from clique_app.tables import Store, SyncCursor
 
 LOCATION_COLUMNS = ("location_id bigint", "name text", "country text", "region text", "active bool")
 LEVEL_COLUMNS = (
@@ -44,26 +45,57 @@ where (l.available, l.committed, l.incoming, l.updated_at)
   and l.updated_at <= excluded.updated_at
 returning inventory_item_id
 """
+# what is stocked there no longer, and items whose variant was retired while they were being read
 DROP_LEVELS = """
 delete from inventory_level l
 where l.store_id = %(store)s and l.inventory_item_id = any(%(items)s)
-  and not exists (select from stage_level s
-                  where s.inventory_item_id = l.inventory_item_id and s.location_id = l.location_id)
+  and (not exists (select from stage_level s
+                   where s.inventory_item_id = l.inventory_item_id and s.location_id = l.location_id)
+       or exists (select from variant v where v.store_id = l.store_id
+                  and v.inventory_item_id = l.inventory_item_id and not v.active))
 returning inventory_item_id
 """
 # of the levels as they now stand, which a late record has not changed
 SNAPSHOT = """
-insert into inventory_day as d (store_id, day, inventory_item_id, location_id, available)
-select l.store_id, %(today)s, l.inventory_item_id, l.location_id, l.available
+insert into inventory_day as d (store_id, day, inventory_item_id, location_id, available, committed, incoming)
+select l.store_id, %(today)s, l.inventory_item_id, l.location_id, l.available, l.committed, l.incoming
 from inventory_level l where l.store_id = %(store)s and l.inventory_item_id = any(%(items)s)
 order by l.inventory_item_id, l.location_id
-on conflict (store_id, day, inventory_item_id, location_id) do update set available = excluded.available
-where d.available <> excluded.available
+on conflict (store_id, day, inventory_item_id, location_id) do update set
+  available = excluded.available, committed = excluded.committed, incoming = excluded.incoming
+where (d.available, d.committed, d.incoming)
+      is distinct from (excluded.available, excluded.committed, excluded.incoming)
 """
+# A level that has not changed since a day ended is what it was then; of another, the last that was noted counts.
+CLOSE_DAYS = """
+insert into inventory_day as d (store_id, day, inventory_item_id, location_id, available, committed, incoming)
+select l.store_id, e.day, l.inventory_item_id, l.location_id, k.available, k.committed, k.incoming
+from inventory_level l
+cross join (
+  select day::date as day, (day + interval '1 day') at time zone %(zone)s as ends
+  from generate_series(%(first)s::timestamp, %(last)s::timestamp, interval '1 day') day
+) e
+cross join lateral (
+  select l.available, l.committed, l.incoming where l.updated_at < e.ends
+  union all
+  (select b.available, b.committed, b.incoming from inventory_day b
+   where l.updated_at >= e.ends and b.store_id = l.store_id and b.day <= e.day
+     and b.inventory_item_id = l.inventory_item_id and b.location_id = l.location_id
+   order by b.day desc limit 1)
+) k
+where l.store_id = %(store)s
+order by e.day, l.inventory_item_id, l.location_id
+on conflict (store_id, day, inventory_item_id, location_id) do update set
+  available = excluded.available, committed = excluded.committed, incoming = excluded.incoming
+where (d.available, d.committed, d.incoming)
+      is distinct from (excluded.available, excluded.committed, excluded.incoming)
+"""
+CLOSED_TOGETHER = timedelta(days=31)  # further back nobody asks for the stock of a day that was missed
 
 
 class ShopifyInventory:
-    """The source of stock. Read whole each time: Shopify's search does not find items by a changed level."""
+    """The source of stock and of costs. Read whole each time: Shopify's search does not find items by a changed level,
+    and a product does not count as changed when only its cost did."""
 
     key = "shopify_inventory"
     label = "Shopify inventory"
@@ -96,7 +128,7 @@ def fetch_inventory(access: Access, item_ids: list[int]) -> list[dict[str, Any]]
 
 
 def write_inventory(session: Session, store_id: int, records: list[dict[str, Any]]) -> Written:
-    """Bring the stock of these items to these records, and the day's last state with it."""
+    """Bring stock and costs of these items to these records, and the day's last state with them."""
     levels: dict[tuple[int, int], LevelRow] = {}
     locations: dict[int, LocationRow] = {}
     items = list(dict.fromkeys(number(record["id"]) for record in records))
@@ -118,5 +150,22 @@ def write_inventory(session: Session, store_id: int, records: list[dict[str, Any
         changed = {item for (item,) in run.execute(UPSERT_LEVELS, values).fetchall()}
         changed |= {item for (item,) in run.execute(DROP_LEVELS, values).fetchall()}
         run.execute(SNAPSHOT, values)
+    write_costs(session, store_id, (cost for record in records if (cost := mapping.item_cost(record))))
     same = len(records) - len(changed)
     return Written(len(records), len(changed), {"unchanged": same} if same else {})
+
+
+def close_days(session: Session, store_id: int) -> bool:
+    """Note, for every level, the stock that each store day ended with which is over by now. False where stock has not
+    been read since yesterday ended, so that yesterday is not known yet."""
+    store, read = session.get_one(Store, store_id), session.get(SyncCursor, (store_id, ShopifyInventory.key))
+    yesterday = clock.today(store.time_zone) - timedelta(days=1)
+    known = clock.day_of(read.read_to, store.time_zone) - timedelta(days=1) if read and read.read_to else None
+    if known is None:
+        return False
+    first = max(store.stock_closed_on + timedelta(days=1), known - CLOSED_TOGETHER) if store.stock_closed_on else known
+    if first <= known:
+        with cursor(session) as run:
+            run.execute(CLOSE_DAYS, {"store": store_id, "zone": store.time_zone, "first": first, "last": known})
+        store.stock_closed_on = known
+    return known >= yesterday

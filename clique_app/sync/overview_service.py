@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, func, select
 
 from clique_app import clock
+from clique_app.connections.service import SHOPIFY
+from clique_app.integrations.shopify.scopes import missing
 from clique_app.sync import inbox_service
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
@@ -20,8 +22,9 @@ from clique_app.tables import Connection, SyncCursor, SyncRun, WebhookCheck
 LOG_PAGE = 20
 
 State = Literal[
-    "not_connected", "waiting", "expired", "importing", "reading", "failed", "incomplete", "stale", "up_to_date"
-]
+    "not_connected", "waiting", "expired", "not_allowed", "importing", "reading", "failed", "incomplete", "stale",
+    "up_to_date",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -227,6 +230,10 @@ def _state(
         return "not_connected", ""
     if connection.state != "connected":
         return "expired", connection.last_error or f"Access to {platform} has ended."
+    if source.channel == SHOPIFY:
+        for need in missing(connection.scopes.split()):
+            if need.source == source.key:
+                return "not_allowed", need.stops
     if running is not None:
         return ("importing" if running.kind in ("first_import", "history") else "reading"), ""
     if bad is not None:

@@ -71,7 +71,7 @@ def setup(session: Session, store_id: int) -> Setup:
 
 
 def _reading_step(sources: list[Standing]) -> StepState:
-    if any(one.state in ("failed", "incomplete", "expired") for one in sources):
+    if any(one.state in ("failed", "incomplete", "expired", "not_allowed") for one in sources):
         return "problem"
     return "done" if all(one.first_import_done for one in sources) else "running"
 

@@ -39,6 +39,7 @@ TOPICS: dict[str, Topic] = {
     "products/update": Topic("product", "id"),
     "products/delete": Topic("product", "id"),
     "inventory_levels/update": Topic("inventory_item", "inventory_item_id"),
+    "inventory_items/update": Topic("inventory_item", "id"),
     "customers/create": Topic("customer", "id"),
     "customers/update": Topic("customer", "id"),
 }

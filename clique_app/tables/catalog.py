@@ -46,7 +46,7 @@ class Variant(StoreOwned, table=True):
 
 
 class UnitCost(StoreOwned, table=True):
-    """What a variant costs from a day on; the latest row on or before a day counts."""
+    """What a variant costs from a day on; the latest row on or before a day counts. The first one is as old as time."""
 
     __tablename__ = "unit_cost"
     __table_args__ = (of("variant", "variant_id"),)
@@ -54,6 +54,7 @@ class UnitCost(StoreOwned, table=True):
     variant_id: int = key()
     valid_from: date = Field(primary_key=True)
     cost: Decimal = money()
+    as_of: datetime | None = time(default=None, nullable=True)  # when Shopify was told; None: not from Shopify
 
 
 class Location(StoreOwned, table=True):
@@ -80,7 +81,7 @@ class InventoryLevel(StoreOwned, table=True):
 
 
 class InventoryDay(StoreOwned, table=True):
-    """Stock at the end of a store day (the last state seen on it)."""
+    """Stock at the end of a store day: the last state seen on it, of every level once the day is closed."""
 
     __tablename__ = "inventory_day"
 
@@ -88,3 +89,5 @@ class InventoryDay(StoreOwned, table=True):
     inventory_item_id: int = key()
     location_id: int = key()
     available: int
+    committed: int = 0
+    incoming: int = 0

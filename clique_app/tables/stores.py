@@ -34,6 +34,7 @@ class Store(SQLModel, table=True):
     uninstalled_at: datetime | None = time(default=None, nullable=True)
     history_from: date | None = None  # first day whose orders are here
     history_complete: bool = False  # all orders ever are here, so "new customer" is known
+    stock_closed_on: date | None = None  # last day whose stock at its end is noted for every level
     launched_at: datetime | None = time(default=None, nullable=True)  # onboarding finished
 
 

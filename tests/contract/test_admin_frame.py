@@ -94,3 +94,13 @@ def test_without_control_there_is_no_control(tmp_path: Path) -> None:
     with serve(tmp_path, control=False) as running:
         assert httpx.get(f"{running.url}/_control/faults").status_code == 404
         assert httpx.get(f"{running.url}/health").status_code == 200
+
+
+def test_what_a_merchant_does_may_be_asked_for_by_control(served: Served) -> None:
+    changes = f"{served.url}/_control/changes"
+    variant = next(v for v in served.world.store(served.shop).variants.values() if v.unit_cost)
+    spec = {"domain": served.shop, "variant_id": variant.variant_id, "unit_cost": "1.23"}
+    assert httpx.post(f"{changes}/update_variant", json=spec).status_code == 200
+    assert str(variant.unit_cost) == "1.23"
+    assert httpx.post(f"{changes}/delete_everything", json={}).status_code == 400
+    assert httpx.post(f"{changes}/set_scopes", json={"domain": served.shop, "sopes": []}).status_code == 400

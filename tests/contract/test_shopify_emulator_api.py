@@ -245,3 +245,38 @@ def test_a_truncated_page_is_no_json_and_an_empty_page_says_more_follows(fresh: 
     page = fresh.ask(PAGE, first=50)["orders"]
     assert page["nodes"] == []
     assert page["pageInfo"]["hasNextPage"] is True
+
+
+def test_a_page_may_lack_rows_without_a_word(fresh: Sandbox) -> None:
+    whole = fresh.ask(PAGE, first=50)["orders"]
+    fresh.faults.add({"platform": "shopify", "fault": "rows_dropped"})
+    lacking = fresh.ask(PAGE, first=50)["orders"]
+    assert lacking["nodes"] == whole["nodes"][: len(whole["nodes"]) // 2]
+    assert lacking["pageInfo"] == whole["pageInfo"]
+
+
+def test_a_write_may_be_answered_and_not_done(fresh: Sandbox) -> None:
+    variant = next(iter(fresh.world.store(SHOP).variants.values()))
+    before = variant.price
+    mutation = """mutation P($p: ID!, $v: [ProductVariantsBulkInput!]!) { productVariantsBulkUpdate(productId: $p,
+      variants: $v) { productVariants { id } userErrors { message } } }"""
+    subscribe = """mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE, webhookSubscription:
+      {uri: "http://localhost:1/hook"}) { webhookSubscription { id } userErrors { message } } }"""
+    fresh.faults.add({"platform": "shopify", "fault": "write_ok_no_change", "times": 2})
+    gids = {"p": f"gid://shopify/Product/{variant.product_id}"}
+    rows = [{"id": f"gid://shopify/ProductVariant/{variant.variant_id}", "price": "99.00"}]
+    assert fresh.ask("{ shop { id } }"), "a read does not use the fault up"
+    assert fresh.ask(mutation, **gids, v=rows)["productVariantsBulkUpdate"]["userErrors"] == []
+    assert variant.price == before
+    assert fresh.ask(subscribe)["webhookSubscriptionCreate"]["webhookSubscription"]["id"]
+    assert fresh.ask("{ webhookSubscriptionsCount { count } }")["webhookSubscriptionsCount"]["count"] == 0
+    fresh.ask(mutation, **gids, v=rows)
+    assert variant.price == 99
+
+
+def test_a_refresh_token_may_die_with_its_first_use(fresh: Sandbox) -> None:
+    first = fresh.exchange().json()["refresh_token"]
+    fresh.faults.add({"platform": "shopify", "fault": "refresh_token_once"})
+    second = fresh.refresh(first).json()["refresh_token"]
+    assert fresh.refresh(first).json()["error"] == "invalid_grant"
+    assert fresh.refresh(second).status_code == 200

@@ -13,6 +13,7 @@ from clique_app.connections import service
 from clique_app.database import store_session, system_session
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify.reads import ShopFacts
+from clique_app.integrations.shopify.scopes import REQUIRED_SCOPES
 from clique_app.sync.source import Access, Batch, Plan, Written
 
 
@@ -21,7 +22,7 @@ def make_store(shop_domain: str = "one.myshopify.com", *, expires_at: datetime |
     with system_session() as session:
         store_id = service.make_store(session, shop_domain)
     grant = Grant("shpat_first", "shprt_first", expires_at or clock.now() + timedelta(hours=1))
-    facts = ShopFacts(shop_domain, "One", "USD", "America/New_York", "US", ("read_orders",))
+    facts = ShopFacts(shop_domain, "One", "USD", "America/New_York", "US", REQUIRED_SCOPES)
     with store_session(store_id) as session:
         service.install(session, store_id, grant, facts)
     return store_id

@@ -18,7 +18,7 @@ from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, Unavailable
 from clique_app.integrations.shopify import documents, mapping
 from clique_app.settings import settings
-from clique_app.sync import catalog_service, customers_service, inventory_service, objects_service, reading
+from clique_app.sync import customers_service, inventory_service, objects_service, reading
 from clique_app.sync.catalog_service import write_products
 from clique_app.sync.orders_service import ShopifyOrders, fetch_orders, without_journey, write_orders
 from clique_app.sync.source import Access, Plan, Written
@@ -190,8 +190,8 @@ def test_a_changed_order_a_deleted_product_and_a_new_cost_come_in_by_their_ids(
         (line.variant_id,)
     ]
     assert rows(database_url, f"select active from product where product_id = {gone}") == [(False,)]
-    costs = f"select cost::float from unit_cost where variant_id = {variant.variant_id}"
-    assert rows(database_url, costs) == [(13.5,)]
+    costs = f"select cost::float from unit_cost where variant_id = {variant.variant_id} order by valid_from"
+    assert rows(database_url, costs) == [(12.0,), (13.5,)]
 
 
 def test_a_deleted_product_is_found_by_a_whole_reading_too(
@@ -204,17 +204,15 @@ def test_a_deleted_product_is_found_by_a_whole_reading_too(
     assert rows(database_url, "select product_id from product where not active") == [(gone,)]
 
 
-def test_a_cost_counts_from_its_day_on_and_the_first_one_before_it(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cost_counts_from_its_day_on_and_the_first_one_before_it(database_url: str) -> None:
     store_id = make_store()
     put(store_id, order(1, processedAt="2026-03-02T17:00:00Z"), order(2, processedAt="2026-03-20T17:00:00Z"))
     for today, cost in (("2026-03-10", "8.00"), ("2026-03-15", "9.00")):
-        monkeypatch.setattr(catalog_service.clock, "today", lambda _zone, day=today: datetime.fromisoformat(day).date())
         variant = {
             "id": "gid://shopify/ProductVariant/100", "title": "Default", "sku": "A1", "price": "20.00",
             "inventoryPolicy": "DENY",
-            "inventoryItem": {"id": "gid://shopify/InventoryItem/9", "tracked": True, "unitCost": {"amount": cost}},
+            "inventoryItem": {"id": "gid://shopify/InventoryItem/9", "tracked": True, "unitCost": {"amount": cost},
+                              "updatedAt": f"{today}T12:00:00Z"},
         }  # fmt: skip
         product = {
             "id": "gid://shopify/Product/10", "title": "Candle", "handle": "candle", "productType": "", "vendor": "",

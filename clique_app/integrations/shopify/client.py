@@ -12,10 +12,12 @@ import httpx
 import stamina
 
 from clique_app.errors import AccessExpired, RateLimited, Rejected, Unavailable
+from clique_app.integrations.hindrance import overcome
 from clique_app.settings import SHOPIFY_API_VERSION, settings
 
 PATIENCE_SECONDS = 90.0  # waited for limits in one call before the caller hears RateLimited
-REASKS = 3  # for a page that says there is more and gives nothing to go on with
+TIMEOUT = httpx.Timeout(30, connect=5)
+REASKS = 3  # for a page that says there is more and gives nothing
 REFUSALS = {
     402: "Shopify has frozen this store until its bill is paid.",
     403: "Shopify does not let Clique read this store. Reopen Clique in Shopify admin to grant access.",
@@ -39,7 +41,7 @@ class Page:
 @lru_cache(maxsize=1)
 def http() -> httpx.Client:
     """The process's connection pool to Shopify."""
-    return httpx.Client(timeout=httpx.Timeout(30, connect=5), limits=httpx.Limits(max_connections=16))
+    return httpx.Client(timeout=TIMEOUT, limits=httpx.Limits(max_connections=16))
 
 
 class Client:
@@ -55,7 +57,11 @@ class Client:
         """The data of a read."""
         for attempt in stamina.retry_context(on=Unavailable, attempts=5, timeout=90, wait_initial=0.2, wait_max=10):
             with attempt:
-                return self._patiently(document, variables or {})
+                try:
+                    return self._patiently(document, variables or {})
+                except Unavailable as error:
+                    overcome(error.message)
+                    raise
         raise AssertionError("unreachable")
 
     def mutate(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +77,7 @@ class Client:
         search: str | None = None,
         after: str | None = None,
     ) -> Iterator[Page]:
-        """All pages of a root connection. An empty page is not the end; hasNextPage says what is."""
+        """All pages of a root connection. An empty one is asked for again; the end is where hasNextPage says."""
         stuck = 0
         while True:
             try:
@@ -85,12 +91,13 @@ class Client:
             if not info["hasNextPage"]:
                 yield Page(nodes, None)
                 return
-            if not nodes and info["endCursor"] in (None, after):
+            if not nodes and stuck < REASKS:  # what it lacks may be there when it is asked for again
                 stuck += 1
-                if stuck > REASKS:
-                    raise Unavailable("Shopify says there is more to read but does not send it. Try again later.")
+                overcome("Shopify sent an empty page and said that more follows.")
                 time.sleep(0.2 * stuck)
                 continue
+            if info["endCursor"] in (None, after):
+                raise Unavailable("Shopify says there is more to read but does not send it. Try again later.")
             stuck, after = 0, info["endCursor"]
             yield Page(nodes, after)
 
@@ -120,6 +127,7 @@ class Client:
                 waited += limit.retry_after
                 if waited > self._patience:
                     raise
+                overcome(limit.message)
                 time.sleep(limit.retry_after)
 
     def _send(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:

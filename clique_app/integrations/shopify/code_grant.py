@@ -1,19 +1,17 @@
-"""The authorization-code grant, Shopify's fallback for token exchange: its address, its signature, its scopes.
+"""The authorization-code grant, Shopify's fallback for token exchange: its address and its signature.
 
 Apart from oauth.py because `shopifyapi` loads its whole REST layer; task workers do without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from urllib.parse import urlencode
 
 import httpx
-from shopify.api_access import ApiAccess, ApiAccessError
 from shopify.session import Session
 
 from clique_app import clock
-from clique_app.integrations.shopify.oauth import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from clique_app.integrations.shopify.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from clique_app.settings import settings
 
 MAX_AGE_SECONDS = 90
@@ -54,11 +52,3 @@ def is_from_shopify(query: str) -> bool:
 def _signed_with(secret: str) -> type[Session]:
     """The package keeps its secret on the class, for the whole process; a subclass keeps it here."""
     return type("SignedSession", (Session,), {"secret": secret})
-
-
-def covers(granted: Iterable[str]) -> bool:
-    """Whether the granted scopes hold all that Clique needs (write implies read)."""
-    try:
-        return ApiAccess(list(granted)).covers(ApiAccess(list(REQUIRED_SCOPES)))
-    except ApiAccessError:
-        return False

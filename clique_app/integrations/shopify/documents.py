@@ -176,7 +176,7 @@ PRODUCTS = Listing(
             "variants",
             100,
             "inventoryPolicy",
-            "id title sku price inventoryPolicy inventoryItem { id tracked unitCost { amount } }",
+            "id title sku price inventoryPolicy inventoryItem { id tracked updatedAt unitCost { amount } }",
         ),
     ),
 )
@@ -186,7 +186,7 @@ INVENTORY = Listing(
     kind="InventoryItem",
     page_size=50,
     ids_size=20,
-    node="id updatedAt $inventoryLevels",
+    node="id updatedAt unitCost { amount } $inventoryLevels",
     inner=(
         Connection(
             "inventoryLevels",
@@ -200,6 +200,9 @@ INVENTORY = Listing(
     counted=False,
 )
 
+# what there is at all: what is not among them was deleted
+PRODUCT_IDS = Listing(root="products", kind="Product", page_size=250, ids_size=250, node="id")
+
 CUSTOMERS = Listing(
     root="customers",
     kind="Customer",
@@ -209,7 +212,7 @@ CUSTOMERS = Listing(
     defaultAddress { countryCodeV2 province zip }""",
 )
 
-LISTINGS = (ORDERS, PRODUCTS, INVENTORY, CUSTOMERS)
+LISTINGS = (ORDERS, PRODUCTS, PRODUCT_IDS, INVENTORY, CUSTOMERS)
 
 SHOP = """query Shop {
   shop { name myshopifyDomain currencyCode ianaTimezone shopAddress { countryCodeV2 } }

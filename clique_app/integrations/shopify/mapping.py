@@ -90,7 +90,12 @@ class VariantRow(NamedTuple):
     price: Decimal
     tracked: bool
     backorder: bool
-    cost: Decimal | None
+
+
+class CostRow(NamedTuple):
+    inventory_item_id: int
+    cost: Decimal
+    as_of: datetime  # its item has not changed since
 
 
 class LevelRow(NamedTuple):
@@ -166,8 +171,8 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
     return MappedOrder(row, lines, booked, touches(order_id, record.get("moments", [])))
 
 
-def product(record: dict[str, Any]) -> tuple[ProductRow, list[VariantRow]]:
-    """A product and its variants with what they cost now."""
+def product(record: dict[str, Any]) -> tuple[ProductRow, list[VariantRow], list[CostRow]]:
+    """A product, its variants, and what they cost now."""
     product_id = number(record["id"])
     row = ProductRow(
         product_id,
@@ -178,7 +183,15 @@ def product(record: dict[str, Any]) -> tuple[ProductRow, list[VariantRow]]:
         record["status"],
         instant(record["updatedAt"]),
     )
-    return row, [_variant(product_id, variant) for variant in record.get("variants", ())]
+    variants = record.get("variants", ())
+    costs = [cost for variant in variants if (cost := item_cost(variant["inventoryItem"]))]
+    return row, [_variant(product_id, variant) for variant in variants], costs
+
+
+def item_cost(item: dict[str, Any]) -> CostRow | None:
+    """What one unit of an inventory item costs; None where Shopify knows no cost."""
+    cost = item["unitCost"]
+    return CostRow(number(item["id"]), Decimal(cost["amount"]), instant(item["updatedAt"])) if cost else None
 
 
 def inventory(record: dict[str, Any]) -> tuple[list[LevelRow], list[LocationRow]]:
@@ -281,7 +294,6 @@ def _line(order_id: int, line: dict[str, Any]) -> LineRow:
 
 def _variant(product_id: int, variant: dict[str, Any]) -> VariantRow:
     item = variant["inventoryItem"]
-    cost = item["unitCost"]
     return VariantRow(
         number(variant["id"]),
         product_id,
@@ -291,5 +303,4 @@ def _variant(product_id: int, variant: dict[str, Any]) -> VariantRow:
         Decimal(variant["price"]),
         item["tracked"],
         variant["inventoryPolicy"] == "CONTINUE",
-        Decimal(cost["amount"]) if cost else None,
     )

@@ -18,19 +18,6 @@ from clique_app.settings import settings
 TIMEOUT = httpx.Timeout(15, connect=5)
 DEFAULT_LIFETIME_SECONDS = 3600  # where a reply does not say: never "for ever", which would end refreshing
 
-REQUIRED_SCOPES = (
-    "write_products",
-    "read_orders",
-    "read_inventory",
-    "read_locations",
-    "read_fulfillments",
-    "read_customers",
-    "write_discounts",
-    "write_pixels",
-    "read_customer_events",
-)
-OPTIONAL_SCOPES = ("read_all_orders",)  # Shopify gives it on request only; without it, 60 days of orders
-
 
 class StoreAddress(httpx.BaseTransport):
     """Sends what is addressed to a store's domain to where the settings say stores are."""

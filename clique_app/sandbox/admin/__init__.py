@@ -29,7 +29,7 @@ USER_ID = "74012345001"
 SCOPES = (
     "read_products", "read_orders", "read_all_orders", "read_customers", "read_inventory", "read_locations",
     "write_products", "write_inventory", "read_discounts", "write_discounts", "read_marketing_events",
-    "write_marketing_events", "read_reports",
+    "write_marketing_events", "read_reports", "read_fulfillments", "write_pixels", "read_customer_events",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from clique_app.sandbox.shopify.execution import answer, emptied
+from clique_app.sandbox.shopify.execution import answer, emptied, shortened
 from clique_app.sandbox.shopify.platform import Platform
 from clique_app.sandbox.shopify.schema import served_version
 
@@ -40,13 +40,15 @@ async def graphql(request: Request, platform: Platform) -> Response:
     platform.world.advance()
     fault = platform.fault(
         "timeout", "5xx", "http_429", "expired_token", "revoked_token", "throttled", "error_in_200",
-        "truncated_page", "empty_page", path=request.url.path, method="POST", operation=query,
+        "truncated_page", "empty_page", "rows_dropped", path=request.url.path, method="POST", operation=query,
     )  # fmt: skip
     refusal = await _refused(request, platform, shop, fault)
     if refusal is not None:
         return refusal
     base_url = f"{platform.config.base_url}/shopify/{shop}"
-    body = answer(payload, platform.context(store, base_url), throttled=fault == "throttled")
+    idle = platform.fault("write_ok_no_change", path=request.url.path, operation=query) if _writes(query) else None
+    context = platform.context(store, base_url, changes_nothing=idle is not None)
+    body = answer(payload, context, throttled=fault == "throttled")
     if any(b.status == "CREATED" for b in platform.state.operations):
         platform.bulk_waiting.set()
     return _response(body, version, fault)
@@ -54,8 +56,7 @@ async def graphql(request: Request, platform: Platform) -> Response:
 
 async def _refused(request: Request, platform: Platform, shop: str, fault: str | None) -> Response | None:
     if fault == "timeout":
-        await asyncio.sleep(HANG_SECONDS)
-        return Response("", 504)
+        return await hang(request)
     if fault == "5xx":
         return Response("<html><body>502 Bad Gateway</body></html>", 502, media_type="text/html")
     if fault == "http_429":
@@ -71,8 +72,22 @@ async def _refused(request: Request, platform: Platform, shop: str, fault: str |
     return JSONResponse(INTERNAL_ERROR) if fault == "error_in_200" else None
 
 
+def _writes(query: str) -> bool:
+    return query.lstrip().startswith("mutation")
+
+
+async def hang(request: Request) -> Response:
+    """No answer for a long time, or until nobody waits for it any more."""
+    for _ in range(HANG_SECONDS * 10):
+        if await request.is_disconnected():
+            break
+        await asyncio.sleep(0.1)
+    return Response("", 504)
+
+
 def _response(body: dict[str, Any], version: str, fault: str | None) -> Response:
-    text = json.dumps(emptied(body) if fault == "empty_page" else body, ensure_ascii=False).encode()
+    spoilt = {"empty_page": emptied, "rows_dropped": shortened}.get(fault or "")
+    text = json.dumps(spoilt(body) if spoilt else body, ensure_ascii=False).encode()
     if fault == "truncated_page":
         text = text[: len(text) // 2]
     return Response(text, media_type="application/json", headers={"X-Shopify-API-Version": version})
@@ -86,7 +101,9 @@ async def bulk_file(request: Request, platform: Platform) -> Response:
     path = platform.bulk_path(operation)
     if operation.running or not path.exists():
         return Response("<Error><Code>NoSuchKey</Code></Error>", 404, media_type="application/xml")
-    fault = platform.fault("5xx", "truncated_page", path=request.url.path, method="GET")
+    fault = platform.fault("timeout", "5xx", "truncated_page", path=request.url.path, method="GET")
+    if fault == "timeout":
+        return await hang(request)
     if fault == "5xx":
         return Response("", 503)
     if fault == "truncated_page":

@@ -28,13 +28,14 @@ class Stopped(Exception):
 
 def run(platform: Platform, operation: BulkOperation, ctx: Context) -> None:
     """Write the file and settle the operation; safe to call again for one that a restart interrupted."""
-    fails = platform.fault("bulk_failed", operation=operation.query) is not None
+    fault = platform.fault("bulk_failed", "rows_dropped", operation=operation.query, method="BULK")
+    fails = fault == "bulk_failed"
     path = platform.bulk_path(operation)
     operation.status = "RUNNING"
     operation.object_count = operation.root_object_count = 0
     try:
         with path.open("w", encoding="utf-8") as file:
-            _write(file, operation, Compiler(parse(operation.query), ctx), fails)
+            _write(file, operation, Compiler(parse(operation.query), ctx), fault)
         operation.status = "FAILED" if fails else "COMPLETED"
         operation.error_code = "INTERNAL_SERVER_ERROR" if fails else None
     except Stopped:
@@ -49,10 +50,10 @@ def run(platform: Platform, operation: BulkOperation, ctx: Context) -> None:
         path.unlink()
 
 
-def _write(file: TextIO, operation: BulkOperation, compiler: Compiler, fails: bool) -> None:
+def _write(file: TextIO, operation: BulkOperation, compiler: Compiler, fault: str | None) -> None:
     for reach, nodes in compiler.root().below:
         roots = list(reach(None) or ())
-        if fails:
+        if fault:
             roots = roots[: len(roots) // 2]
         for start in range(0, len(roots), ROOTS_AT_ONCE):
             if operation.status == "CANCELING":

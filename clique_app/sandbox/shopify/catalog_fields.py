@@ -63,6 +63,10 @@ def item_numbered(number: int, ctx: Context) -> InventoryItem | None:
     return item_of(variant, ctx)
 
 
+def item_updated_at(item: InventoryItem) -> datetime:
+    return item.variant.item_updated_at or item.product.created_at
+
+
 def levels_at(location_id: int, ctx: Context) -> Listing:
     found = [level for level in ctx.store.stock.values() if level.location_id == location_id]
     return Listing(sorted(found, key=by_id("inventory_item_id")), by_id("inventory_item_id"))
@@ -188,7 +192,7 @@ CATALOG_FIELDS: Fields = {
         ),
         "locationsCount": lambda i, a, c: Counted(len(c.store.levels_of(i.variant.inventory_item_id)), None),
         "createdAt": lambda i, a, c: zulu(i.product.created_at),
-        "updatedAt": lambda i, a, c: zulu(i.product.updated_at),
+        "updatedAt": lambda i, a, c: zulu(item_updated_at(i)),
     },
     "InventoryLevel": {
         "id": lambda x, a, c: level_gid(x.location_id, x.inventory_item_id),

@@ -29,6 +29,7 @@ class Context:
     scopes: frozenset[str]
     now: datetime
     base_url: str
+    changes_nothing: bool = False  # a mutation says it was done and was not
     _access: dict[tuple[str, str], Access | None] = field(default_factory=dict)
     _totals: tuple[Order, orders.OrderTotals] | None = None
 

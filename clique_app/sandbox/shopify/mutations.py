@@ -102,7 +102,8 @@ def webhook_subscription_create(args: dict[str, Any], ctx: Context) -> Answer:
         filter=given.get("filter"),
         name=given.get("name"),
     )
-    state.subscriptions.append(made)
+    if not ctx.changes_nothing:
+        state.subscriptions.append(made)
     state.save()
     return {"webhookSubscription": made, "userErrors": []}
 
@@ -118,8 +119,8 @@ def webhook_subscription_update(args: dict[str, Any], ctx: Context) -> Answer:
         return {"userErrors": [error("Webhook subscription does not exist", "id")]}
     uri = given.get("uri") or given.get("callbackUrl") or found.uri
     wrong = _uri_error(uri)
-    if wrong:
-        return {"userErrors": [wrong]}
+    if wrong or ctx.changes_nothing:
+        return {"webhookSubscription": None if wrong else found, "userErrors": [wrong] if wrong else []}
     found.uri, found.updated_at = uri, zulu(ctx.now)
     if given.get("includeFields") is not None:
         found.include_fields = list(given["includeFields"])
@@ -131,8 +132,9 @@ def webhook_subscription_delete(args: dict[str, Any], ctx: Context) -> Answer:
     found = _subscription(args, ctx)
     if found is None:
         return {"userErrors": [error("Webhook subscription does not exist", "id")]}
-    ctx.platform.state.subscriptions.remove(found)
-    ctx.platform.state.save()
+    if not ctx.changes_nothing:
+        ctx.platform.state.subscriptions.remove(found)
+        ctx.platform.state.save()
     return {"deletedWebhookSubscriptionId": args["id"], "userErrors": []}
 
 
@@ -168,7 +170,7 @@ def product_variants_bulk_update(args: dict[str, Any], ctx: Context) -> Answer:
     if wrong and not args.get("allowPartialUpdates"):
         return {"product": product, "userErrors": wrong}
     for variant_id, price in good:
-        if price is not None:
+        if price is not None and not ctx.changes_nothing:
             ctx.platform.world.update_variant(ctx.store.shop.domain, variant_id, price=f"{Decimal(price):.2f}")
     changed = [ctx.store.variants[variant_id] for variant_id, _ in good]
     return {"product": product, "productVariants": changed, "userErrors": wrong}
@@ -216,7 +218,8 @@ def _adjusted(change: dict[str, Any], ctx: Context) -> Answer:
     location = number_of(change["locationId"], "Location") or 0
     level = ctx.store.stock.get((item, location))
     after = (level.available if level else 0) + change["delta"]
-    ctx.platform.world.set_stock(ctx.store.shop.domain, item, location, after)
+    if not ctx.changes_nothing:
+        ctx.platform.world.set_stock(ctx.store.shop.domain, item, location, after)
     return {
         "name": "available",
         "delta": change["delta"],
@@ -231,6 +234,8 @@ def tags_add(args: dict[str, Any], ctx: Context) -> Answer:
     if not isinstance(found, (Order, Product)):
         return {"userErrors": [error("Resource does not exist", "id")]}
     tags = [*found.tags, *(t for t in args["tags"] if t not in found.tags)]
+    if ctx.changes_nothing:
+        return {"node": found, "userErrors": []}
     if isinstance(found, Order):
         ctx.platform.world.tag_order(shop, found.order_id, tags)
     else:

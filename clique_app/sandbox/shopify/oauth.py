@@ -15,6 +15,7 @@ import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from clique_app.sandbox.shopify.admin_api import hang
 from clique_app.sandbox.shopify.platform import Platform
 from clique_app.sandbox.shopify.state import AccessToken, RefreshToken
 
@@ -44,9 +45,15 @@ async def access_token(request: Request, platform: Platform) -> Response:
     shop = request.path_params["shop"]
     if shop not in platform.world.stores:
         return JSONResponse({"errors": "Not Found"}, 404)
-    fault = platform.fault("5xx", "http_429", path=request.url.path, method="POST")
+    fault = platform.fault("timeout", "5xx", "http_429", "truncated_page", path=request.url.path, method="POST")
+    if fault == "timeout":
+        return await hang(request)
+    if fault == "5xx":
+        return JSONResponse({"errors": "Internal Server Error"}, 500)
+    if fault == "http_429":
+        return JSONResponse({"errors": "Too Many Requests"}, 429, {"Retry-After": "2.0"})
     if fault:
-        return JSONResponse({"errors": "Internal Server Error"}, 500 if fault == "5xx" else 429)
+        return Response('{"access_token": "shpa', media_type="application/json")
     try:
         form = await _form(request)
         _check_client(platform, form)
@@ -170,7 +177,8 @@ def _refresh(platform: Platform, shop: str, value: str) -> dict[str, Any]:
     if used.used_at and datetime.fromisoformat(used.used_at) + REFRESH_LIFE_AFTER_USE <= now:
         raise Refused("invalid_grant", "The refresh token was used more than 30 days ago")
     used.used_at = used.used_at or now.isoformat()
-    platform.state.refresh_tokens = [t for t in platform.state.refresh_tokens if t.shop != shop or t is used]
+    kept = None if platform.fault("refresh_token_once", path=f"/{shop}/", method="POST") else used
+    platform.state.refresh_tokens = [t for t in platform.state.refresh_tokens if t.shop != shop or t is kept]
     return _issue(platform, shop)
 
 

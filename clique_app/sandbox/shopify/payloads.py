@@ -36,6 +36,8 @@ def body_of(event: WorldEvent, store: Store) -> Body | None:
             body = customer(store.customers[number])
         case ["app", "uninstalled"]:
             body = shop(store)
+        case ["app", "scopes_update"]:
+            body = scopes(event, store)
         case _:
             body = None
     return body
@@ -56,6 +58,11 @@ def shop(store: Store) -> Body:
         "plan_display_name": record.plan,
         "admin_graphql_api_id": gid("Shop", record.shop_id),
     }
+
+
+def scopes(event: WorldEvent, store: Store) -> Body:
+    return {"id": store.shop.shop_id, "previous": [], "current": sorted(store.shop.granted_scopes),
+            "updated_at": zulu(event.at)}  # fmt: skip
 
 
 def order(found: Order, store: Store) -> Body:
@@ -217,7 +224,7 @@ def inventory_item(item_id: int, store: Store) -> Body:
         "sku": variant.sku,
         "tracked": variant.tracked,
         "cost": None if variant.unit_cost is None else price_text(variant.unit_cost),
-        "updated_at": zulu(store.products[variant.product_id].updated_at),
+        "updated_at": zulu(variant.item_updated_at or store.products[variant.product_id].created_at),
     }
 
 

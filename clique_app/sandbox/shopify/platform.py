@@ -55,9 +55,9 @@ class Platform:
     def fault(self, *names: str, **facts: str) -> str | None:
         return self.faults.take("shopify", *names, **facts)
 
-    def context(self, store: Store, base_url: str) -> Context:
+    def context(self, store: Store, base_url: str, *, changes_nothing: bool = False) -> Context:
         scopes = frozenset(store.shop.granted_scopes)
-        return Context(self, store, self.published, scopes, self.world.now(), base_url)
+        return Context(self, store, self.published, scopes, self.world.now(), base_url, changes_nothing)
 
     def bucket(self, shop: str) -> Bucket:
         return self.buckets.setdefault(shop, Bucket(as_of=self.world.now().timestamp()))

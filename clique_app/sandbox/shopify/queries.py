@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clique_app.sandbox.records import Customer, Order, Product, Variant
-from clique_app.sandbox.shopify.catalog_fields import Counted, item_numbered, item_of, level_at
+from clique_app.sandbox.shopify.catalog_fields import Counted, item_numbered, item_of, item_updated_at, level_at
 from clique_app.sandbox.shopify.context import Connections, Context, Fields
 from clique_app.sandbox.shopify.listing import Key, Listing
 from clique_app.sandbox.shopify.search import Search, Searchable, search_for
@@ -51,7 +51,7 @@ VARIANT_SEARCH = {
 ITEM_SEARCH = {
     "id": Searchable("number", lambda i: i.variant.inventory_item_id),
     "sku": Searchable("text", lambda i: i.variant.sku),
-    "updated_at": Searchable("time", lambda i: i.product.updated_at),
+    "updated_at": Searchable("time", item_updated_at),
     "created_at": Searchable("time", lambda i: i.product.created_at),
 }
 CUSTOMER_SEARCH = {

@@ -127,10 +127,10 @@ def read(size: int = 50) -> list[int]:
     return [node["id"] for each in pages for node in each.nodes]
 
 
-def test_an_empty_page_is_not_the_end(shopify: Shopify) -> None:
-    shopify.answers = [page([1], "a"), page([], "b"), page([2], None)]
-    assert read() == [1, 2]
-    assert [asked["variables"]["after"] for asked in shopify.asked] == [None, "a", "b"]
+def test_an_empty_page_is_asked_for_again_and_is_not_the_end(shopify: Shopify) -> None:
+    shopify.answers = [page([1], "a"), page([], "b"), page([2], "b"), *[page([], "c")] * 4, page([3], None)]
+    assert read() == [1, 2, 3]
+    assert [asked["variables"]["after"] for asked in shopify.asked] == [None, *"aa", *"bbbb", "c"]
 
 
 def test_an_empty_page_without_a_way_on_is_asked_for_again_and_then_reported(shopify: Shopify) -> None:

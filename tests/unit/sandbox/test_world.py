@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from clique_app.sandbox import orders_file
 from clique_app.sandbox.ad_facts import ad_days, by_region
+from clique_app.sandbox.catalog import DISCONTINUED
 from clique_app.sandbox.default_store import DOMAIN
 from clique_app.sandbox.records import AdDayFact, WorldEvent
 from clique_app.sandbox.scenarios import HARBOR_LANE, SPENDING_ON_STOCK_OUT, STRONG_WITH_STOCK, Scenario
@@ -212,6 +214,41 @@ def test_the_scenarios_are_there() -> None:
     assert len(store.products) >= 60
     assert len(store.locations) == 3
     assert {a.currency for a in world.ads.accounts.values()} == {"USD", "EUR"}
+
+
+def test_the_catalogue_lives_as_a_real_one_does() -> None:
+    clock = Time()
+    world = harbor_lane(clock, months=2, orders_per_day=40)
+    store = shop(world)
+    gone = [p for p in store.products.values() if p.deleted]
+    assert [p.title for p in gone] == [DISCONTINUED]
+    assert any(line.product_id == gone[0].product_id for order in orders_of(world) for line in order.lines)
+    [backordered] = [v for v in store.variants.values() if v.backorder]
+    assert store.available(backordered) <= 0
+    assert sum(level.incoming for level in store.levels_of(backordered.inventory_item_id)) > 0
+    assert sum(level.incoming > 0 for level in store.stock.values()) > 1
+    before = {v.variant_id: v.unit_cost for v in store.variants.values()}
+    clock.pass_by(days=14)  # over the first of December
+    world.advance()
+    dearer = [v for v in store.variants.values() if v.unit_cost != before[v.variant_id]]
+    assert dearer
+    assert len({v.product_id for v in dearer}) == 1
+    assert all(v.unit_cost and v.unit_cost > (before[v.variant_id] or 0) for v in dearer)
+
+
+def test_units_are_promised_from_the_order_to_its_parcel() -> None:
+    clock = Time()
+    world = harbor_lane(clock, orders_per_day=30)
+    store = shop(world)
+    open_orders = [o for o in orders_of(world) if o.fulfilled_at is None and o.cancelled_at is None]
+    wanted: Counter[tuple[int, int]] = Counter()
+    for order in open_orders:
+        for line in order.lines:
+            variant = store.variants.get(line.variant_id or 0)
+            if variant and variant.tracked:
+                wanted[variant.inventory_item_id, order.fulfilled_from] += line.current_quantity
+    assert sum(wanted.values()) > 10
+    assert {key: level.committed for key, level in store.stock.items() if level.committed} == +wanted
 
 
 def test_what_happens_as_time_passes_is_announced() -> None:

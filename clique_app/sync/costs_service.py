@@ -1,0 +1,62 @@
+"""What a unit costs from which day on: a row for each change, and sales valued at the cost then valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session
+
+from clique_app import clock
+from clique_app.integrations.shopify.mapping import CostRow
+from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.tables import Store
+
+COST_COLUMNS = ("inventory_item_id bigint", "cost numeric", "as_of timestamptz", "day date")
+
+EVER = date(1970, 1, 1)  # the first cost known counts for all days before: nobody knows another
+# A cost counts from the store day on which Shopify was told of it, whenever it is read; an older reading is no news.
+ADD_COSTS = """
+insert into unit_cost (store_id, variant_id, valid_from, cost, as_of)
+select %(store)s, v.variant_id,
+       case when latest.cost is null then %(first)s else greatest(s.day, latest.valid_from) end, s.cost, s.as_of
+from stage_cost s
+join variant v on v.store_id = %(store)s and v.inventory_item_id = s.inventory_item_id
+left join lateral (
+  select cost, valid_from, as_of from unit_cost u
+  where u.store_id = %(store)s and u.variant_id = v.variant_id
+  order by valid_from desc limit 1
+) latest on true
+where s.cost is distinct from latest.cost and s.as_of >= coalesce(latest.as_of, s.as_of)
+order by v.variant_id
+on conflict (store_id, variant_id, valid_from) do update set cost = excluded.cost, as_of = excluded.as_of
+returning variant_id
+"""
+RECOST_ENTRIES = f"""
+update sale_entry e set unit_cost = c.cost
+from ({COST_ON_DAY}) c
+where e.store_id = %(store)s and c.variant_id = any(%(variants)s) and e.variant_id = c.variant_id
+  and e.day >= c.from_day and e.day < c.to_day and e.kind = any(%(cost_kinds)s)
+  and e.unit_cost is distinct from c.cost
+"""  # noqa: S608
+
+
+def write_costs(session: Session, store_id: int, costs: Iterable[CostRow]) -> set[int]:
+    """Note changed costs and value the sales they touch; the variants whose cost changed."""
+    zone = session.get_one(Store, store_id).time_zone
+    newest: dict[int, CostRow] = {}
+    for row in costs:
+        known = newest.get(row.inventory_item_id)
+        if known is None or known.as_of <= row.as_of:
+            newest[row.inventory_item_id] = row
+    if not newest:
+        return set()
+    stage(session, "stage_cost", COST_COLUMNS, ((*row, clock.day_of(row.as_of, zone)) for row in newest.values()))
+    values: dict[str, Any] = {"store": store_id, "cost_kinds": list(COST_KINDS), "first": EVER}
+    with cursor(session) as run:
+        run.execute("select pg_advisory_xact_lock(hashtextextended('unit_cost', %(store)s))", values)
+        variants = [variant for (variant,) in run.execute(ADD_COSTS, values).fetchall()]
+        if variants:
+            run.execute(RECOST_ENTRIES, {**values, "variants": variants})
+    return set(variants)
