@@ -132,8 +132,11 @@ class Run:
         try:
             self._read()
             return self._finish()
-        except (RateLimited, TakenOver, DBAPIError):
+        except RateLimited as error:
+            self._say(error.message)
             raise  # it goes on later, from its position
+        except (TakenOver, DBAPIError):
+            raise
         except CliqueError as error:
             return self._fail(error.message)
         except Exception as error:
@@ -239,6 +242,12 @@ class Run:
             return "whole", "", theirs, ours
         message = f"The platform counts {theirs:,}, {ours:,} are here. Sync again; the figures may be incomplete."
         return "incomplete", message, theirs, ours
+
+    def _say(self, stage: str) -> None:
+        """What the run is doing, or waiting for."""
+        with self._owned() as (_, run):
+            run.stage = stage
+        self._publish(force=True)
 
     def _fail(self, message: str) -> Outcome:
         with self._owned() as (_, run):

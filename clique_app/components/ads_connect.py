@@ -178,7 +178,8 @@ def _channel(one: Overview, imports: list[ProgressView]) -> ChannelView:
 
 def _in_words(account: AccountInUse) -> str:
     here = f", days from {account.read_from:%B %-d, %Y}" if account.read_from else ""
-    return f"{account.name} ({account.currency}, {account.time_zone.replace('_', ' ')}){here}"
+    told = ", tells of changes" if account.pushes_since else ""
+    return f"{account.name} ({account.currency}, {account.time_zone.replace('_', ' ')}){here}{told}"
 
 
 def account_views(accounts: list[AdAccount], used: Collection[str] = ()) -> list[AccountView]:
