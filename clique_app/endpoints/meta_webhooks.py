@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import Message, Receive, Scope, Send
 
+from clique_app import clock
 from clique_app.endpoints.inbox import Delivery, Inbox
 from clique_app.integrations.meta import pushes
 from clique_app.settings import settings
@@ -92,7 +93,7 @@ def _delivery(delivery_id: str, account_id: str, at: datetime, change: dict[str,
     if not (account_id.isascii() and account_id.isdigit() and len(topic) <= 100 and topic.isascii()):
         raise ValueError("not an ad account, or not a field")
     payload = json.dumps({"value": change.get("value")}).encode()
-    return Delivery("meta", delivery_id, topic, f"{ad_pushes.ADDRESSEE}{account_id}", "", None, at, payload)
+    return Delivery("meta", delivery_id, topic, f"{ad_pushes.ADDRESSEE}{account_id}", at, clock.now(), payload)
 
 
 async def _body(receive: Receive) -> bytes | None:
