@@ -19,7 +19,7 @@ from clique_app.components.frame import document_head, framed
 from clique_app.components.guard import Guard
 from clique_app.components.page import Page
 from clique_app.components.session import problem_of
-from clique_app.endpoints import boot, connect, health, install, webhooks
+from clique_app.endpoints import boot, connect, health, install, meta_webhooks, webhooks
 from clique_app.endpoints.security import Edge
 from clique_app.errors import CliqueError
 from clique_app.settings import settings
@@ -27,7 +27,10 @@ from clique_app.settings import settings
 log = logs.log("web")
 
 ENDPOINTS: tuple[BaseRoute, ...] = (*boot.ROUTES, *health.ROUTES, *install.ROUTES, *connect.ROUTES)
-RAW_ENDPOINTS: tuple[tuple[str, ASGIApp], ...] = webhooks.RAW_ROUTES  # reached ahead of all routing
+RAW_ENDPOINTS: tuple[tuple[str, ASGIApp], ...] = (
+    *webhooks.RAW_ROUTES,
+    *meta_webhooks.RAW_ROUTES,
+)  # reached ahead of all routing
 
 
 def _without_tab_tokens(record: logging.LogRecord) -> bool:

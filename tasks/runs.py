@@ -158,8 +158,11 @@ class Run:
         try:
             self._read()
             return self._finish()
-        except (RateLimited, TakenOver, DBAPIError):
+        except RateLimited as error:
+            self._say(error.message)
             raise  # it goes on later, from its position
+        except (TakenOver, DBAPIError):
+            raise
         except CliqueError as error:
             return self._fail(error.message)
         except Exception as error:
@@ -288,6 +291,12 @@ class Run:
         if len(found) < DAYS_NAMED:
             found += self._days_short(given, middle + timedelta(days=1), last)
         return found[:DAYS_NAMED]
+
+    def _say(self, stage: str) -> None:
+        """What the run is doing, or waiting for."""
+        with self._owned() as (_, run):
+            run.stage = stage
+        self._publish(force=True)
 
     def _fail(self, message: str) -> Outcome:
         with self._owned() as (_, run):

@@ -30,6 +30,7 @@ from clique_app.sync import inbox_service, objects_service
 from clique_app.sync.draining import Hinted, next_together
 from clique_app.sync.topics import TOPICS, object_of
 from clique_app.tables import InboxEvent
+from tasks import ad_pushes
 from tasks.broker import WEBHOOKS
 
 LYING_AFTER = timedelta(seconds=10)
@@ -110,6 +111,9 @@ def drain(shop_domain: str) -> Step:
     with system_session() as session:
         if not inbox_service.take(session, shop_domain):
             return Step("busy")
+        if shop_domain.startswith(ad_pushes.ADDRESSEE):
+            worked = _work_off_others(session, shop_domain, _handle_push)
+            return Step("worked" if worked else "idle")
         store_id = service.find_store(session, shop_domain)
         if store_id is None:
             inbox_service.settle_store(session, shop_domain, "Not one of our stores.")
@@ -155,6 +159,14 @@ def _work_off_others(session: Session, shop_domain: str, handle: Callable[[Inbox
         else:
             inbox_service.fail_one(session, event, handled.note)
     return bool(events)
+
+
+def _handle_push(event: InboxEvent) -> Handled:
+    """A message about an ad account."""
+    try:
+        return Handled(done=True, note=ad_pushes.take_hint(event))
+    except Exception as error:
+        return _problem(f"{event.topic} {event.delivery_id}", error)
 
 
 def _refetch(store_id: int, batch: Sequence[Hinted], patience: float) -> None:

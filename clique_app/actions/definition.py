@@ -84,7 +84,7 @@ class Situation:
     history: tuple[PastChange, ...]  # of this object
     other_budgets: Decimal  # a day, of all other active objects of the account
     data: tuple[DataAge, ...]
-    connected_account_id: str
+    connected_accounts: tuple[str, ...]
     time_zone: str  # the store's, for "a day"
     now: datetime
 

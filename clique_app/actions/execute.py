@@ -151,7 +151,8 @@ def _judge(store_id: int, change: Change) -> tuple[LiveObject, tuple[Check, ...]
     granted = access(store_id, change.channel)
     live = _platform(change.channel).read(granted.token, change.account_id, change.level, change.platform_id)
     with store_session(store_id) as session:
-        now = service.situation(session, store_id, change, live, granted.account_id)
+        connected = tuple(account.account_id for account in granted.accounts)
+        now = service.situation(session, store_id, change, live, connected)
     return live, action_kind(change.action).checks(change, now)
 
 

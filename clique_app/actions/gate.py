@@ -133,8 +133,9 @@ def _kill_switch(limits: Limits) -> Check:
 
 
 def _account(change: Change, now: Situation) -> Check:
-    same = change.account_id == now.connected_account_id
-    return Check("account", "Ad account", change.account_id, f"the connected one, {now.connected_account_id}", same)
+    connected = change.account_id in now.connected_accounts
+    limit = f"a connected one: {', '.join(now.connected_accounts) or 'there is none'}"
+    return Check("account", "Ad account", change.account_id, limit, connected)
 
 
 def _currency(change: Change, now: Situation) -> Check:

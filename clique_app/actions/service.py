@@ -61,7 +61,7 @@ def limits(session: Session, store_id: int) -> Limits:
 
 
 def situation(
-    session: Session, store_id: int, change: Change, live: LiveObject, connected_account_id: str
+    session: Session, store_id: int, change: Change, live: LiveObject, connected_accounts: tuple[str, ...]
 ) -> Situation:
     """Everything the gate judges a change by, as it is now."""
     store = session.get(Store, store_id)
@@ -78,7 +78,7 @@ def situation(
             (change.channel, change.account_id), Decimal(0)
         ),
         data=tuple(data),
-        connected_account_id=connected_account_id,
+        connected_accounts=connected_accounts,
         time_zone=store.time_zone,
         now=clock.now(),
     )

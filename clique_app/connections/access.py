@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from clique_app import clock, live
 from clique_app.connections import service
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired
-from clique_app.integrations.access import Access
+from clique_app.integrations.access import Access, Account
 from clique_app.integrations.hindrance import overcome
 from clique_app.integrations.shopify import oauth
-from clique_app.tables import Connection, Store
+from clique_app.tables import ConnectedAccount, Connection, Store
 
 REFRESH_BEFORE = timedelta(minutes=5)
 USABLE = ("connected", "choosing_account")
@@ -64,7 +64,7 @@ def _read(session: Session, store_id: int, channel: str, refused: str | None) ->
     token = service.token_of(connection, "access_token")
     if token == refused:
         return None
-    return _access(store, connection, token)
+    return _access(session, store, channel, token)
 
 
 def _renewed(session: Session, store_id: int, channel: str) -> Access:
@@ -75,17 +75,23 @@ def _renewed(session: Session, store_id: int, channel: str) -> Access:
         raise AccessExpired(f"Access to {channel.title()} has ended. Reconnect it on the Data and sync page.")
     grant = oauth.refresh(store.shop_domain, service.token_of(connection, "refresh_token"))
     service.keep_grant(connection, grant)
-    return _access(store, connection, grant.access_token)
+    return _access(session, store, channel, grant.access_token)
 
 
-def _access(store: Store, connection: Connection, token: str) -> Access:
+def _access(session: Session, store: Store, channel: str, token: str) -> Access:
+    in_use = select(ConnectedAccount).where(
+        ConnectedAccount.store_id == store.store_id,
+        ConnectedAccount.channel == channel,
+        col(ConnectedAccount.taken_off_at).is_(None),
+    )
+    found = session.exec(in_use.order_by(col(ConnectedAccount.chosen_at), col(ConnectedAccount.account_id)))
     return Access(
         store_id=store.store_id,
         shop_domain=store.shop_domain,
         time_zone=store.time_zone,
         currency=store.currency,
         token=token,
-        account_id=connection.account_id or "",
-        account_currency=connection.currency or "",
-        account_time_zone=connection.time_zone or "",
+        accounts=tuple(
+            Account(one.account_id, one.currency, one.time_zone, one.read_from, one.read_to) for one in found
+        ),
     )

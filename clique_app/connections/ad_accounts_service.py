@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 import jwt
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from clique_app import clock
 from clique_app.connections import service
@@ -23,7 +24,7 @@ from clique_app.errors import AccessDenied, AccessExpired, InvalidInput, NotFoun
 from clique_app.integrations.channels import AdAccount, Grant
 from clique_app.integrations.registry import CHANNELS, ad_channel
 from clique_app.settings import settings
-from clique_app.tables import AuditEntry, Connection, ConnectTicket, Store
+from clique_app.tables import AuditEntry, ConnectedAccount, Connection, ConnectTicket, Store
 
 TICKET_LIFE = timedelta(minutes=10)
 WARN_BEFORE = timedelta(days=7)
@@ -69,16 +70,26 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class AccountInUse:
+    """An ad account of the store, and which of its days are here."""
+
+    account_id: str
+    name: str
+    currency: str
+    time_zone: str
+    read_from: date | None = None
+    read_to: date | None = None
+    pushes_since: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Overview:
     """How one ad channel stands, for pages."""
 
     channel: str
     label: str
     state: str  # not_connected | choosing_account | connected | expired | revoked | disconnected
-    account_id: str | None = None
-    account_name: str | None = None
-    currency: str | None = None
-    time_zone: str | None = None
+    accounts: tuple[AccountInUse, ...] = ()  # in use, or used again after reconnecting
     connected_at: datetime | None = None
     expires_at: datetime | None = None
     problem: str = ""  # in words, with what to do
@@ -164,20 +175,47 @@ def accounts(session: Session, store_id: int, channel: str) -> list[AdAccount]:
     return ad_channel(channel).accounts(_token(session, store_id, channel))
 
 
-def choose(session: Session, store_id: int, channel: str, account_id: str, user_id: int) -> Overview:
-    """Use one of the listed ad accounts. Another one than before is imported anew."""
+def choose(session: Session, store_id: int, channel: str, account_ids: Sequence[str], user_id: int) -> Overview:
+    """Use these of the listed ad accounts and no others. One that is new is read from the beginning."""
     offered = {account.account_id: account for account in accounts(session, store_id, channel)}
-    account = offered.get(account_id)
-    if account is None:
+    if not account_ids:
+        raise InvalidInput("Choose at least one ad account.")
+    if not set(account_ids) <= set(offered):
         raise InvalidInput("This ad account is not among those that the connected person may use.")
-    connection = session.get_one(Connection, (store_id, channel))
-    if connection.account_id not in (None, account_id):
+    known, now = _accounts(session, store_id, channel), clock.now()
+    new = [one for one in account_ids if one not in known or known[one].taken_off_at is not None]
+    left = [one for one, row in known.items() if row.taken_off_at is None and one not in account_ids]
+    for account_id in account_ids:
+        _use(session, known.get(account_id), store_id, channel, offered[account_id], anew=account_id in new)
+    for account_id in left:
+        known[account_id].taken_off_at = now
+    if new:
         _forget_readings(session, store_id, channel)
-    connection.state, connection.connected_at, connection.last_error = "connected", clock.now(), None
-    connection.account_id, connection.account_name = account.account_id, account.name
-    connection.currency, connection.time_zone = account.currency, account.time_zone
-    _audit(session, store_id, user_id, "ad_account_chosen", {"channel": channel, "account_id": account_id})
-    return _overview(channel, ad_channel(channel).label, connection)
+    connection = session.get_one(Connection, (store_id, channel))
+    connection.state, connection.connected_at, connection.last_error = "connected", now, None
+    session.flush()
+    detail = {"channel": channel, "account_ids": list(account_ids), "taken_off": left}
+    _audit(session, store_id, user_id, "ad_accounts_chosen", detail)
+    return _overview(session, store_id, channel, connection)
+
+
+def _use(
+    session: Session, row: ConnectedAccount | None, store_id: int, channel: str, account: AdAccount, *, anew: bool
+) -> None:
+    if row is None:
+        row = ConnectedAccount(
+            store_id=store_id,
+            channel=channel,
+            account_id=account.account_id,
+            name=account.name,
+            currency=account.currency,
+            time_zone=account.time_zone,
+            chosen_at=clock.now(),
+        )
+        session.add(row)
+    row.name, row.currency, row.time_zone = account.name, account.currency, account.time_zone
+    if anew:
+        row.chosen_at, row.taken_off_at, row.read_from, row.read_to = clock.now(), None, None, None
 
 
 def disconnect(session: Session, store_id: int, channel: str, user_id: int) -> None:
@@ -190,7 +228,7 @@ def connections(session: Session, store_id: int) -> list[Overview]:
     """Every channel of CHANNELS, connected or not."""
     query = select(Connection).where(Connection.store_id == store_id)
     known = {connection.channel: connection for connection in session.exec(query)}
-    return [_overview(channel.key, channel.label, known.get(channel.key)) for channel in CHANNELS]
+    return [_overview(session, store_id, channel.key, known.get(channel.key)) for channel in CHANNELS]
 
 
 def check(session: Session, store_id: int, channel: str) -> Overview:
@@ -202,10 +240,40 @@ def check(session: Session, store_id: int, channel: str) -> Overview:
         connection.state, connection.last_error = "expired", error.message
     else:
         connection.expires_at, connection.scopes = standing.expires_at, " ".join(standing.scopes)
-    return _overview(channel, platform.label, connection)
+    return _overview(session, store_id, channel, connection)
 
 
-def _overview(channel: str, label: str, connection: Connection | None) -> Overview:
+def users_of(session: Session, channel: str, account_id: str) -> list[int]:
+    """The stores that use an ad account. System session: a platform's message names the account alone."""
+    query = select(ConnectedAccount.store_id).where(
+        ConnectedAccount.channel == channel,
+        ConnectedAccount.account_id == account_id,
+        col(ConnectedAccount.taken_off_at).is_(None),
+    )
+    return list(session.exec(query.order_by(col(ConnectedAccount.store_id))))
+
+
+def left_accounts(session: Session, store_id: int, channel: str) -> list[str]:
+    """The ids of accounts that the store used once and whose messages still come."""
+    known = _accounts(session, store_id, channel)
+    return [one for one, row in known.items() if row.taken_off_at is not None and row.pushes_since is not None]
+
+
+def pushed(session: Session, store_id: int, channel: str, account_id: str, *, now: bool = True) -> None:
+    """The account's messages reach us now, or no more."""
+    row = session.get(ConnectedAccount, (store_id, channel, account_id))
+    if row is not None:
+        row.pushes_since = (row.pushes_since or clock.now()) if now else None
+
+
+def _accounts(session: Session, store_id: int, channel: str) -> dict[str, ConnectedAccount]:
+    query = select(ConnectedAccount).where(ConnectedAccount.store_id == store_id, ConnectedAccount.channel == channel)
+    ordered = query.order_by(col(ConnectedAccount.chosen_at), col(ConnectedAccount.account_id))
+    return {row.account_id: row for row in session.exec(ordered)}
+
+
+def _overview(session: Session, store_id: int, channel: str, connection: Connection | None) -> Overview:
+    label = ad_channel(channel).label
     if connection is None:
         return Overview(channel, label, "not_connected")
     missing = set(ad_channel(channel).needed_scopes) - set(connection.scopes.split())
@@ -221,10 +289,13 @@ def _overview(channel: str, label: str, connection: Connection | None) -> Overvi
         channel,
         label,
         connection.state,
-        connection.account_id,
-        connection.account_name,
-        connection.currency,
-        connection.time_zone,
+        tuple(
+            AccountInUse(
+                row.account_id, row.name, row.currency, row.time_zone, row.read_from, row.read_to, row.pushes_since
+            )
+            for row in _accounts(session, store_id, channel).values()
+            if row.taken_off_at is None
+        ),
         connection.connected_at,
         ends,
         problem,
@@ -239,10 +310,23 @@ def _token(session: Session, store_id: int, channel: str) -> str:
 
 
 def _forget_readings(session: Session, store_id: int, channel: str) -> None:
-    """What was read was another account's: nothing of the new one is here yet. Its figures stay under their account."""
-    for table in ("sync_cursor", "sync_run"):
-        statement = f"delete from {table} where store_id = :store and starts_with(source, :of)"  # noqa: S608
-        session.connection().execute(sa.text(statement), {"store": store_id, "of": f"{channel}_"})
+    """A new account is to be imported: the channel's imports are due again. What of the others is here is known."""
+    values = {"store": store_id, "of": f"{channel}_", "now": clock.now()}
+    for statement in _FORGET:
+        session.connection().execute(statement, values)
+
+
+_FORGET = (
+    sa.text("delete from sync_cursor where store_id = :store and starts_with(source, :of)"),
+    sa.text("""
+    delete from sync_run
+    where store_id = :store and starts_with(source, :of) and kind in ('first_import', 'history') and state = 'whole'
+    """),
+    sa.text("""
+    update sync_run set state = 'failed', finished_at = :now, message = 'The choice of ad accounts was changed.'
+    where store_id = :store and starts_with(source, :of) and state = 'running'
+    """),
+)
 
 
 def _add_ticket(session: Session, store_id: int, channel: str, user_id: int, nonce: str) -> None:

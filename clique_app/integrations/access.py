@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Account:
+    """An ad account in use, and which of its days are here."""
+
+    account_id: str
+    currency: str
+    time_zone: str
+    read_from: date | None = None
+    read_to: date | None = None
 
 
 @dataclass(frozen=True)
@@ -14,7 +26,5 @@ class Access:
     time_zone: str  # the store's
     currency: str  # the store's
     token: str = field(repr=False)
-    account_id: str = ""  # the ad account, where there is one
-    account_currency: str = ""
-    account_time_zone: str = ""
+    accounts: tuple[Account, ...] = ()  # the ad accounts in use, where the channel has such
     patience_seconds: float = 90.0  # with a platform's limits in one call, before the caller hears RateLimited

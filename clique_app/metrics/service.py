@@ -258,9 +258,10 @@ def _values(store_id: int, period: Period, filters: Filters | None) -> dict[str,
 
 
 _READY = """
-select exists (select from connection k where k.store_id = :store_id and k.channel <> 'shopify' and k.account_id <> ''),
-       (select string_agg(distinct k.account_name || ' bills in ' || k.currency, ', ') from connection k
-        where k.store_id = :store_id and k.channel <> 'shopify' and k.account_id <> '' and k.currency <> s.currency),
+select exists (select from ad_account k where k.store_id = :store_id),
+       (select string_agg(distinct k.name || ' bills in ' || k.currency, ', ') from ad_account k
+        where k.store_id = :store_id and k.currency <> s.currency
+          and (k.taken_off_at is null or k.read_from is not null)),
        exists (select from unit_cost u where u.store_id = :store_id)
            or exists (select from store_settings x where x.store_id = :store_id and x.default_cost_pct is not null),
        s.history_complete,

@@ -29,6 +29,16 @@ REGIONS = {
         ("Georgia", 4.5), ("Colorado", 3.5),
     ),
     "CA": (("Ontario", 6.0), ("British Columbia", 3.0), ("Quebec", 2.0)),
+    "AU": (
+        ("New South Wales", 8.0), ("Victoria", 7.0), ("Queensland", 5.0), ("Western Australia", 3.0),
+        ("South Australia", 2.0), ("Tasmania", 1.0), ("Australian Capital Territory", 1.0), ("Northern Territory", 0.5),
+    ),
+    "BR": tuple((name, 2.0) for name in (
+        "Acre", "Alagoas", "Amapá", "Amazonas", "Bahia", "Ceará", "Distrito Federal", "Espírito Santo", "Goiás",
+        "Maranhão", "Mato Grosso", "Mato Grosso do Sul", "Minas Gerais", "Pará", "Paraíba", "Paraná", "Pernambuco",
+        "Piauí", "Rio de Janeiro", "Rio Grande do Norte", "Rio Grande do Sul", "Rondônia", "Roraima",
+        "Santa Catarina", "São Paulo", "Sergipe", "Tocantins",
+    )),
 }  # fmt: skip
 
 

@@ -32,6 +32,15 @@ class AdTraits:
     claims_organic: float  # purchases claimed per 100 of spend that the ad did not cause
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """A variant as Shopify's channel lists it in Meta's catalogue."""
+
+    retailer_id: str  # shopify_US_{product id}_{variant id}
+    name: str
+    url: str
+
+
 class AdPlatform:
     """All ad accounts. Spend follows `steps`: per ad, (since, money a day), appended in time."""
 
@@ -46,8 +55,14 @@ class AdPlatform:
         self.usual_rate: dict[str, float] = {}
         self.driven: dict[tuple[str, date], tuple[int, int]] = {}  # true (orders, minor units) of ad and day
         self.stated: dict[str, list[AdDayFact]] = {}  # account id -> facts written out in a book
+        self.product_sets: dict[str, list[CatalogueItem]] = {}  # id -> the variants in it
+        self.issues: dict[str, str] = {}  # object id -> why it is not delivered
 
     # reading
+
+    def find(self, object_id: str) -> Campaign | AdSet | Ad:
+        """KeyError: no such object."""
+        return self.campaigns.get(object_id) or self.ad_sets.get(object_id) or self.ads[object_id]
 
     def campaigns_of(self, account_id: str) -> list[Campaign]:
         return [c for c in self.campaigns.values() if c.account_id == account_id]
@@ -89,9 +104,7 @@ class AdPlatform:
         name: str | None,
     ) -> None:
         """Change an object from `at` on. KeyError: no such object; BudgetLevel, ValueError: not possible."""
-        found = self.campaigns.get(object_id) or self.ad_sets.get(object_id) or self.ads.get(object_id)
-        if found is None:
-            raise KeyError(object_id)
+        found = self.find(object_id)
         if status is not None and status not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}")
         if daily_budget is not None:

@@ -8,6 +8,7 @@
  "ad_account": {"id": "900", "name": "Book ads", "currency": "EUR", "time_zone": "Europe/Berlin"},
  "ad_spend": [{"day": "2026-03-01", "campaign": "Spring", "sku": "C1", "spend": "12.34", "impressions": 1000,
                "clicks": 20, "purchases": 2, "purchase_value": "80.00", "daily_budget": "15.00"}]}
+                                                       # more of ads: see ad_book.py
 
 {"shop": "small.myshopify.com", "seed": 7, "months": 1, "orders_per_day": 5}     # random, growing
 """
@@ -16,31 +17,18 @@ from __future__ import annotations
 
 import re
 import zlib
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from clique_app.sandbox import specs
-from clique_app.sandbox.ads import AdTraits
-from clique_app.sandbox.records import (
-    Ad,
-    AdAccount,
-    AdDayFact,
-    AdSet,
-    Campaign,
-    Location,
-    Product,
-    Shop,
-    Variant,
-)
+from clique_app.sandbox import ad_book, specs
+from clique_app.sandbox.records import Location, Product, Shop, Variant
 from clique_app.sandbox.store import Store
 
 if TYPE_CHECKING:
     from clique_app.sandbox.world import World
 
 DOMAIN = re.compile(r"^[a-z0-9][a-z0-9-]*\.myshopify\.com$")
-NO_TRAITS = AdTraits(1.0, 1.0, 0.0, 0.0, 1.0, 10.0, 0.01, 0.0)
 
 
 class BadBook(ValueError):
@@ -77,8 +65,7 @@ def create_store(world: World, at: datetime, spec: dict[str, Any]) -> Store:
     days = [store.day_of(order.processed_at) for order in store.orders.values()]
     store.shop.history_from = min(days, default=store.day_of(at))
     world.stores[domain] = store
-    if "ad_account" in spec:
-        _open_account(world, store, at, spec)
+    ad_book.open_accounts(world, store, at, spec)
     return store
 
 
@@ -154,86 +141,4 @@ def _variant(store: Store, product_id: int, spec: dict[str, Any], product: dict[
         unit_cost=None if unit_cost is None else Decimal(str(unit_cost)),
         tracked=bool(product.get("tracked", True)),
         backorder=bool(product.get("backorder", False)),
-    )
-
-
-def ad_link(domain: str, handle: str, source: str, campaign: str, campaign_id: str, ad_id: str) -> str:
-    """The store's convention for links in ads."""
-    query = {
-        "utm_source": source,
-        "utm_medium": "paid",
-        "utm_campaign": campaign,
-        "utm_id": campaign_id,
-        "utm_content": ad_id,
-    }
-    return f"https://{domain}{handle}?{urlencode(query)}"
-
-
-def _open_account(world: World, store: Store, at: datetime, spec: dict[str, Any]) -> None:
-    account_spec = spec["ad_account"]
-    account = AdAccount(
-        account_id=str(account_spec.get("id", 900_000_000_000 + len(world.ads.accounts))),
-        name=str(account_spec.get("name", f"{store.shop.name} ads")),
-        currency=str(account_spec.get("currency", store.shop.currency)),
-        time_zone=str(account_spec.get("time_zone", store.shop.time_zone)),
-        business_name=store.shop.name,
-        owner_shop=store.shop.domain,
-    )
-    world.ads.accounts[account.account_id] = account
-    facts = world.ads.stated.setdefault(account.account_id, [])
-    for row in spec.get("ad_spend", ()):
-        facts.append(_stated_fact(_stated_ad(world, store, account, row, at), row, store))
-
-
-def _stated_ad(world: World, store: Store, account: AdAccount, row: dict[str, Any], at: datetime) -> Ad:
-    name = str(row["campaign"])
-    ids = {c.name: c.campaign_id for c in world.ads.campaigns_of(account.account_id)}
-    if name in ids:
-        return next(a for a in world.ads.ads.values() if a.campaign_id == ids[name])
-    number = len(world.ads.campaigns) + 1
-    campaign_id, ad_set_id, ad_id = (f"{kind}{account.account_id[-6:]}{number:05d}" for kind in (23, 24, 25))
-    budget = Decimal(str(row["daily_budget"])) if "daily_budget" in row else Decimal(str(row["spend"]))
-    world.ads.campaigns[campaign_id] = Campaign(
-        campaign_id, account.account_id, name, "OUTCOME_SALES", "ACTIVE", budget, at, at
-    )
-    world.ads.ad_sets[ad_set_id] = AdSet(
-        ad_set_id,
-        campaign_id,
-        f"{name} - all",
-        "ACTIVE",
-        None,
-        "OFFSITE_CONVERSIONS",
-        (store.shop.country,),
-        at,
-        at,
-    )
-    variant = next((v for v in store.variants.values() if v.sku and v.sku == row.get("sku")), None)
-    product = store.products[variant.product_id] if variant else None
-    path = f"/products/{product.handle}" if product else "/"
-    link = ad_link(store.shop.domain, path, "facebook", name, campaign_id, ad_id)
-    product_id = product.product_id if product else None
-    ad = Ad(ad_id, ad_set_id, campaign_id, f"{name} - ad", "ACTIVE", f"26{ad_id[2:]}", link, product_id, at, at)
-    world.ads.ads[ad_id] = ad
-    world.ads.traits[ad_id] = NO_TRAITS
-    return ad
-
-
-def _stated_fact(ad: Ad, row: dict[str, Any], store: Store) -> AdDayFact:
-    clicks = int(row.get("clicks", 0))
-    return AdDayFact(
-        ad_id=ad.ad_id,
-        day=date.fromisoformat(str(row["day"])),
-        country=store.shop.country,
-        region=str(row.get("region", "")),
-        spend=Decimal(str(row["spend"])),
-        impressions=int(row.get("impressions", 0)),
-        clicks=clicks,
-        link_clicks=int(row.get("link_clicks", clicks)),
-        landing_page_views=int(row.get("landing_page_views", clicks)),
-        add_to_carts=int(row.get("add_to_carts", 0)),
-        checkouts=int(row.get("checkouts", 0)),
-        purchases=int(row.get("purchases", 0)),
-        purchase_value=Decimal(str(row.get("purchase_value", 0))),
-        reach=int(row.get("reach", row.get("impressions", 0))),
-        video_views=int(row.get("video_views", 0)),
     )

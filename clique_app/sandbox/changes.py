@@ -163,6 +163,7 @@ def update_ad_object(
 ) -> None:
     budget = None if daily_budget is None else Decimal(daily_budget)
     world.ads.update(object_id, at, daily_budget=budget, status=status, name=name)
+    world.announce(WorldEvent("ads/updated", "", at, int(object_id)))
 
 
 # what growth.py shares with the changes above

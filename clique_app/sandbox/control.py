@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -34,7 +35,7 @@ CHANGES = (
 )
 
 
-def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a list of small handlers)
+def routes(world: World, faults: Faults, more: Sequence[tuple[str, str, Any]] = ()) -> list[BaseRoute]:  # noqa: C901  (a list of small handlers)
     """Everything under /_control."""
 
     async def tell_truth(request: Request) -> Any:
@@ -116,6 +117,7 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a l
         ("/scenarios", "GET", scenarios),
         ("/meta/objects/{object_id}", "GET", ad_object),
         ("/meta/objects/{object_id}", "POST", change_ad_object),
+        *more,
     ]
     return [Route(f"/_control{path}", _answering(handler), methods=[method]) for path, method, handler in found]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from clique_app.sandbox import book, catalog
+from clique_app.sandbox import ad_book, book, catalog
 from clique_app.sandbox.ads import AdPlatform, AdTraits
 from clique_app.sandbox.growth import Shelf, StoreGrowth
 from clique_app.sandbox.records import Ad, AdAccount, AdSet, Campaign
@@ -135,6 +135,9 @@ def _launch(
     whole = sum(weight for _, weight, _ in plan.ad_sets)
     product = next((p for p in store.products.values() if p.title == plan.product), None)
     path = f"/products/{product.handle}" if product else "/collections/all"
+    shown = list(store.products.values())
+    carousel = tuple(f"https://{store.shop.domain}/products/{one.handle}" for one in shown[:3])
+    catalogue = ad_book.add_product_set(platform, store, shown) if plan.name.startswith("Catalog") else ""
     for i, (set_name, weight, ad_names) in enumerate(plan.ad_sets):
         part = Decimal(round(100 * float(budget) * weight / whole)) / 100
         ad_set = AdSet(
@@ -152,7 +155,7 @@ def _launch(
         for j, ad_name in enumerate(ad_names):
             ad_id = f"1204{stem}{i}{j}"
             source = "instagram" if "reel" in ad_name.lower() or plan.name.startswith("Reels") else "facebook"
-            link = book.ad_link(store.shop.domain, path, source, plan.name, campaign.campaign_id, ad_id)
+            link = ad_book.ad_link(store.shop.domain, path, source, plan.name, campaign.campaign_id, ad_id)
             platform.ads[ad_id] = Ad(
                 ad_id=ad_id,
                 ad_set_id=ad_set.ad_set_id,
@@ -164,6 +167,8 @@ def _launch(
                 product_id=product.product_id if product else None,
                 created_at=created,
                 updated_at=created,
+                card_links=carousel if ad_name == "Carousel" else (),
+                product_set_id=catalogue if ad_name.startswith("Catalog") else "",
             )
             platform.traits[ad_id] = AdTraits(
                 weight=1.0 / (j + 1),

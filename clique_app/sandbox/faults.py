@@ -23,6 +23,13 @@ FAULTS = (
     "webhook_lost",
     "webhook_duplicate",
     "webhook_late",  # delivered after the ones that follow it
+    "rows_dropped",  # a page lacks its last rows, and nothing says so
+    "rate_limit_insights",  # Meta: error code 80000
+    "too_much_data",  # Meta: "reduce the amount of data"
+    "report_failed",  # Meta: an asynchronous report ends without rows
+    "report_skipped",  # Meta: it is not even begun
+    "report_slow",  # Meta: it takes its time, and is "completed" before it is whole
+    "password_changed",  # Meta: the token of someone who changed the password
     "bulk_failed",  # a bulk operation ends half-way, with partial data
     "rows_dropped",  # a page or bulk file lacks its last rows, and nothing says so
     "refresh_token_once",  # Shopify: a refresh token dies with its first use, not with its successor's

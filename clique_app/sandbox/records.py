@@ -259,6 +259,8 @@ class Ad:
     product_id: int | None
     created_at: datetime
     updated_at: datetime
+    card_links: tuple[str, ...] = ()  # a carousel's
+    product_set_id: str = ""  # of a catalogue ad
 
 
 @dataclass(slots=True)
@@ -288,7 +290,7 @@ class WorldEvent:
 
     orders/create, orders/updated, orders/cancelled, orders/fulfilled, refunds/create, products/create,
     products/update, products/delete, inventory_levels/update, inventory_items/update, customers/create,
-    customers/update, app/uninstalled, app/scopes_update.
+    customers/update, app/uninstalled, app/scopes_update. ads/updated is no store's (domain "").
     """
 
     topic: str

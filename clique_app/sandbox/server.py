@@ -26,15 +26,17 @@ def build(world: World, config: Config) -> Starlette:
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok", "now": world.now().isoformat(), "stores": list(world.stores)})
 
-    found: list[BaseRoute] = [Route("/health", health), *meta.routes(world, faults, config)]
+    facebook = meta.Meta(world, faults, config)
+    found: list[BaseRoute] = [Route("/health", health), *facebook.routes()]
     found += admin.routes(world, config)
     if config.control:
-        found += control.routes(world, faults)
+        found += control.routes(world, faults, facebook.control_handlers())
     found.append(Mount("/shopify", routes=shopify.routes(world, faults, config)))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_tick(world)), asyncio.create_task(shopify.run(world, config))]
+        lives = (_tick(world), shopify.run(world, config), facebook.run())
+        tasks = [asyncio.create_task(life) for life in lives]
         try:
             yield
         finally:

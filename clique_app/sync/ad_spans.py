@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from clique_app.integrations.access import Account
 from clique_app.sync.source import Plan
 
 RESTATED_DAYS = 28  # how far back ad platforms still correct their figures
@@ -24,6 +25,10 @@ class Span:
     def is_empty(self) -> bool:
         return self.first > self.last
 
+    @property
+    def days(self) -> int:
+        return max((self.last - self.first).days + 1, 0)
+
     def months(self) -> Iterator[Span]:
         """The span by calendar months, the newest first."""
         last = self.last
@@ -33,8 +38,8 @@ class Span:
             last = first - timedelta(days=1)
 
 
-def asked(plan: Plan, today: date, time_zone: str) -> Span:
-    """The days of a plan. today and time_zone are the ad account's, whose days these are."""
+def whole(plan: Plan, today: date, time_zone: str) -> Span:
+    """The days that are here when the plan is done. today and time_zone are the ad account's, whose days these are."""
     if plan.kind == "history":
         return Span(plan.first_day or oldest(today), min(plan.last_day or today, today))
     if plan.kind in ("first_import", "final"):
@@ -43,6 +48,16 @@ def asked(plan: Plan, today: date, time_zone: str) -> Span:
         return Span(today - timedelta(days=RESTATED_DAYS), today)
     read_to = plan.since.astimezone(ZoneInfo(time_zone)).date()
     return Span(min(read_to, today - timedelta(days=1)), today)
+
+
+def asked(plan: Plan, today: date, account: Account) -> Span:
+    """The days a plan reads of an account: of one that is here already, an import reads what is new or restated."""
+    span = whole(plan, today, account.time_zone)
+    if plan.kind not in ("first_import", "history") or account.read_from is None or account.read_to is None:
+        return span
+    if account.read_from > span.first:
+        return span
+    return Span(max(span.first, min(account.read_to, today - timedelta(days=RESTATED_DAYS))), span.last)
 
 
 def oldest(today: date) -> date:

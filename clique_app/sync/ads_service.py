@@ -8,27 +8,33 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from clique_app import clock
-from clique_app.errors import AccessExpired
-from clique_app.integrations.access import Access
+from clique_app.errors import AccessExpired, Rejected
+from clique_app.integrations.access import Access, Account
 from clique_app.integrations.meta import reads
 from clique_app.integrations.meta.client import MetaClient
 from clique_app.sync import ad_spans, ads_sql
 from clique_app.sync.ad_spans import Span
 from clique_app.sync.source import Batch, Plan, Written
-from clique_app.tables import Connection
+from clique_app.tables import ConnectedAccount
 
 KEYS = {
     "campaign": ("platform_id",),
     "ad_group": ("platform_id",),
+    "creative": ("platform_id",),
     "ad": ("platform_id",),
+    "ad_product": ("ad", "handle", "product"),
     "ad_day": ("ad_id", "day"),
     "campaign_region_day": ("campaign_id", "country", "region", "day"),
 }
 REPEATED = "named twice on one page"
 WITHOUT_PARENT = "made while Clique was reading; the next reading has it"
+NOT_WRITTEN = {
+    "ad_product": "products of ads that this store does not have",
+    "closed_set": "product sets that the connected person may not read",
+}
 
 Row = dict[str, Any]
 
@@ -39,46 +45,79 @@ class MetaAds:
     key = "meta_ads"
     label = "Meta ads"
     channel = "meta"
-    tables: tuple[str, ...] = ("campaign", "ad_group", "ad", "ad_day", "campaign_region_day")
+    tables: tuple[str, ...] = (
+        "campaign", "ad_group", "creative", "ad", "ad_product", "ad_day", "campaign_region_day",
+    )  # fmt: skip
     cadence = "Hourly, last 28 days daily"
     stale_after = timedelta(hours=3)
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
-        """Structure first, so that days find what they belong to; then days, month by month, newest first."""
-        if not access.account_id:
+        """Account by account, from the one where an interrupted run was: structure first, so that days find what they
+        belong to, then days."""
+        if not access.accounts:
             raise AccessExpired("No ad account is chosen. Choose one on the Data and sync page.")
-        client = MetaClient(access.token)
-        yield from self._structure(client, access, plan.position)
-        span = ad_spans.asked(plan, clock.today(access.account_time_zone), access.account_time_zone)
-        if "to" in plan.position:
-            span = Span(span.first, min(span.last, date.fromisoformat(plan.position["to"])))
-        for month in span.months():
-            yield from self._month(client, access, month)
+        ids = [account.account_id for account in access.accounts]
+        began = ids.index(plan.position["account"]) if plan.position.get("account") in ids else 0
+        for number, account in enumerate(access.accounts[began:], began):
+            here = account.account_id == plan.position.get("account")
+            position = {"account": account.account_id, "to": plan.position.get("to") if here else None}
+            client, share = MetaClient(access.token, account.account_id), 1 / len(ids)
+            yield from self._structure(client, account, plan, {**position, "share": number * share})
+            yield from self._days(client, account, plan, position, (number * share, share))
 
-    def _structure(self, client: MetaClient, access: Access, position: Row) -> Iterator[Batch]:
-        head = _head(access)
-        for table, read, label in (
-            ("campaign", reads.campaigns, "Campaigns"),
-            ("ad_group", reads.ad_groups, "Ad sets"),
-            ("ad", reads.ads, "Ads"),
-        ):
-            for part in read(client, access):
-                yield Batch([{**head, "table": table, "rows": part.rows}], position, label)
-        yield Batch([{**head, "table": "not_listed", "rows": []}], position, "Ads")
+    def _days(
+        self, client: MetaClient, account: Account, plan: Plan, position: Row, share: tuple[float, float]
+    ) -> Iterator[Batch]:
+        """Month by month, newest first. share: how much of the whole was done before, and how much this account is."""
+        span = ad_spans.asked(plan, clock.today(account.time_zone), account)
+        unread = Span(span.first, min(span.last, date.fromisoformat(position["to"] or span.last.isoformat())))
+        for month in unread.months():
+            done = ((span.last - day).days / span.days for day in (month.last, month.first - timedelta(days=1)))
+            before, after = (round(share[0] + share[1] * part, 4) for part in done)
+            position = {**position, "to": month.last.isoformat(), "share": before}
+            read_to = {**position, "to": (month.first - timedelta(days=1)).isoformat(), "share": after}
+            yield from self._month(client, account, month, position, read_to)
 
-    def _month(self, client: MetaClient, access: Access, month: Span) -> Iterator[Batch]:
+    def _structure(self, client: MetaClient, account: Account, plan: Plan, position: Row) -> Iterator[Batch]:
+        head, sets = _head(account), plan.kind != "catch_up"
+        ads_of_set: dict[str, list[str]] = {}
+        for rows in reads.campaigns(client, account):
+            yield Batch([{**head, "table": "campaign", "rows": rows}], position, "Campaigns")
+        for rows in reads.ad_groups(client, account):
+            yield Batch([{**head, "table": "ad_group", "rows": rows}], position, "Ad sets")
+        for page in reads.ads(client, account):
+            parts = (("creative", page.creatives), ("ad", page.ads), ("ad_product", page.products))
+            yield Batch([{**head, "table": table, "rows": rows} for table, rows in parts], position, "Ads")
+            set_of = {shown["platform_id"]: shown["product_set"] for shown in page.creatives}
+            for ad in page.ads:
+                if drawn_from := set_of.get(ad["creative"]):
+                    ads_of_set.setdefault(drawn_from, []).append(ad["platform_id"])
+        for product_set, ads in ads_of_set.items() if sets else ():
+            yield from self._product_set(client, product_set, ads, head, position)
+        yield Batch([{**head, "table": "not_listed", "rows": [], "sets_read": sets}], position, "Ads")
+
+    def _product_set(
+        self, client: MetaClient, product_set: str, ads: list[str], head: Row, position: Row
+    ) -> Iterator[Batch]:
+        try:
+            for page in reads.set_products(client, product_set):
+                products = _unique(page, ("handle", "product"))
+                rows = [{**product, "ad": ad} for product in products for ad in ads]
+                yield Batch([{**head, "table": "ad_product", "rows": rows}], position, "Product sets")
+        except Rejected:  # the catalogue is another business's: its ads are known, their products are not
+            yield Batch([{**head, "table": "closed_set", "rows": [{"set": product_set}]}], position, "Product sets")
+
+    def _month(self, client: MetaClient, account: Account, month: Span, unread: Row, read_to: Row) -> Iterator[Batch]:
         """A month is read whole or, after an interruption, again: only then is it known what has gone."""
-        head = {**_head(access), "first": month.first.isoformat(), "last": month.last.isoformat()}
-        unread = {"to": head["last"]}
+        head = {**_head(account), "first": month.first.isoformat(), "last": month.last.isoformat()}
         for table, read, label in (
             ("ad_day", reads.ad_days, "Ads by day"),
             ("campaign_region_day", reads.region_days, "Regions by day"),
         ):
             stage = f"{label}, {month.first:%B %Y}"
-            for part in read(client, access, month.first, month.last):
+            for part in read(client, account, month.first, month.last):
                 ready = "" if part.ready_pct is None else f" (Meta prepares them: {part.ready_pct} %)"
                 yield Batch([{**head, "table": table, "rows": part.rows}], unread, stage + ready)
-        read_to = {"to": (month.first - timedelta(days=1)).isoformat()}
         yield Batch([{**head, "table": "gone", "rows": []}], read_to, f"{month.first:%B %Y} is here")
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
@@ -89,7 +128,8 @@ class MetaAds:
             rows = _unique(page["rows"], KEYS.get(page["table"], ()))
             kept = WRITERS[page["table"]](session, self._values(store_id, page, rows)) if rows or _ends(page) else 0
             read, written = read + len(page["rows"]), written + kept
-            for why, count in ((REPEATED, len(page["rows"]) - len(rows)), (WITHOUT_PARENT, len(rows) - kept)):
+            unwritten = NOT_WRITTEN.get(page["table"], WITHOUT_PARENT)
+            for why, count in ((REPEATED, len(page["rows"]) - len(rows)), (unwritten, len(rows) - kept)):
                 if count:
                     skipped[why] = skipped.get(why, 0) + count
         return Written(read, written, skipped)
@@ -103,32 +143,45 @@ class MetaAds:
             "read_at": datetime.fromisoformat(page["read_at"]),
             "first": date.fromisoformat(page["first"]) if "first" in page else None,
             "last": date.fromisoformat(page["last"]) if "last" in page else None,
+            "sets_read": page.get("sets_read", False),
             "rows": json.dumps(rows),
         }
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
-        """Meta's impressions of the whole account over the days that are over."""
-        span = self._counted(plan, access.account_time_zone)
-        if span.is_empty:
-            return None
-        return reads.impressions(MetaClient(access.token), access, span.first, span.last)
+        """Meta's impressions of the accounts over the days that are over."""
+        spans = [(account, _counted(plan, account.time_zone)) for account in access.accounts]
+        counts = [
+            reads.impressions(MetaClient(access.token, account.account_id), account, span.first, span.last)
+            for account, span in spans
+            if not span.is_empty
+        ]
+        return sum(counts) if counts else None
 
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
         """The impressions of all ads that are here over the same days."""
-        connection = session.get(Connection, (store_id, self.channel))
-        span = self._counted(plan, (connection and connection.time_zone) or "UTC")
-        values = {"store": store_id, "channel": self.channel, "first": span.first, "last": span.last}
-        return int(session.connection().scalar(ads_sql.IMPRESSIONS, values) or 0)
+        in_use = select(ConnectedAccount).where(
+            ConnectedAccount.store_id == store_id,
+            ConnectedAccount.channel == self.channel,
+            col(ConnectedAccount.taken_off_at).is_(None),
+        )
+        kept = 0
+        for account in session.exec(in_use):
+            span = _counted(plan, account.time_zone)
+            values = {"store": store_id, "channel": self.channel, "account": account.account_id}
+            days = {"first": span.first, "last": span.last}
+            kept += int(session.connection().scalar(ads_sql.IMPRESSIONS, {**values, **days}) or 0)
+        return kept
 
-    def _counted(self, plan: Plan, time_zone: str) -> Span:
-        today = clock.today(time_zone)
-        return ad_spans.over(ad_spans.asked(plan, today, time_zone), today)
+
+def _counted(plan: Plan, time_zone: str) -> Span:
+    today = clock.today(time_zone)
+    return ad_spans.over(ad_spans.whole(plan, today, time_zone), today)
 
 
-def _head(access: Access) -> Row:
+def _head(account: Account) -> Row:
     return {
-        "account_id": access.account_id,
-        "time_zone": access.account_time_zone,
+        "account_id": account.account_id,
+        "time_zone": account.time_zone,
         "read_at": clock.now().isoformat(),
     }
 
@@ -169,14 +222,23 @@ def _run(session: Session, statement: sa.TextClause, values: Row) -> int:
 WRITERS: dict[str, Callable[[Session, Row], int]] = {
     "campaign": _rows(ads_sql.CAMPAIGNS),
     "ad_group": _rows(ads_sql.AD_GROUPS),
+    "creative": _rows(ads_sql.CREATIVES),
     "ad": _rows(ads_sql.ADS),
-    "not_listed": _ending(*ads_sql.NOT_LISTED),
+    "ad_product": _rows(ads_sql.AD_PRODUCTS),
+    "closed_set": _ending(),
+    "not_listed": _ending(*ads_sql.NOT_LISTED, ads_sql.NOT_PROMOTED),
     "ad_day": _rows(
         ads_sql.AD_DAYS,
         ads_sql.CAMPAIGNS_OF_DAYS, ads_sql.AD_GROUPS_OF_DAYS, ads_sql.ADS_OF_DAYS, ads_sql.AD_DAYS_FORMER,
     ),
     "campaign_region_day": _rows(ads_sql.REGION_DAYS, ads_sql.CAMPAIGNS_OF_DAYS),
-    "gone": _ending(ads_sql.GONE_AD_DAYS_FORMER, ads_sql.GONE_AD_DAYS, ads_sql.GONE_REGION_DAYS),
+    "gone": _ending(ads_sql.GONE_AD_DAYS_FORMER, ads_sql.GONE_AD_DAYS, ads_sql.GONE_REGION_DAYS, ads_sql.READ_DAYS),
 }  # fmt: skip
 
 META_ADS = MetaAds()
+
+
+def write_standing(session: Session, store_id: int, channel: str, standing: Row) -> bool:
+    """One campaign, ad group or ad as the platform has it now; false where it is not here yet."""
+    values = {"store": store_id, "channel": channel, "read_at": clock.now(), **standing}
+    return any([_run(session, statement, values) for statement in ads_sql.STANDING])

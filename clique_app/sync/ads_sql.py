@@ -34,18 +34,57 @@ on conflict (store_id, channel, platform_id) do update set
 # a handle is some product's for ever only while it is active: an archived namesake must not take the ad
 ADS = sa.text("""
 insert into ad (store_id, channel, platform_id, ad_group_id, campaign_id, name, status, effective_status, link_path,
-                product_id, read_at)
+                creative_id, product_id, read_at)
 select :store, :channel, r.platform_id, g.ad_group_id, g.campaign_id, r.name, r.status, r.effective_status, r.link_path,
+       (select c.creative_id from creative c
+        where c.store_id = :store and c.channel = :channel and c.platform_id = r.creative),
        (select p.product_id from product p where p.store_id = :store and p.handle = r.handle and r.handle <> ''
         order by p.active desc, p.product_id desc limit 1),
        :read_at
 from jsonb_to_recordset(cast(:rows as jsonb)) as r (platform_id text, ad_group text, name text, status text,
-     effective_status text, link_path text, handle text)
+     effective_status text, creative text, link_path text, handle text)
 join ad_group g on g.store_id = :store and g.channel = :channel and g.platform_id = r.ad_group
 on conflict (store_id, channel, platform_id) do update set
     ad_group_id = excluded.ad_group_id, campaign_id = excluded.campaign_id, name = excluded.name,
     status = excluded.status, effective_status = excluded.effective_status, link_path = excluded.link_path,
-    product_id = excluded.product_id, read_at = excluded.read_at
+    creative_id = excluded.creative_id, product_id = excluded.product_id, read_at = excluded.read_at
+""")
+
+CREATIVES = sa.text("""
+insert into creative (store_id, channel, platform_id, account_id, name, title, body, link_url, thumbnail_url,
+                      product_set, read_at)
+select :store, :channel, r.platform_id, :account, r.name, r.title, r.body, r.link_url, r.thumbnail_url, r.product_set,
+       :read_at
+from jsonb_to_recordset(cast(:rows as jsonb)) as r (platform_id text, name text, title text, body text, link_url text,
+     thumbnail_url text, product_set text)
+on conflict (store_id, channel, platform_id) do update set
+    account_id = excluded.account_id, name = excluded.name, title = excluded.title, body = excluded.body,
+    link_url = excluded.link_url, thumbnail_url = excluded.thumbnail_url, product_set = excluded.product_set,
+    read_at = excluded.read_at
+""")
+
+# an ad's own link says more than the set it also belongs to
+AD_PRODUCTS = sa.text("""
+insert into ad_product (store_id, ad_id, product_id, found_by, read_at)
+select distinct on (a.ad_id, p.product_id) :store, a.ad_id, p.product_id, r.found_by, cast(:read_at as timestamptz)
+from jsonb_to_recordset(cast(:rows as jsonb)) as r (ad text, handle text, product bigint, found_by text)
+join ad a on a.store_id = :store and a.channel = :channel and a.platform_id = r.ad
+join lateral (
+    select p.product_id from product p
+    where p.store_id = :store and (p.product_id = r.product or p.handle = r.handle and r.handle <> '')
+    order by p.product_id = r.product desc nulls last, p.active desc, p.product_id desc limit 1
+) p on true
+on conflict (store_id, ad_id, product_id) do update set
+    found_by = case when ad_product.read_at = excluded.read_at then ad_product.found_by else excluded.found_by end,
+    read_at = excluded.read_at
+""")
+
+# product sets are long and change slowly: they are read with the daily and the large readings only
+NOT_PROMOTED = sa.text("""
+delete from ad_product t
+using ad a join campaign c on c.store_id = a.store_id and c.campaign_id = a.campaign_id
+where t.store_id = :store and t.read_at < :read_at and (t.found_by <> 'product_set' or :sets_read)
+  and a.store_id = :store and a.ad_id = t.ad_id and a.channel = :channel and c.account_id = :account
 """)
 
 # what an account no longer lists is archived or deleted; its history stays
@@ -55,6 +94,15 @@ NOT_LISTED = tuple(
     from campaign c
     where t.store_id = :store and t.channel = :channel and t.read_at < :read_at and t.status <> 'archived'
       and c.store_id = :store and c.campaign_id = t.campaign_id and c.account_id = :account
+    """)  # noqa: S608  # our own table names
+    for table in ("campaign", "ad_group", "ad")
+)
+
+# one object as it stands now; which table it is in is not known
+STANDING = tuple(
+    sa.text(f"""
+    update {table} set name = :name, status = :status, effective_status = :effective_status, read_at = :read_at
+    where store_id = :store and channel = :channel and platform_id = :platform_id
     """)  # noqa: S608  # our own table names
     for table in ("campaign", "ad_group", "ad")
 )
@@ -170,10 +218,18 @@ update campaign_region_day d set spend = 0, impressions = 0, clicks = 0, link_cl
 where d.store_id = :store and d.channel = :channel and {_GONE})
 """)  # noqa: S608  # no values in it
 
+# the days of an account that are here, as one unbroken span
+READ_DAYS = sa.text("""
+update ad_account set
+    read_from = case when :first <= read_to + 1 and :last >= read_from - 1 then least(read_from, :first)
+                     else :first end,
+    read_to = case when :first <= read_to + 1 and :last >= read_from - 1 then greatest(read_to, :last) else :last end
+where store_id = :store and channel = :channel and account_id = :account
+""")
+
 IMPRESSIONS = sa.text("""
 select coalesce(sum(d.impressions), 0)
 from ad_day d
 join campaign c on c.store_id = d.store_id and c.campaign_id = d.campaign_id
-join connection k on k.store_id = c.store_id and k.channel = c.channel and k.account_id = c.account_id
-where d.store_id = :store and d.channel = :channel and d.day between :first and :last
+where d.store_id = :store and d.channel = :channel and c.account_id = :account and d.day between :first and :last
 """)

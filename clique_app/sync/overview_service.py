@@ -272,11 +272,7 @@ def _reading(run: SyncRun) -> Reading:
 
 
 def _share(run: SyncRun) -> float | None:
-    """Of the rows, where the source counts them; else of the days, where it goes back day by day."""
+    """Of the rows, where the source counts them; else as the source says."""
     if run.expected:
         return min(1.0, run.read / run.expected)
-    plan, to = run.plan, run.position.get("to")
-    if not (to and plan.get("first_day") and plan.get("last_day")):
-        return None
-    first, last = date.fromisoformat(plan["first_day"]), date.fromisoformat(plan["last_day"])
-    return min(1.0, max(0.0, (last - date.fromisoformat(to)).days / max(1, (last - first).days + 1)))
+    return run.position.get("share")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from clique_app.tables.actions import Action, AuditEntry
-from clique_app.tables.ads import Ad, AdDay, AdDayFormer, AdGroup, Campaign, CampaignRegionDay
+from clique_app.tables.ads import Ad, AdDay, AdDayFormer, AdGroup, AdProduct, Campaign, CampaignRegionDay, Creative
 from clique_app.tables.attribution import Credit
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
-from clique_app.tables.connections import Connection, ConnectTicket, WebhookCheck
+from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
 from clique_app.tables.inbox import InboxEvent
 from clique_app.tables.jobs import JobRun, JobSchedule
 from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
@@ -19,7 +19,8 @@ from clique_app.tables.sync import SyncCursor, SyncRun
 METADATA = SQLModel.metadata
 
 GLOBAL_TABLES = ("inbox_event", "job_schedule", "job_run")  # the system role's alone
-SYSTEM_TABLES = ("store",)  # a store's row, also seen whole by the system role as the directory of stores
+# also seen whole by the system role: the directory of stores, and whose ad account a platform's message is about
+SYSTEM_TABLES = ("store", "ad_account")
 APPEND_ONLY_TABLES = ("audit_entry", "ad_day_former")
 
 __all__ = [
@@ -32,11 +33,14 @@ __all__ = [
     "AdDay",
     "AdDayFormer",
     "AdGroup",
+    "AdProduct",
     "AuditEntry",
     "Campaign",
     "CampaignRegionDay",
     "ConnectTicket",
+    "ConnectedAccount",
     "Connection",
+    "Creative",
     "Credit",
     "Customer",
     "InboxEvent",

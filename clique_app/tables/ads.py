@@ -1,4 +1,4 @@
-"""Campaigns, ad groups, ads and their daily facts. Two grains, never added together."""
+"""Campaigns, ad groups, ads, what these show and promote, and their daily facts. Two grains, never added together."""
 
 # pyright: reportAssignmentType=false
 # (SQLModel types __tablename__ as declared_attr only)
@@ -68,6 +68,38 @@ class Ad(StoreOwned, table=True):
     effective_status: str = ""
     link_path: str = ""  # where it lands on the store, path only
     product_id: int | None = big(default=None, nullable=True)  # the product it promotes, where the link tells
+    creative_id: int | None = big(default=None, nullable=True)  # what it shows now
+    read_at: datetime = time()
+
+
+class Creative(StoreOwned, table=True):
+    """What an ad shows, in the platform's words."""
+
+    __tablename__ = "creative"
+    __table_args__ = (sa.UniqueConstraint("store_id", "channel", "platform_id"),)
+
+    creative_id: int = identity()
+    channel: str
+    platform_id: str
+    account_id: str
+    name: str = ""
+    title: str = ""
+    body: str = ""
+    link_url: str = ""
+    thumbnail_url: str = ""  # of the platform, good for some days: each reading renews it
+    product_set: str = ""  # the platform's id of the set a catalogue ad draws from
+    read_at: datetime = time()
+
+
+class AdProduct(StoreOwned, table=True):
+    """A product an ad promotes: by its link, by one of its cards, or out of its product set."""
+
+    __tablename__ = "ad_product"
+    __table_args__ = (of("ad", "ad_id"), sa.Index(None, "store_id", "product_id"))
+
+    ad_id: int = big(primary_key=True)
+    product_id: int = big(primary_key=True)
+    found_by: str  # link | card | product_set
     read_at: datetime = time()
 
 
@@ -100,7 +132,10 @@ class AdDay(AdFacts, table=True):
 
 
 class AdDayFormer(StoreOwned, table=True):
-    """A value of AdDay that the platform has since restated, with the time it was replaced."""
+    """A value of AdDay that the platform has since restated, with the time it was replaced.
+
+    Kept for this grain only: a region row is a share of the same spend, so that its restatement is known already.
+    """
 
     __tablename__ = "ad_day_former"
 

@@ -1,11 +1,11 @@
-"""Access to platforms: tokens (encrypted) and the steps of an OAuth round trip."""
+"""Access to platforms: tokens (encrypted), the ad accounts in use, and the steps of an OAuth round trip."""
 
 # pyright: reportAssignmentType=false
 # (SQLModel types __tablename__ as declared_attr only)
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Field
 
@@ -24,12 +24,25 @@ class Connection(StoreOwned, table=True):
     expires_at: datetime | None = time(default=None, nullable=True)
     refresh_expires_at: datetime | None = time(default=None, nullable=True)
     scopes: str = ""  # space separated, as granted
-    account_id: str | None = None  # the ad account chosen (Meta: digits, without act_)
-    account_name: str | None = None
-    currency: str | None = None  # the ad account's
-    time_zone: str | None = None  # the ad account's
     connected_at: datetime | None = time(default=None, nullable=True)
     last_error: str | None = None  # in the merchant's words
+
+
+class ConnectedAccount(StoreOwned, table=True):
+    """An ad account whose ads are this store's. Its row outlives its use: what was read keeps a name and a currency."""
+
+    __tablename__ = "ad_account"
+
+    channel: str = Field(primary_key=True)
+    account_id: str = Field(primary_key=True)  # Meta: digits, without act_
+    name: str
+    currency: str = Field(max_length=3)
+    time_zone: str  # whose days its figures are of
+    chosen_at: datetime = time()
+    taken_off_at: datetime | None = time(default=None, nullable=True)  # None: in use
+    read_from: date | None = None  # all its days from here
+    read_to: date | None = None  # to here have been read
+    pushes_since: datetime | None = time(default=None, nullable=True)  # since when its webhooks reach us
 
 
 class ConnectTicket(StoreOwned, table=True):

@@ -185,7 +185,7 @@ def _connect_meta(place: Place, store_id: int) -> None:
     from clique_app.database import store_session
     from tasks.sync import start_sync
 
-    known = "select account_id from connection where store_id = %s and channel = 'meta' and state = 'connected'"
+    known = "select from connection where store_id = %s and channel = 'meta' and state = 'connected'"
     if place.query(known, store_id):
         return
     with store_session(store_id) as session:
@@ -196,7 +196,7 @@ def _connect_meta(place: Place, store_id: int) -> None:
         browser.get(back)
     with store_session(store_id) as session:
         account = max(ad_accounts_service.accounts(session, store_id, "meta"), key=lambda one: one.currency == "USD")
-        ad_accounts_service.choose(session, store_id, "meta", account.account_id, USER_ID)
+        ad_accounts_service.choose(session, store_id, "meta", [account.account_id], USER_ID)
     start_sync(store_id, "meta_ads", "first_import")
 
 

@@ -47,6 +47,7 @@ def connect_meta(page: Page, account: str) -> None:
     frame.get_by_role("button", name="Connect Meta").click()
     page.get_by_role("button", name="Continue").click()
     frame.get_by_role("button", name=f"Choose {account}").click()
+    frame.get_by_role("button", name="Use these accounts").click()
     expect(frame.get_by_role("button", name="Disconnect")).to_be_visible()
 
 

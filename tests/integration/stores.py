@@ -15,6 +15,7 @@ from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify.reads import ShopFacts
 from clique_app.integrations.shopify.scopes import REQUIRED_SCOPES
 from clique_app.sync.source import Access, Batch, Plan, Written
+from clique_app.tables import ConnectedAccount
 
 
 def make_store(shop_domain: str = "one.myshopify.com", *, expires_at: datetime | None = None) -> int:
@@ -26,6 +27,13 @@ def make_store(shop_domain: str = "one.myshopify.com", *, expires_at: datetime |
     with store_session(store_id) as session:
         service.install(session, store_id, grant, facts)
     return store_id
+
+
+def use_ad_account(session: Session, store_id: int, account_id: str = "1", **stated: Any) -> None:
+    """A connected Meta ad account."""
+    terms = {"name": f"Account {account_id}", "currency": "USD", "time_zone": "America/New_York", **stated}
+    values = {"store_id": store_id, "channel": "meta", "account_id": account_id, "chosen_at": clock.now(), **terms}
+    session.add(ConnectedAccount.model_validate(values))
 
 
 class CustomerSource:

@@ -20,7 +20,7 @@ from clique_app.sync.ads_service import MetaAds
 from clique_app.sync.source import Plan
 from clique_app.tables import Campaign, Connection, Member, SyncCursor
 from tests.conftest import TEST_SETTINGS, Sandbox
-from tests.integration.stores import make_store
+from tests.integration.stores import make_store, use_ad_account
 
 OWNER = 11
 BACK = f"{TEST_SETTINGS['SHOPIFY_APP_URL']}/auth/meta/callback"
@@ -41,17 +41,15 @@ def store_id(app_env: None, sandbox: Sandbox) -> Iterator[int]:
                 "store_id": store_id,
                 "channel": "meta",
                 "state": "connected",
-                "account_id": account.account_id,
-                "currency": account.currency,
-                "time_zone": account.time_zone,
             }
         )
         connections.keep_grant(meta, grant)
         session.add(meta)
+        use_ad_account(session, store_id, account.account_id, currency=account.currency, time_zone=account.time_zone)
         session.add(Member(store_id=store_id, user_id=OWNER, role="owner", first_seen_at=now, last_seen_at=now))
         session.add(SyncCursor(store_id=store_id, source="meta_ads", fresh_at=now))
     source, granted = MetaAds(), access(store_id, "meta")
-    for batch in source.batches(granted, Plan("first_import", first_day=clock.today(granted.account_time_zone))):
+    for batch in source.batches(granted, Plan("first_import", first_day=clock.today(account.time_zone))):
         with store_session(store_id) as session:
             source.write(session, store_id, batch)
     yield store_id

@@ -19,6 +19,7 @@ from clique_app.tables import (
     AdDay,
     AdGroup,
     Campaign,
+    ConnectedAccount,
     Connection,
     Credit,
     InventoryDay,
@@ -71,7 +72,16 @@ class Book:
             StoreSettings, payment_fee_pct=Decimal(0), payment_fee_fixed=Decimal(0), fulfilment_per_order=Decimal(0)
         )
         self.add(Member, user_id=OWNER, role="owner", first_seen_at=now, last_seen_at=now)
-        self.add(Connection, channel="meta", state="connected", account_id="1", account_name="A", currency="USD")
+        self.add(Connection, channel="meta", state="connected")
+        self.add(
+            ConnectedAccount,
+            channel="meta",
+            account_id="1",
+            name="A",
+            currency="USD",
+            time_zone="America/New_York",
+            chosen_at=now,
+        )
         for source in ("meta_ads", "shopify_inventory"):
             self.add(SyncCursor, source=source, fresh_at=now, position={})
         self.add(Location, location_id=1, name="Portland")

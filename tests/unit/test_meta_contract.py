@@ -11,7 +11,9 @@ from facebook_business.adobjects.adcreative import AdCreative
 from facebook_business.adobjects.adreportrun import AdReportRun
 from facebook_business.adobjects.adset import AdSet
 from facebook_business.adobjects.adsinsights import AdsInsights
+from facebook_business.adobjects.application import Application
 from facebook_business.adobjects.campaign import Campaign
+from facebook_business.adobjects.productitem import ProductItem
 from facebook_business.api import FacebookAdsApi
 
 from clique_app.integrations.meta import mapping
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.filterwarnings("error")
         (AdSet, (*mapping.AD_SET_FIELDS, "account_id")),
         (Ad, (*mapping.AD_FIELDS, "creative", "account_id")),
         (AdCreative, mapping.CREATIVE_FIELDS),
+        (ProductItem, mapping.PRODUCT_FIELDS),
         (AdsInsights, (*mapping.AD_DAY_FIELDS, *mapping.REGION_DAY_FIELDS, *mapping.ACCOUNT_TOTAL_FIELDS)),
         (AdReportRun, ("async_status", "async_percent_completion")),
     ],
@@ -50,6 +53,15 @@ def test_every_field_exists(kind: Any, fields: tuple[str, ...]) -> None:
 )
 def test_every_parameter_of_a_read_exists_and_has_its_type(edge: str, params: dict[str, Any]) -> None:
     _known(getattr(AdAccount("act_1", api=_api()), edge)(fields=[], params=dict(params), pending=True), params)
+
+
+def test_every_parameter_of_a_webhook_subscription_exists() -> None:
+    app = {"object": "ad_account", "callback_url": "https://a", "fields": ["creative_fatigue"], "include_values": True}
+    app["verify_token"] = "t"
+    _known(Application("1", api=_api()).create_subscription(params=dict(app), pending=True), app)
+    for edge in ("create_subscribed_app", "delete_subscribed_apps"):
+        params = {"app_id": "1"}
+        _known(getattr(AdAccount("act_1", api=_api()), edge)(params=dict(params), pending=True), params)
 
 
 @pytest.mark.parametrize("kind", [Campaign, AdSet])

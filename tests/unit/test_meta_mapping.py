@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -77,3 +78,40 @@ def test_the_link_of_a_video_ad_is_its_call_to_action() -> None:
     story = {"video_data": {"call_to_action": {"value": {"link": "https://s/products/x?utm=1"}}}}
     row = mapping.ad({"id": "1", "adset_id": "2", "status": "ACTIVE", "creative": {"object_story_spec": story}})
     assert (row["link_path"], row["handle"]) == ("/products/x", "x")
+
+
+def test_what_an_ad_shows_is_its_own_text_or_its_posts() -> None:
+    post = {"link_data": {"link": "https://s.com/products/a", "name": "Post title", "message": "Post text"}}
+    feed = {"titles": [{"text": "One"}, {"text": "Two"}], "bodies": [{"text": "Body"}]}
+    shown = {"id": "5", "title": "Own", "thumbnail_url": "https://t", "object_story_spec": post}
+    assert mapping.creative({"creative": shown}) == {
+        "platform_id": "5", "name": "", "title": "Own", "body": "Post text", "link_url": "https://s.com/products/a",
+        "thumbnail_url": "https://t", "product_set": "",
+    }  # fmt: skip
+    varied = mapping.creative({"creative": {"id": "6", "asset_feed_spec": feed, "product_set_id": "9"}})
+    assert varied is not None
+    assert (varied["title"], varied["body"], varied["product_set"]) == ("One", "Body", "9")
+    assert mapping.creative({}) is None
+
+
+def test_the_products_an_ad_names_are_those_of_its_link_and_of_its_cards() -> None:
+    cards = [{"link": f"https://s.com/products/{handle}"} for handle in ("b", "a", "b")]
+    story = {"link_data": {"link": "https://s.com/collections/x/products/a?utm=1", "child_attachments": cards}}
+    feed = {"link_urls": [{"website_url": "https://s.com/products/c"}, {"website_url": "https://s.com/"}]}
+    row = {"id": "3", "creative": {"id": "5", "object_story_spec": story, "asset_feed_spec": feed}}
+    assert {(one["handle"], one["found_by"]) for one in mapping.promoted(row)} == {
+        ("a", "link"), ("b", "card"), ("c", "card"),
+    }  # fmt: skip
+    assert mapping.promoted({"id": "3"}) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "product", "handle"),
+    [
+        ({"retailer_id": "shopify_US_501_9001", "url": "https://s.com/products/a?variant=9001"}, 501, "a"),
+        ({"retailer_id": "SKU-1", "url": "https://s.com/products/b"}, None, "b"),
+        ({}, None, ""),
+    ],
+)
+def test_an_item_of_a_product_set_is_a_variant_of_a_product(item: Any, product: int | None, handle: str) -> None:
+    assert mapping.of_set(item) == {"handle": handle, "product": product, "found_by": "product_set"}

@@ -83,7 +83,7 @@ class Meta:
 
     def read(self, token: str, account_id: str, level: Level, platform_id: str) -> LiveObject:
         """The object as Meta has it now. Rejected where it is not the account's."""
-        client = MetaClient(token)
+        client = MetaClient(token, account_id)
         fields = ("account_id", "name", "status", *(("daily_budget",) if level != "ad" else ()))
         row = client.get(platform_id, {"fields": ",".join(fields)})
         if str(row.get("account_id")) != account_id:

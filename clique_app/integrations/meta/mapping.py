@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -17,7 +18,11 @@ ACCOUNT_FIELDS = ("account_id", "name", "currency", "timezone_name", "account_st
 CAMPAIGN_FIELDS = ("id", "name", "objective", "status", "effective_status", "daily_budget")
 AD_SET_FIELDS = ("id", "campaign_id", "name", "status", "effective_status", "daily_budget", "targeting")
 AD_FIELDS = ("id", "adset_id", "campaign_id", "name", "status", "effective_status")
-CREATIVE_FIELDS = ("id", "link_url", "object_story_spec")
+CREATIVE_FIELDS = (
+    "id", "name", "title", "body", "thumbnail_url", "link_url", "product_set_id", "object_story_spec",
+    "asset_feed_spec",
+)  # fmt: skip
+PRODUCT_FIELDS = ("retailer_id", "url")
 NAME_FIELDS = ("campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id", "ad_name")
 DELIVERY_FIELDS = ("account_currency", "spend", "impressions", "clicks", "inline_link_clicks")
 AD_DAY_FIELDS = (*NAME_FIELDS, *DELIVERY_FIELDS, "reach", "actions", "action_values")
@@ -26,6 +31,8 @@ ACCOUNT_TOTAL_FIELDS = ("impressions", "spend")
 
 # Meta counts the same sale under several overlapping names (omni_purchase, offsite_conversion...): exactly one is read
 PURCHASE = "purchase"
+STORY_PARTS = ("link_data", "video_data", "template_data", "photo_data")
+CATALOGUE_ITEM = re.compile(r"shopify_[A-Za-z]{2}_(\d+)_\d+")  # as Shopify's Meta channel names a variant
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
@@ -56,8 +63,55 @@ def ad_group(row: Row, currency: str) -> Row:
 
 def ad(row: Row) -> Row:
     """The columns of an ad, its ad set by Meta's id, and where its link lands."""
-    path = urlsplit(link(row.get("creative") or {})).path
-    return {**_named(row), "ad_group": str(row["adset_id"]), "link_path": path, "handle": product_handle(path)}
+    shown = row.get("creative") or {}
+    path = urlsplit(link(shown)).path
+    return {
+        **_named(row),
+        "ad_group": str(row["adset_id"]),
+        "creative": str(shown.get("id") or ""),
+        "link_path": path,
+        "handle": product_handle(path),
+    }
+
+
+def creative(row: Row) -> Row | None:
+    """The columns of what an ad shows: its own texts, else those of the post or the first of its variants."""
+    shown = row.get("creative")
+    if not shown:
+        return None
+    story = next((part for name in STORY_PARTS if (part := (shown.get("object_story_spec") or {}).get(name))), {})
+    feed = shown.get("asset_feed_spec") or {}
+    return {
+        "platform_id": str(shown["id"]),
+        "name": str(shown.get("name") or ""),
+        "title": str(shown.get("title") or story.get("name") or story.get("title") or _first(feed.get("titles"))),
+        "body": str(shown.get("body") or story.get("message") or _first(feed.get("bodies"))),
+        "link_url": link(shown),
+        "thumbnail_url": str(shown.get("thumbnail_url") or ""),
+        "product_set": str(shown.get("product_set_id") or ""),
+    }
+
+
+def promoted(row: Row) -> list[Row]:
+    """The products an ad names: by where it lands, and by its cards."""
+    shown = row.get("creative") or {}
+    story = (shown.get("object_story_spec") or {}).get("link_data") or {}
+    cards = [card.get("link") for card in story.get("child_attachments") or ()]
+    cards += [one.get("website_url") for one in (shown.get("asset_feed_spec") or {}).get("link_urls") or ()]
+    links = [("link", link(shown)), *(("card", str(url or "")) for url in cards)]
+    named = {handle: by for by, url in reversed(links) if (handle := product_handle(urlsplit(url).path))}
+    return [{"ad": str(row["id"]), "handle": h, "product": None, "found_by": by} for h, by in named.items()]
+
+
+def of_set(row: Row) -> Row:
+    """The product that an item of a product set is a variant of."""
+    found = CATALOGUE_ITEM.fullmatch(str(row.get("retailer_id") or ""))
+    handle = product_handle(urlsplit(str(row.get("url") or "")).path)
+    return {"handle": handle, "product": int(found[1]) if found else None, "found_by": "product_set"}
+
+
+def _first(variants: list[Row] | None) -> str:
+    return str(variants[0].get("text") or "") if variants else ""
 
 
 def _named(row: Row) -> Row:
@@ -77,7 +131,7 @@ def _budgeted(row: Row, currency: str) -> Row:
 def link(creative: Row) -> str:
     """Where a creative sends people, or '' (a boosted post, a catalogue ad)."""
     story = creative.get("object_story_spec") or {}
-    for part in ("link_data", "video_data", "template_data", "photo_data"):
+    for part in STORY_PARTS:
         data = story.get(part) or {}
         action = (data.get("call_to_action") or {}).get("value") or {}
         found = data.get("link") or action.get("link")

@@ -20,17 +20,17 @@ def set_daily_budget(
     """Set what a campaign or ad set may spend a day, in the account's currency."""
     if level == "ad":
         raise Rejected("An ad has no budget of its own at Meta.")
-    _update(token, platform_id, {"daily_budget": mapping.minor_units(amount, currency)})
+    _update(token, account_id, platform_id, {"daily_budget": mapping.minor_units(amount, currency)})
 
 
 def set_status(
     token: str, account_id: str, level: Level, platform_id: str, status: Literal["active", "paused"]
 ) -> None:
     """Switch a campaign, ad set or ad on or off."""
-    _update(token, platform_id, {"status": mapping.status(status)})
+    _update(token, account_id, platform_id, {"status": mapping.status(status)})
 
 
-def _update(token: str, platform_id: str, params: dict[str, Any]) -> None:
+def _update(token: str, account_id: str, platform_id: str, params: dict[str, Any]) -> None:
     if not platform_id.isdigit():
         raise Rejected("This is not the id of an object at Meta.")
-    MetaClient(token).post(platform_id, params)
+    MetaClient(token, account_id).post(platform_id, params)

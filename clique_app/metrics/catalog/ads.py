@@ -64,7 +64,7 @@ _CREDIT_ROWS = (
 )
 # channels whose spend is here: crediting others against this spend would flatter it
 _PAID = f"""r.model = '{LAST_TOUCH}' and exists (
-    select from connection k where k.store_id = r.store_id and k.channel = r.channel and k.account_id is not null)"""
+    select from ad_account k where k.store_id = r.store_id and k.channel = r.channel)"""
 
 
 def _credited(key: str, name: str, unit: Unit, meaning: str, amount: str, where: str) -> Total:

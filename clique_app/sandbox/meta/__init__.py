@@ -13,53 +13,79 @@ from starlette.routing import BaseRoute, Route
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.meta import oauth
+from clique_app.sandbox.meta.control import Handler, handlers
 from clique_app.sandbox.meta.errors import FAULT_ERRORS, GraphError, expired, revoked
 from clique_app.sandbox.meta.graph import Call, Graph
+from clique_app.sandbox.meta.pushes import Pushes
 from clique_app.sandbox.meta.tokens import Tokens
+from clique_app.sandbox.meta.usage import Usage
 from clique_app.sandbox.world import World
 
 VERSION = re.compile(r"^v(\d+)\.0$")
 OLDEST, NEWEST = 22, 26
 HANG_SECONDS = 120.0
-ANYWHERE = ("http_429", "throttled", "rate_limit", "app_rate_limit", "5xx", "timeout", "error_in_200",
-            "expired_token", "revoked_token")  # fmt: skip
+ANYWHERE = ("http_429", "throttled", "rate_limit", "rate_limit_insights", "app_rate_limit", "too_much_data", "5xx",
+            "timeout", "error_in_200", "expired_token", "revoked_token", "password_changed")  # fmt: skip
 
 
-def routes(world: World, faults: Faults, config: Config) -> list[BaseRoute]:
-    """Everything under /meta."""
-    tokens = Tokens(config.meta_app_id, config.meta_app_secret, config.data_dir, world.now)
-    graph = Graph(world, faults, config, tokens)
+class Meta:
+    """The platform: its routes, what tests may do to it, and the messages it sends while it runs."""
 
-    async def dialog(request: Request) -> Response:
-        return await oauth.dialog(request, tokens, config)
+    def __init__(self, world: World, faults: Faults, config: Config) -> None:
+        self._world, self._faults, self._config = world, faults, config
+        self._tokens = Tokens(config.meta_app_id, config.meta_app_secret, config.data_dir, world.now)
+        self._pushes = Pushes(world, faults, config)
+        self._graph = Graph(world, faults, config, self._tokens, self._pushes)
+        self._usage = Usage(world.now)
 
-    async def api(request: Request) -> Response:
+    def routes(self) -> list[BaseRoute]:
+        """Everything under /meta."""
+        return [
+            Route("/meta/www/{version}/dialog/oauth", self._dialog, methods=["GET", "POST"]),
+            Route("/meta/graph/{path:path}", self._api, methods=["GET", "POST", "DELETE"]),
+        ]
+
+    def control_handlers(self) -> list[tuple[str, str, Handler]]:
+        return handlers(self._world, self._tokens, self._usage, self._pushes)
+
+    async def run(self) -> None:
+        """Send messages for ever."""
+        await self._pushes.run()
+
+    async def _dialog(self, request: Request) -> Response:
+        return await oauth.dialog(request, self._tokens, self._config)
+
+    async def _api(self, request: Request) -> Response:
         call = await _call(request)
+        account = self._graph.account_of(call.path) if call else None
+        account_id = account.account_id if account else None
+        insights = call is not None and ("insights" in call.path or call.path[0].startswith("6"))
         status = 200
         try:
             if call is None:
                 raise GraphError("(#2635) You are calling a deprecated version of the Ads API.", 2635)
-            await _raise_fault(faults, call, config.meta_app_id)
-            body = _answer(call, graph, tokens, config, world)
+            await _raise_fault(self._faults, call, self._config.meta_app_id)
+            self._usage.count(account_id)
+            self._usage.check(account_id, insights=insights)
+            body = await self._answer(call)
         except GraphError as error:
             body, status = error.body(), error.status
         text = json.dumps(body).encode()
-        if call and faults.take("meta", "truncated_page", path="/".join(call.path), method=call.method):
+        if call and self._faults.take("meta", "truncated_page", path="/".join(call.path), method=call.method):
             text = text[: len(text) // 2]
-        return Response(text, status, _headers(call, graph, status), "application/json; charset=UTF-8")
+        headers = {"facebook-api-version": call.version if call else "v26.0", "cache-control": "no-store"}
+        headers |= self._usage.headers(account_id, insights=insights, refused=status == 429)
+        return Response(text, status, headers, "application/json; charset=UTF-8")
 
-    return [
-        Route("/meta/www/{version}/dialog/oauth", dialog, methods=["GET", "POST"]),
-        Route("/meta/graph/{path:path}", api, methods=["GET", "POST", "DELETE"]),
-    ]
-
-
-def _answer(call: Call, graph: Graph, tokens: Tokens, config: Config, world: World) -> dict[str, object]:
-    if call.path == ("oauth", "access_token"):
-        return oauth.access_token(call.params, tokens)
-    if call.path == ("debug_token",):
-        return oauth.debug_token(call.params, tokens, config.meta_app_id, world.now().timestamp())
-    return graph.answer(call)
+    async def _answer(self, call: Call) -> dict[str, object]:
+        if call.path == ("oauth", "access_token"):
+            return oauth.access_token(call.params, self._tokens)
+        if call.path == ("debug_token",):
+            return oauth.debug_token(call.params, self._tokens, self._config.meta_app_id, self._world.now().timestamp())
+        if call.path == (self._config.meta_app_id, "subscriptions"):
+            self._tokens.check_app_token(call.params.get("access_token", ""))
+            return await self._pushes.of_app(call.method, call.asked())
+        return self._graph.answer(call)
 
 
 async def _call(request: Request) -> Call | None:
@@ -90,34 +116,3 @@ async def _raise_fault(faults: Faults, call: Call, app_id: str) -> None:
     if name == "revoked_token":
         raise revoked(app_id)
     raise FAULT_ERRORS[name]
-
-
-def _headers(call: Call | None, graph: Graph, status: int) -> dict[str, str]:
-    headers = {"facebook-api-version": call.version if call else "v26.0", "cache-control": "no-store"}
-    account = graph.account_of(call.path) if call else None
-    if call is None or account is None:
-        return headers
-    limited = status == 429
-    used = 100 if limited else 12
-    kind = "ads_insights" if "insights" in call.path else "ads_management"
-    usage = {
-        "type": kind,
-        "call_count": used,
-        "total_cputime": 5,
-        "total_time": 6,
-        "estimated_time_to_regain_access": 1 if limited else 0,
-        "ads_api_access_tier": "standard_access",
-    }
-    headers["x-business-use-case-usage"] = json.dumps({account.account_id: [usage]})
-    headers["x-ad-account-usage"] = json.dumps(
-        {"acc_id_util_pct": float(used), "reset_time_duration": 60, "ads_api_access_tier": "standard_access"}
-    )
-    if kind == "ads_insights":
-        headers["x-fb-ads-insights-throttle"] = json.dumps(
-            {
-                "app_id_util_pct": float(used),
-                "acc_id_util_pct": float(used),
-                "ads_api_access_tier": "standard_access",
-            }
-        )
-    return headers

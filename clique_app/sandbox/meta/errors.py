@@ -68,6 +68,10 @@ def revoked(app_id: str) -> GraphError:
     )
 
 
+def too_much_data() -> GraphError:
+    return GraphError("Please reduce the amount of data you're asking for, then retry your request", 1, status=500)
+
+
 FAULT_ERRORS: dict[str, GraphError] = {
     "http_429": GraphError("(#4) Application request limit reached", 4, status=429, transient=True),
     "app_rate_limit": GraphError("(#4) Application request limit reached", 4, transient=True),
@@ -82,6 +86,18 @@ FAULT_ERRORS: dict[str, GraphError] = {
         "(#80004) There have been too many calls to this ad-account. Wait a bit and try again.",
         80004,
         subcode=2446079,
+    ),
+    "rate_limit_insights": GraphError(
+        "(#80000) There have been too many calls from this ad-account. Wait a bit and try again.",
+        80000,
+        subcode=2446079,
+    ),
+    "too_much_data": too_much_data(),
+    "password_changed": GraphError(
+        "Error validating access token: The session has been invalidated because the user changed their password or "
+        "Facebook has changed the session for security reasons.",
+        190,
+        subcode=460,
     ),
     "5xx": GraphError("An unknown error has occurred.", 1, status=500, transient=True),
     "error_in_200": GraphError("Service temporarily unavailable", 2, status=200, transient=True),

@@ -86,7 +86,9 @@ def graph_time(at: datetime, zone: str) -> str:
 
 
 def effective_status(platform: AdPlatform, node: Any) -> str:
-    """The status after those of the objects above."""
+    """The status after those of the objects above, and after what Meta found wrong with it."""
+    if node.status == "ACTIVE" and _id_of(node) in platform.issues:
+        return "WITH_ISSUES"
     if node.status != "ACTIVE" or isinstance(node, Campaign):
         return node.status
     if platform.campaigns[node.campaign_id].status != "ACTIVE":
@@ -96,6 +98,10 @@ def effective_status(platform: AdPlatform, node: Any) -> str:
     return "ACTIVE"
 
 
+def _id_of(node: Any) -> str:
+    return node.campaign_id if isinstance(node, Campaign) else node.ad_set_id if isinstance(node, AdSet) else node.ad_id
+
+
 def account_of(platform: AdPlatform, node: Any) -> AdAccount:
     if isinstance(node, AdAccount):
         return node
@@ -103,25 +109,27 @@ def account_of(platform: AdPlatform, node: Any) -> AdAccount:
 
 
 def _creative(platform: AdPlatform, ad: Ad) -> dict[str, Any]:
-    link_data = {
-        "link": ad.link_url,
-        "message": ad.name,
-        "name": ad.name,
-        "call_to_action": {"type": "SHOP_NOW"},
-    }
+    """What the ad shows. A catalogue ad's texts are templates, and where it leads is each product's own link."""
+    texts = {"message": f"{ad.name}: made in small batches.", "name": ad.name, "call_to_action": {"type": "SHOP_NOW"}}
+    part = {"link": ad.link_url, **texts}
+    if ad.card_links:
+        part["child_attachments"] = [{"link": link, "name": f"Card {i + 1}"} for i, link in enumerate(ad.card_links)]
+    kind = "template_data" if ad.product_set_id else "link_data"
     return {
         "id": ad.creative_id,
-        "name": ad.name,
+        "name": f"{ad.name} creative",
         "status": "ACTIVE",
         "object_type": "SHARE",
-        "title": ad.name,
-        "body": ad.name,
-        "object_story_spec": {"page_id": PAGE_ID, "link_data": link_data},
+        "title": "{{product.name}}" if ad.product_set_id else ad.name,
+        "body": texts["message"],
+        "object_story_spec": {"page_id": PAGE_ID, kind: part},
+        "asset_feed_spec": None,
         "effective_object_story_id": f"{PAGE_ID}_{ad.creative_id}",
-        "link_url": ad.link_url,
+        "link_url": None if ad.product_set_id else ad.link_url,
         "object_url": ad.link_url,
         "url_tags": ad.link_url.partition("?")[2],
-        "thumbnail_url": None,
+        "product_set_id": ad.product_set_id or None,
+        "thumbnail_url": f"https://scontent.example.com/t45/{ad.creative_id}.jpg",
         "image_url": None,
     }
 

@@ -12,12 +12,15 @@ from clique_app.sandbox.ads import BudgetLevel
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.meta import fields, insights
-from clique_app.sandbox.meta.errors import GraphError, bad_param, missing_permission, unknown_object
+from clique_app.sandbox.meta.errors import GraphError, bad_param, missing_permission, too_much_data, unknown_object
+from clique_app.sandbox.meta.pushes import Pushes
+from clique_app.sandbox.meta.reports import Reports
 from clique_app.sandbox.meta.tokens import USER_ID, USER_NAME, Token, Tokens
 from clique_app.sandbox.records import Ad, AdAccount, AdSet, Campaign
 from clique_app.sandbox.world import World
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 5000
+MOST_ROWS_AT_ONCE = 10_000  # more have to be asked for as a report
 LIST_PARAMS = frozenset(("fields", "limit", "after", "before", "effective_status", "filtering", "summary"))
 WRITE_PARAMS: dict[type, frozenset[str]] = {
     Campaign: frozenset(("name", "status", "daily_budget", "execution_options")),
@@ -26,15 +29,6 @@ WRITE_PARAMS: dict[type, frozenset[str]] = {
 }
 STATUSES = ("ACTIVE", "PAUSED", "DELETED", "ARCHIVED")
 SMALLEST_BUDGET = 100  # minor units
-
-
-@dataclass(slots=True)
-class Run:
-    """An asynchronous insights report: ready at the second look."""
-
-    account: AdAccount
-    rows: list[dict[str, Any]]
-    looks: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,9 +48,10 @@ class Call:
 class Graph:
     """Answers calls of an authorised app user."""
 
-    def __init__(self, world: World, faults: Faults, config: Config, tokens: Tokens) -> None:
+    def __init__(self, world: World, faults: Faults, config: Config, tokens: Tokens, pushes: Pushes) -> None:
         self._world, self._faults, self._config, self._tokens = world, faults, config, tokens
-        self._runs: dict[str, Run] = {}
+        self._pushes = pushes
+        self._reports = Reports(faults)
         self._kept_rows: dict[str, list[dict[str, Any]]] = {}
 
     def answer(self, call: Call) -> dict[str, Any]:
@@ -70,21 +65,30 @@ class Graph:
         head, rest = call.path[0], call.path[1:]
         if head in ("me", USER_ID):
             return self._me(call, token, rest)
-        if head in self._runs:
-            return self._run(call, token, head, rest)
+        if self._reports.find(head):
+            _need(token, "ads_read", "ads_management")
+            return self._page(call, self._reports.rows(head)) if rest == ("insights",) else self._reports.look(head)
+        if head in self._world.ads.product_sets and rest == ("products",):
+            _need(token, "ads_read", "ads_management")
+            return self._products(call, head)
         node = self._find(head)
         if call.method == "GET":
             _need(token, "ads_read", "ads_management")
             return self._edge(call, node, rest[0]) if rest else self._read(call, node)
+        if rest == ("insights",) and call.method == "POST":
+            _need(token, "ads_read", "ads_management")
+            return self._start_report(call, node)
         _need(token, "ads_management")
-        if rest == ("insights",):
-            return self._start_run(call, node)
+        if rest == ("subscribed_apps",) and isinstance(node, AdAccount):
+            return self._pushes.of_account(call.method, node.account_id, call.asked())
         if rest or isinstance(node, AdAccount) or call.method != "POST":
             raise GraphError("Unsupported post request.", 100, subcode=33, kind="GraphMethodException")
         return self._write(call, node)
 
     def account_of(self, path: tuple[str, ...]) -> AdAccount | None:
         """The ad account a call is about, for its rate-limit headers."""
+        if report := self._reports.find(path[0]):
+            return report.account
         try:
             return fields.account_of(self._world.ads, self._find(path[0]))
         except (GraphError, IndexError):
@@ -122,6 +126,8 @@ class Graph:
         if edge == "insights":
             account = fields.account_of(self._world.ads, node)
             return self._page(call, self._insight_rows(call, node, account))
+        if edge == "subscribed_apps" and isinstance(node, AdAccount):
+            return self._pushes.of_account("GET", node.account_id, call.asked())
         ads = self._world.ads
         below: dict[str, list[Any]] = {
             "campaigns": list(ads.campaigns.values()),
@@ -165,11 +171,13 @@ class Graph:
         if fault:
             return {"data": [], "paging": self._paging(call, start, start - 1, more=True)}
         data = rows[start : start + limit]
+        if self._faults.take("meta", "rows_dropped", path="/".join(call.path), method=call.method):
+            data = data[: len(data) // 2]
         if not data:
             return {"data": []}
         return {
             "data": data,
-            "paging": self._paging(call, start, start + len(data) - 1, start + len(data) < len(rows)),
+            "paging": self._paging(call, start, min(start + limit, len(rows)) - 1, start + limit < len(rows)),
         }
 
     def _paging(self, call: Call, first: int, last: int, more: bool) -> dict[str, Any]:
@@ -190,35 +198,28 @@ class Graph:
         now = self._world.now()
         query = insights.parse_query(call.asked(), node, account, now)
         rows = insights.rows(self._world.ads, account, query, now)
+        if len(rows) > MOST_ROWS_AT_ONCE:
+            raise too_much_data()
         self._kept_rows.pop(key, None)
         self._kept_rows[key] = rows
         while len(self._kept_rows) > 8:
             self._kept_rows.pop(next(iter(self._kept_rows)))
         return rows
 
-    def _start_run(self, call: Call, node: Any) -> dict[str, Any]:
+    def _start_report(self, call: Call, node: Any) -> dict[str, Any]:
         account = fields.account_of(self._world.ads, node)
-        run_id = f"6{len(self._runs) + 1:015d}"
         now = self._world.now()
         query = insights.parse_query(call.asked(), node, account, now)
-        self._runs[run_id] = Run(account, insights.rows(self._world.ads, account, query, now))
-        return {"report_run_id": run_id}
+        make = lambda: insights.rows(self._world.ads, account, query, now)  # noqa: E731
+        return {"report_run_id": self._reports.start(account, make, "/".join(call.path))}
 
-    def _run(self, call: Call, token: Token, run_id: str, rest: tuple[str, ...]) -> dict[str, Any]:
-        _need(token, "ads_read", "ads_management")
-        run = self._runs[run_id]
-        if rest == ("insights",):
-            if run.looks < 2:
-                raise GraphError("(#2642) The report is not ready yet.", 2642)
-            return self._page(call, run.rows)
-        run.looks += 1
-        done = run.looks > 1
-        return {
-            "id": run_id,
-            "account_id": run.account.account_id,
-            "async_status": "Job Completed" if done else "Job Running",
-            "async_percent_completion": 100 if done else 40,
-        }
+    def _products(self, call: Call, product_set: str) -> dict[str, Any]:
+        items = self._world.ads.product_sets[product_set]
+        names = call.params.get("fields", "retailer_id,name").split(",")
+        if unknown := [name for name in names if name not in ("id", "retailer_id", "name", "url")]:
+            raise GraphError(f"(#100) Tried accessing nonexisting field ({unknown[0]}) on node type (ProductItem)", 100)
+        rows = [{"id": f"77{i:012d}", **{n: getattr(x, n) for n in names if n != "id"}} for i, x in enumerate(items)]
+        return self._page(call, rows)
 
     def _write(self, call: Call, node: Any) -> dict[str, Any]:
         asked = call.asked()

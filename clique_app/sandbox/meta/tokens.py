@@ -101,6 +101,11 @@ class Tokens:
         if text != f"{self._app_id}|{self._app_secret}":
             self.check(text)
 
+    def expire_all(self) -> None:
+        for token in self._tokens.values():
+            token.expires_at = min(token.expires_at, self._now().timestamp())
+        self._save()
+
     def revoke_all(self) -> None:
         for token in self._tokens.values():
             token.revoked = True

@@ -36,6 +36,7 @@ from clique_app.tables import (
     StoreSettings,
     SyncCursor,
 )
+from tests.integration.stores import use_ad_account
 
 OWNER, VIEWER = 11, 12
 GIFTS, OTHER = "1201", "1202"
@@ -90,9 +91,8 @@ def store_id(budget: Budget) -> int:
         session.add(StoreSettings(store_id=store_id))  # pyright: ignore[reportCallIssue]  # the rest has defaults
         for user_id, role in ((OWNER, "owner"), (VIEWER, "viewer")):
             session.add(Member(store_id=store_id, user_id=user_id, role=role, first_seen_at=now, last_seen_at=now))
-        meta = Connection.model_validate(
-            {"store_id": store_id, "channel": "meta", "state": "connected", "account_id": "1", "currency": "USD"}
-        )
+        meta = Connection.model_validate({"store_id": store_id, "channel": "meta", "state": "connected"})
+        use_ad_account(session, store_id)
         connections.keep_grant(meta, Grant("token"))
         session.add(meta)
         for source in ("meta_ads", "shopify_inventory"):

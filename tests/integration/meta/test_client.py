@@ -53,10 +53,10 @@ def test_a_wait_is_as_long_as_meta_says(meta: Any, answer: Callable[..., Any]) -
 
 def test_calls_stop_before_the_allowance_is_used_up(meta: Any, answer: Callable[..., Any]) -> None:
     meta.answers["9"] = answer({"id": "9"}, headers={"X-FB-Ads-Insights-Throttle": '{"acc_id_util_pct":97}'})
-    client = MetaClient("t")
+    client = MetaClient("t", "1")
     client.get("9", {})
     with pytest.raises(RateLimited):
-        client.get("9", {})
+        MetaClient("t", "1").get("9", {})  # another one: what was said holds for all
     assert len(meta.asked) == 1
 
 

@@ -165,26 +165,35 @@ def test_an_unknown_channel_has_no_login(stores: list[int]) -> None:
     assert _browser().get("/auth/myspace/start", params={"ticket": "x"}).status_code == 404
 
 
-def test_only_a_listed_account_can_be_chosen_and_another_one_is_read_anew(stores: list[int]) -> None:
+def test_several_listed_accounts_can_be_chosen_and_one_that_is_new_makes_the_imports_due_again(
+    stores: list[int],
+) -> None:
     browser = _browser()
     _back(browser, _state(browser, stores[0]))
     with store_session(stores[0]) as session:
         assert [a.account_id for a in ad_accounts.accounts(session, stores[0], "meta")] == ["1", "2"]
-        assert ad_accounts.choose(session, stores[0], "meta", "1", USER).state == "connected"
+        assert ad_accounts.choose(session, stores[0], "meta", ["1"], USER).state == "connected"
         session.add(SyncCursor(store_id=stores[0], source="meta_ads"))
-    with store_session(stores[0]) as session, pytest.raises(InvalidInput):
-        ad_accounts.choose(session, stores[0], "meta", "3", USER)
+    for wrong in (["1", "3"], []):
+        with store_session(stores[0]) as session, pytest.raises(InvalidInput):
+            ad_accounts.choose(session, stores[0], "meta", wrong, USER)
     with store_session(stores[0]) as session:
-        ad_accounts.choose(session, stores[0], "meta", "1", USER)
+        ad_accounts.choose(session, stores[0], "meta", ["1"], USER)
         assert session.get(SyncCursor, (stores[0], "meta_ads")) is not None
     with store_session(stores[0]) as session:
-        ad_accounts.choose(session, stores[0], "meta", "2", USER)
+        both = ad_accounts.choose(session, stores[0], "meta", ["1", "2"], USER)
+        assert [one.account_id for one in both.accounts] == ["1", "2"]
     with store_session(stores[0]) as session:
         assert session.get(SyncCursor, (stores[0], "meta_ads")) is None
+        session.add(SyncCursor(store_id=stores[0], source="meta_ads"))
+    with store_session(stores[0]) as session:
+        one = ad_accounts.choose(session, stores[0], "meta", ["2"], USER)
+        assert [account.account_id for account in one.accounts] == ["2"]
+        assert session.get(SyncCursor, (stores[0], "meta_ads")) is not None  # what is left is read already
         ad_accounts.disconnect(session, stores[0], "meta", USER)
     with store_session(stores[0]) as session:
         (overview,) = ad_accounts.connections(session, stores[0])
-    assert (overview.state, overview.account_id) == ("disconnected", "2")
+    assert (overview.state, [one.account_id for one in overview.accounts]) == ("disconnected", ["2"])
 
 
 def test_the_daily_check_warns_a_week_before_the_end_and_sees_a_revoked_access(stores: list[int], meta: Any) -> None:

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from clique_app import clock
 from clique_app.database import store_session, system_session
-from clique_app.integrations.access import Access
+from clique_app.integrations.access import Access, Account
 from clique_app.sync.ads_service import META_ADS
 from clique_app.sync.source import Plan, Written
 from clique_app.tables import Connection, Product, Store
+from tests.integration.stores import use_ad_account
 
 ZONE = "America/New_York"
 
@@ -28,9 +29,9 @@ def access(meta: Any) -> Access:
         session.add(
             Connection(
                 store_id=store_id, channel="meta", state="connected", access_token=None, refresh_token=None,
-                account_id="1", currency="USD", time_zone=ZONE,
             )
         )  # fmt: skip
+        use_ad_account(session, store_id)
         for product_id, active in ((7, True), (8, False)):
             session.add(
                 Product(
@@ -38,7 +39,7 @@ def access(meta: Any) -> Access:
                     updated_at=clock.now(),
                 )
             )  # fmt: skip
-    return Access(store_id, "s.myshopify.com", ZONE, "USD", "t", "1", "USD", ZONE)
+    return Access(store_id, "s.myshopify.com", ZONE, "USD", "t", (Account("1", "USD", ZONE),))
 
 
 def _insight(day: date, ad: str = "3", **more: Any) -> dict[str, Any]:
@@ -159,11 +160,10 @@ def test_a_month_is_a_report_and_an_interrupted_import_goes_on_with_the_month_it
     plan = Plan("history", first_day=date(2026, 7, 10), last_day=date(2026, 9, 15))
     batches = META_ADS.batches(access, plan)
     stage = next(batch for batch in batches if "prepares" in batch.stage)
-    assert (stage.stage, stage.position) == (
-        "Ads by day, September 2026 (Meta prepares them: 40 %)", {"to": "2026-09-15"},
-    )  # fmt: skip
+    assert stage.stage == "Ads by day, September 2026 (Meta prepares them: 40 %)"
+    assert stage.position == {"account": "1", "to": "2026-09-15", "share": 0.0}
     done = next(batch for batch in batches if batch.records[0]["table"] == "gone")
-    assert done.position == {"to": "2026-08-31"}
+    assert done.position == {"account": "1", "to": "2026-08-31", "share": round(15 / 68, 4)}
     meta.asked.clear()
     _sync(access, Plan("history", first_day=plan.first_day, last_day=plan.last_day, position=done.position))
     ranges = {call.params["time_range"] for call in meta.asked if "time_range" in call.params}

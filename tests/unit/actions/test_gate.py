@@ -33,7 +33,7 @@ FINE = Situation(
     history=(),
     other_budgets=Decimal(1500),
     data=(DataAge("Meta data", NOW - timedelta(minutes=41)), DataAge("Stock data", NOW)),
-    connected_account_id="1",
+    connected_accounts=("1",),
     time_zone="America/New_York",
     now=NOW,
 )
@@ -62,7 +62,7 @@ def test_a_fair_step_passes_every_check() -> None:
         (CHANGE, replace(FINE, data=(DataAge("Meta data", None),)), "fresh_meta_data"),
         (CHANGE, replace(FINE, data=(DataAge("Stock data", NOW - timedelta(hours=4)),)), "fresh_stock_data"),
         (CHANGE, replace(FINE, limits=replace(LIMITS, kill_switch=True)), "kill_switch"),
-        (CHANGE, replace(FINE, connected_account_id="2"), "account"),
+        (CHANGE, replace(FINE, connected_accounts=("2",)), "account"),
         (CHANGE, replace(FINE, live=replace(LIVE, currency="EUR")), "currency"),
         (CHANGE, replace(FINE, live=replace(LIVE, status="paused")), "active"),
         (CHANGE, replace(FINE, live=replace(LIVE, daily_budget=Decimal(700))), "live"),

@@ -57,7 +57,7 @@ class BudgetChanges(RuleBasedStateMachine):
             history=tuple(written.change for written in self.past),
             other_budgets=self.others,
             data=(DataAge("Meta data", self.read_at),),
-            connected_account_id="1",
+            connected_accounts=("1",),
             time_zone=ZONE,
             now=self.now,
         )

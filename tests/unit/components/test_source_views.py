@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from clique_app.components.ads_connect import account_views, channel_views, conn
 from clique_app.components.open_number import SOURCE_NAMES
 from clique_app.components.source_views import SOURCE_STATES, counted, import_view, seconds, step_views
 from clique_app.components.webhooks import checked, webhook_rows
-from clique_app.connections.ad_accounts_service import CONNECT_ERRORS, Overview
+from clique_app.connections.ad_accounts_service import CONNECT_ERRORS, AccountInUse, Overview
 from clique_app.integrations.channels import AdAccount
 from clique_app.pages import data
 from clique_app.sync.overview_service import Log, Reading, Standing, Webhooks
@@ -156,16 +156,19 @@ def test_the_url_chooses_among_clique_s_own_words() -> None:
 
 def test_a_channel_has_one_next_step() -> None:
     states = ("not_connected", "choosing_account", "connected", "expired", "disconnected")
-    channels = tuple(Overview("meta", "Meta", state, "1", "Harbor", "USD", "America/New_York") for state in states)
+    main = AccountInUse("1", "Harbor", "USD", "America/New_York", date(2026, 8, 23))
+    used = (main, AccountInUse("2", "B", "EUR", "UTC"))
+    channels = tuple(Overview("meta", "Meta", state, used) for state in states)
     views = channel_views(channels, (standing(source="meta_ads", channel="meta"),))
     assert [view.step for view in views] == ["connect", "choose", "done", "reconnect", "connect"]
-    assert views[2].account == "Harbor (USD, America/New York)"
+    assert views[2].accounts == ["Harbor (USD, America/New York), days from August 23, 2026", "B (EUR, UTC)"]
     assert [len(view.imports) for view in views] == [0, 0, 1, 0, 0]
 
 
 def test_accounts_in_use_come_first() -> None:
     accounts = [AdAccount("2", "A closed one", "EUR", "UTC", False), AdAccount("1", "Main", "USD", "UTC", True)]
-    assert [view.name for view in account_views(accounts)] == ["Main", "A closed one"]
+    views = account_views(accounts, {"2"})
+    assert [(view.name, view.chosen) for view in views] == [("Main", False), ("A closed one", True)]
 
 
 def test_the_steps_say_what_they_wait_for() -> None:
