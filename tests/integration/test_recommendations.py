@@ -83,7 +83,7 @@ class Book:
             chosen_at=now,
         )
         for source in ("meta_ads", "shopify_inventory"):
-            self.add(SyncCursor, source=source, fresh_at=now, position={})
+            self.add(SyncCursor, source=source, fresh_at=now)
         self.add(Location, location_id=1, name="Portland")
         self.add(Location, location_id=2, name="Closed", active=False)
         self.session.flush()
