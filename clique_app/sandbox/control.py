@@ -72,6 +72,16 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a l
     async def ad_object(request: Request) -> Any:
         return _ad_object(world, request.path_params["object_id"])
 
+    async def uninstall(request: Request) -> Any:
+        world.uninstall((await request.json())["shop"])
+        return {"now": world.now()}
+
+    async def ask_privacy(request: Request) -> Any:
+        """{shop, topic: customers/data_request | customers/redact, customer_id}"""
+        spec = await request.json()
+        asked = {"customers/data_request": world.request_customer_data, "customers/redact": world.redact_customer}
+        return {"told": asked[spec["topic"]](spec["shop"], int(spec["customer_id"]))}
+
     async def scenarios(request: Request) -> Any:
         campaigns = list(world.ads.campaigns.values())
         return {
@@ -90,6 +100,8 @@ def routes(world: World, faults: Faults) -> list[BaseRoute]:  # noqa: C901  (a l
         ("/faults", "DELETE", clear_faults),
         ("/stores", "GET", stores),
         ("/stores", "POST", create_store),
+        ("/uninstall", "POST", uninstall),
+        ("/privacy", "POST", ask_privacy),
         ("/scenarios", "GET", scenarios),
         ("/meta/objects/{object_id}", "GET", ad_object),
         ("/meta/objects/{object_id}", "POST", change_ad_object),

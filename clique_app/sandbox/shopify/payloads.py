@@ -32,13 +32,35 @@ def body_of(event: WorldEvent, store: Store) -> Body | None:
             body = inventory_level(number, event.parent_id or 0, store)
         case ["inventory_items", _]:
             body = inventory_item(number, store)
-        case ["customers", _]:
-            body = customer(store.customers[number])
         case ["app", "uninstalled"]:
             body = shop(store)
+        case ["customers", "data_request"]:
+            body = {
+                **_privacy(store, number),
+                "orders_requested": _orders_of(store, number),
+                "data_request": {"id": event.parent_id},
+            }
+        case ["customers", "redact"]:
+            body = {**_privacy(store, number), "orders_to_redact": _orders_of(store, number)}
+        case ["customers", _]:
+            body = customer(store.customers[number])
+        case ["shop", "redact"]:
+            body = {"shop_id": store.shop.shop_id, "shop_domain": store.shop.domain}
         case _:
             body = None
     return body
+
+
+def _privacy(store: Store, customer_id: int) -> Body:
+    return {
+        "shop_id": store.shop.shop_id,
+        "shop_domain": store.shop.domain,
+        "customer": {"id": customer_id, "email": store.customers[customer_id].email, "phone": None},
+    }
+
+
+def _orders_of(store: Store, customer_id: int) -> list[int]:
+    return [order.order_id for order in store.orders.values() if order.customer_id == customer_id]
 
 
 def shop(store: Store) -> Body:
