@@ -142,7 +142,7 @@ def in_redis(person: Person) -> int:
     found = 0
     with redis.Redis.from_url(settings().redis_url) as client:
         for key in client.scan_iter():
-            kind = client.type(key)
+            kind: Any = client.type(key)
             value: Any = {
                 b"string": lambda key: client.get(key),
                 b"hash": lambda key: client.hgetall(key),
@@ -199,7 +199,7 @@ def leave_traces(store_id: int, person: Person) -> None:
     run_source.send_with_options(args=(store_id, person.email, "manual"), delay=3_600_000)
     dead = run_source.message(store_id, f"gid://shopify/Customer/{person.customer_id}", "manual")
     with redis.Redis.from_url(settings().redis_url) as client:
-        client.hset("dramatiq:sync.XQ.msgs", dead.message_id, dead.encode())
+        client.hset("dramatiq:sync.XQ.msgs", dead.message_id, dead.encode().decode())
         client.zadd("dramatiq:sync.XQ", {dead.message_id: 1.0})
         client.set("a-tab_state", b"\x80\x04pickled" + str(person.customer_id).encode() + b"\x94")
         client.rpush("some-list", f"{person.phone}", "another")
