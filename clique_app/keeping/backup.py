@@ -261,13 +261,13 @@ def _load(connection: psycopg.Connection, packed: ZipFile, kept: Kept) -> None:
 
 def _advance_identities(connection: psycopg.Connection, wanted: dict[str, int]) -> None:
     """Rows made from now on get numbers after the restored ones."""
-    for table in OWNED:
+    for table in (*OWNED, INBOX):
         column = next((column for column in table.columns if column.identity is not None), None)
         if column is None:
             continue
         highest = 0
         for store_id in wanted.values():
-            _become(connection, APP_ROLE, store_id)
+            _become(connection, SYSTEM_ROLE if table is INBOX else APP_ROLE, store_id)
             query = sql.SQL("select coalesce(max({}), 0) from {}")
             found = connection.execute(query.format(sql.Identifier(column.name), sql.Identifier(table.name))).fetchone()
             highest = max(highest, found[0] if found else 0)
