@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -378,3 +379,40 @@ def test_what_no_message_reached_is_answered_by_the_sweep(store_id: int, person:
     assert sent == [(store_id, request_id)]
     assert privacy.answer(store_id, request_id) == "answered"
     assert privacy.answer(store_id, request_id) == "answered", "once more changes nothing"
+
+
+def test_the_page_shows_the_evidence_and_saves_the_report_for_the_owner(
+    store_id: int, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clique_app.components.session import PageState
+    from clique_app.pages.settings_privacy import PrivacyState
+
+    asked = {"customer": {"id": person.customer_id}, "data_request": {"id": 991}}
+    with store_session(store_id) as session:
+        request_id = privacy_service.ask(session, store_id, "customers/data_request", asked)
+    monkeypatch.setattr(PageState, "is_authed", lambda self: True)
+    state: Any = PrivacyState(_reflex_internal_init=True)  # pyright: ignore[reportCallIssue]
+    state._store_id, state._user_id = store_id, OWNER
+    call = lambda name, *args: asyncio.run(getattr(PrivacyState, name).fn(state, *args))  # noqa: E731
+
+    call("load")
+    assert [cell.text for cell in state.requests[0].cells][1:] == [
+        "A customer asks what is held", "Within 15 minutes", "", ""
+    ]  # fmt: skip
+    assert state.cleaned == "The weekly cleanup has not run yet."
+    assert privacy.answer(store_id, request_id) == "answered"
+    assert clean_up(store_id) is not None
+    call("load")
+    cells = state.requests[0].cells
+    assert (cells[1].sub, cells[4].text, cells[4].opens) == ("Shopify's number 991", "Save", str(request_id))
+    assert " rows in " in cells[3].text
+    assert state.cleaned.startswith("Last cleanup ")
+    saved = str(call("download", str(request_id)))
+    assert f"data-request-{request_id}.json" in saved
+    assert str(person.customer_id) in saved
+    for wrong in ("", "-1", "x", "²", "9" * 30, "1e3", str(request_id + 1)):
+        with pytest.raises(NotFound):
+            call("download", wrong)
+    state._user_id = 8
+    with pytest.raises(Refused):
+        call("download", str(request_id))
