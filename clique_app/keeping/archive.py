@@ -20,10 +20,24 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def apart(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run it in a process of its own, whose memory goes with it: workers stay small."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *args, **kwargs).result()
+class Apart:
+    """Runs functions in a process of its own, begun when needed, whose memory goes with it: workers stay small."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Apart:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the function returns, there."""
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        return self._pool.submit(function, *args, **kwargs).result()
 
 
 def folder(shop_domain: str) -> Path:
@@ -61,7 +75,8 @@ def forget_person(shop_domain: str, pattern: str) -> int:
     """Empty what names a person, in every file of the store. Returns how many rows were changed."""
     if not any(folder(shop_domain).rglob("*.parquet")):
         return 0
-    return apart(parquet.forget, folder(shop_domain), pattern)
+    with Apart() as apart:
+        return apart.run(parquet.forget, folder(shop_domain), pattern)
 
 
 def forget_store(shop_domain: str) -> int:

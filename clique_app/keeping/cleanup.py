@@ -19,6 +19,7 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.database import raw_connection, store_session, system_session
 from clique_app.keeping import archive, parquet
+from clique_app.keeping.archive import Apart
 from clique_app.keeping.retention import AGING, Aging
 from clique_app.logs import log
 from clique_app.tables import METADATA, AuditEntry, Store, StoreSettings
@@ -42,10 +43,10 @@ def clean_up(store_id: int) -> Counts | None:
             store = session.get_one(Store, store_id)
             kept = session.get(StoreSettings, store_id) or StoreSettings(store_id=store_id)  # pyright: ignore
         counts: Counts = {}
-        for aging in AGING:
-            _settle_pending(store, aging)
-            before = clock.now() - timedelta(days=getattr(kept, aging.setting))
-            counts[aging.table] = _age(store, aging, before)
+        with Apart() as apart:
+            for aging in AGING:
+                _settle_pending(apart, store, aging)
+                counts[aging.table] = _age(apart, store, aging, _ago(getattr(kept, aging.setting)))
         counts["archive"] = {"deleted": archive.expire(store.shop_domain, _ago(kept.keep_archive_days))}
         with store_session(store_id) as session:
             counts.update(_forget(session, store_id, kept))
@@ -68,12 +69,12 @@ def clean_up_strangers() -> int:
         return gone.rowcount
 
 
-def _age(store: Store, aging: Aging, before: datetime) -> dict[str, int]:
+def _age(apart: Apart, store: Store, aging: Aging, before: datetime) -> dict[str, int]:
     total = 0
     while True:
         with _session_of(aging, store.store_id) as session:
             rows = _taken(session, store, aging, before)
-            files = _written(store, aging, rows)
+            files = _written(apart, store, aging, rows)
         for path in files:
             archive.settle(path)
         total += len(rows)
@@ -96,7 +97,7 @@ def _taken(session: Session, store: Store, aging: Aging, before: datetime) -> li
         return run.execute(query, values).fetchall()
 
 
-def _written(store: Store, aging: Aging, rows: list[tuple[Any, ...]]) -> list[Path]:
+def _written(apart: Apart, store: Store, aging: Aging, rows: list[tuple[Any, ...]]) -> list[Path]:
     """Pending files, one a month; on the disk before the transaction that took the rows ends."""
     months: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
     dated = aging.archived.index(aging.dated)
@@ -105,15 +106,15 @@ def _written(store: Store, aging: Aging, rows: list[tuple[Any, ...]]) -> list[Pa
     files: list[Path] = []
     for month, part in sorted(months.items()):
         path = archive.new_file(store.shop_domain, aging.table, month, clock.now())
-        archive.apart(parquet.write, path, _kinds(aging), part)
+        apart.run(parquet.write, path, _kinds(aging), part)
         files.append(path)
     return files
 
 
-def _settle_pending(store: Store, aging: Aging) -> None:
+def _settle_pending(apart: Apart, store: Store, aging: Aging) -> None:
     """A run was killed between writing and saying so: its files count if their rows have left the table."""
     for path in archive.pending(store.shop_domain, aging.table):
-        row = archive.apart(parquet.first, path)
+        row = apart.run(parquet.first, path)
         if row is None:
             path.unlink()  # never finished, so its rows were not taken
             continue
