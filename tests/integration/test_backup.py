@@ -33,10 +33,19 @@ ONE, TWO = "one.myshopify.com", "two.myshopify.com"
 ODD = "tab\there, back\\slash, new\nline, \u2028 \U0001f56f NULL \\N"
 
 
+FILLED: dict[str, Any] = {}
+
+
 @pytest.fixture
-def stores(database_env: None) -> tuple[int, int]:
-    """Two stores with sales, ads, advice and tokens, and a delivery of each that waits."""
-    return fill(ONE), fill(TWO)
+def stores(database_env: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, int]:
+    """Two stores with sales, ads, advice and tokens, and a delivery of each that waits; made once, then restored."""
+    if not FILLED:
+        made, path = (fill(ONE), fill(TWO)), tmp_path_factory.mktemp("filled") / "all.zip"
+        back_up(path)
+        FILLED.update(stores=made, path=path)
+    else:
+        restore(FILLED["path"])
+    return FILLED["stores"]
 
 
 @pytest.fixture

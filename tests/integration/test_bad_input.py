@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 from starlette.applications import Starlette
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from clique_app import clock
 from clique_app.connections import ad_accounts_service
@@ -39,7 +40,7 @@ pytestmark = pytest.mark.usefixtures("database_env")
 SHOP = "one.myshopify.com"
 NUMBERS = itertools.count(1)
 WALK = examples(
-    max_examples=1200,
+    max_examples=500,
     deadline=None,
     database=None,
     derandomize=True,
@@ -68,7 +69,22 @@ HEADERS = (
     "shopify-shop-domain", "shopify-webhook-id", "shopify-event-id", "shopify-triggered-at",
     "x-hub-signature", "x-hub-signature-256",
 )  # fmt: skip
-METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X", "")
+METHODS = (
+    *("GET", "POST") * 6,
+    "GET",
+    "POST",
+    "HEAD",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "get",
+    "X",
+    "",
+)
 TOPICS = ("orders/create", "orders/updated", "refunds/create", "products/update", "products/delete", "customers/update",
           "inventory_levels/update", "app/uninstalled", "app/scopes_update", "customers/data_request",
           "customers/redact", "shop/redact", "bulk_operations/finish", "themes/publish", "x/y", "nonsense")  # fmt: skip
@@ -84,7 +100,7 @@ BODIES = st.one_of(
     JSON.map(lambda value: json.dumps(value).encode(errors="replace")),
     st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6).map(lambda value: json.dumps(value).encode()),
     st.sampled_from(
-        [b"[" * 20_000, b"{" * 20_000, b"\xff\xfe{\x00}\x00", b"1" * 5000, b'{"id": 1e400}', b"x" * 3_000_000]
+        [b"[" * 20_000, b"{" * 20_000, b"\xff\xfe{\x00}\x00", b"1" * 5000, b'{"id": 1e400}', b"x" * 2_200_000]
     ),
 )
 
@@ -99,6 +115,7 @@ def requests(draw: st.DrawFn, paths: list[str]) -> dict[str, Any]:
     template = draw(st.sampled_from([*paths, "/", "/nothing", "/webhooks", "/auth"]))
     path = re.sub(r"\{[^}]*\}", lambda _: draw(JUNK | st.sampled_from(["meta", "shopify"])), template)
     path += draw(st.sampled_from(["", "", "", "", "/", "/..", "//", "?", "%2f", "\0"]))
+    path = path.encode(errors="replace").decode()  # a server's path is decoded text
     query = draw(st.lists(st.tuples(st.sampled_from(QUERY_KEYS), JUNK), max_size=5))
     separator = draw(st.sampled_from([b"&", b";", b"&&", b"=&="]))
     body = draw(BODIES)
@@ -189,7 +206,7 @@ def edge(store_id: int, tmp_path: Path) -> Iterator[tuple[Any, list[str]]]:
 
     for _, app in RAW_ENDPOINTS:
         app._inbox = None  # pyright: ignore  # it belongs to the loop of an earlier test
-    paths = [route.path for route in ENDPOINTS if isinstance(route, Route)] + [path for path, _ in RAW_ENDPOINTS]
+    paths = [route.path for route in ENDPOINTS if isinstance(route, Route)] + [path for path, _ in RAW_ENDPOINTS] * 4
     yield Edge(Starlette(routes=list(ENDPOINTS)), dict(RAW_ENDPOINTS), settings(), tmp_path), paths
     for _, app in RAW_ENDPOINTS:
         app._inbox = None  # pyright: ignore
@@ -228,7 +245,7 @@ def test_a_ticket_that_was_tampered_with_connects_nobody(edge: tuple[Any, list[s
 
     with asyncio.Runner() as runner:
 
-        @examples(WALK, max_examples=150)
+        @examples(WALK, max_examples=80)
         @given(st.integers(0, len(ticket) - 1), st.characters(codec="ascii"), st.sampled_from(("start", "callback")))
         def walk(at: int, character: str, step: str) -> None:
             spoiled = ticket[:at] + character + ticket[at + 1 :]
@@ -262,7 +279,7 @@ def test_whatever_lies_in_the_inbox_is_done_or_dead_and_changes_nothing_else(
     hinted = ("inbox_event", "privacy_request", "connection", "product", "variant")  # what Shopify no longer shows
     before = rows(*hinted)
 
-    @examples(WALK, max_examples=150)
+    @examples(WALK, max_examples=80)
     @given(
         st.lists(
             st.tuples(st.sampled_from(topics), BODIES.filter(lambda body: len(body) < 10**6)), min_size=1, max_size=8
@@ -283,7 +300,8 @@ def test_whatever_lies_in_the_inbox_is_done_or_dead_and_changes_nothing_else(
                 )
         drain_inbox.fn()
 
-    walk()
+    with capture_logs():  # a thousand tracebacks
+        walk()
     with system_session() as session:
         states = dict(
             session.connection().exec_driver_sql("select state, count(*) from inbox_event group by 1").fetchall()  # pyright: ignore
