@@ -10,7 +10,7 @@ from alembic import op
 from clique_app.tables import policies
 
 revision = "0002_keeping"
-down_revision = "0001"
+down_revision = "0002_inbox"
 branch_labels = None
 depends_on = None
 

@@ -101,7 +101,7 @@ HELD = (
 # the system role's; of these rows, those are the person's that Person.is_in_delivery finds
 DELIVERIES = Held(
     "inbox_event",
-    "payload <> '' or error <> '' or object_id is not null",
+    "object_id = any(%(orders)s) or object_id = %(customer)s or payload <> '' or error <> ''",
     {"payload": "''", "error": "''", "object_id": "null", "kind": "''"},
     "source delivery_id number topic shop_domain triggered_at received_at state attempts retry_at done_at",
 )
@@ -111,6 +111,7 @@ NO_CUSTOMERS = (
     "action", "ad", "ad_day", "ad_day_former", "ad_group", "audit_entry", "campaign", "campaign_region_day",
     "connect_ticket", "connection", "inventory_day", "inventory_level", "job_run", "job_schedule", "location",
     "member", "product", "recommendation", "store", "store_settings", "sync_cursor", "unit_cost", "variant",
+    "webhook_check",
 )  # fmt: skip
 
 

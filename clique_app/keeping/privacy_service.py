@@ -153,7 +153,7 @@ def deliveries_of(session: Session, shop_domain: str, person: Person) -> list[di
     """Deliveries about the person. System session."""
     return [
         {"topic": event.topic, "received_at": event.received_at.isoformat(), "state": event.state}
-        for event in _telling(session, shop_domain)
+        for event in _telling(session, shop_domain, person)
         if person.is_in_delivery(event.kind, event.object_id, event.error, event.payload)
     ]
 
@@ -162,7 +162,7 @@ def empty_deliveries(session: Session, shop_domain: str, person: Person) -> int:
     """Take the person out of the inbox, between two drains. System session."""
     emptied = 0
     inbox_service.hold(session, shop_domain)
-    for event in _telling(session, shop_domain):
+    for event in _telling(session, shop_domain, person):
         if person.is_in_delivery(event.kind, event.object_id, event.error, event.payload):
             event.payload, event.error, event.kind, event.object_id = b"", EMPTIED, "", None
             if event.state != "done":
@@ -192,9 +192,11 @@ def report_of(session: Session, store_id: int, request_id: int, user_id: int) ->
     return request.report
 
 
-def _telling(session: Session, shop_domain: str) -> Iterable[InboxEvent]:
-    """The deliveries of a store that say what they are about."""
-    query = select(InboxEvent).where(InboxEvent.shop_domain == shop_domain, sa.text(DELIVERIES.whose))
+def _telling(session: Session, shop_domain: str, person: Person) -> Iterable[InboxEvent]:
+    """The deliveries of a store that may be about the person."""
+    about = col(InboxEvent.object_id).in_([person.customer_id, *person.orders])
+    telling = sa.or_(about, col(InboxEvent.payload) != b"", col(InboxEvent.error) != "")
+    query = select(InboxEvent).where(InboxEvent.shop_domain == shop_domain, telling)
     return session.exec(query.order_by(col(InboxEvent.number)).execution_options(yield_per=500))
 
 

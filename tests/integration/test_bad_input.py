@@ -298,7 +298,7 @@ def test_whatever_lies_in_the_inbox_is_done_or_dead_and_changes_nothing_else(
                         payload=body,
                     )
                 )
-        drain_inbox.fn()
+        drain_inbox.fn(SHOP)
 
     with capture_logs():  # a thousand tracebacks
         walk()

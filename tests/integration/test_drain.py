@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from clique_app.database import store_session, system_session
+from clique_app.database import system_session
 from clique_app.endpoints.webhooks import _object
 from clique_app.errors import AccessExpired, NotFound, RateLimited, Rejected, Unavailable
 from clique_app.sync.source import Access, Written
