@@ -18,7 +18,7 @@ RUN rm -r clique_app/sandbox
 COPY --from=build /clique/.web/build .web/build
 COPY --from=build /clique/.web/backend .web/backend
 COPY --from=build /clique/.web/routes.json .web/routes.json
-RUN chown -R clique .web
+RUN chown -R clique .web && install -d -o clique /archive
 USER clique
 ENV __REFLEX_SKIP_COMPILE=true \
     __REFLEX_MOUNT_FRONTEND_COMPILED_APP=true \

@@ -215,6 +215,41 @@ def _sync(shop_domain: str, source: str | None) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+@shows_errors
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    store: Annotated[str, typer.Option(help="One store, without its tokens; everything if left out.")] = "",
+) -> None:
+    """Write everything, or one store, to a file."""
+    from clique_app.demo import record
+    from clique_app.keeping import backup as backups
+
+    record.adopt_running_demo()
+    made = backups.back_up(file, store)
+    typer.echo(f"{made.rows:,} rows of {', '.join(made.stores) or 'no store'} in {file}.")
+    if made.whole:
+        typer.echo("Tokens are in it, encrypted: keep ENCRYPTION_KEYS and SESSION_SECRET, elsewhere than the file.")
+    else:
+        typer.echo("Its tokens are not in it: after a restore, channels are reconnected.")
+
+
+@app.command()
+@shows_errors
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `clique backup` wrote.")],
+    store: Annotated[str, typer.Option(help="One store of it; everything if left out.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="Lose the data that is here for the backup's.")] = False,
+) -> None:
+    """Bring back what a backup holds, all or nothing."""
+    from clique_app.demo import record
+    from clique_app.keeping import backup as backups
+
+    record.adopt_running_demo()
+    found = backups.restore(file, store, replace=replace)
+    typer.echo(f"{found.rows:,} rows of {', '.join(found.stores)} are back as they were at {found.made_at}.")
+
+
 def main() -> None:
     """Entry point of the `clique` command."""
     app()

@@ -33,6 +33,7 @@ def _engine(url: str, role: str) -> Engine:
         pool_size=8,
         max_overflow=8,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error that is logged names no customer
     )
 
 

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     )
     session_secret: SecretStr = Field(description="signs OAuth state; at least 32 bytes")
 
+    archive_dir: Path = Field(
+        default_factory=lambda: Path(os.environ.get("CLIQUE_STATE_DIR", ".clique")) / "archive",
+        description="folder of the compressed files that old log rows go to; the workers write it",
+    )
     clock_offset_seconds: int = Field(0, description="added to the real time everywhere; 0 in production")
     log_level: str = "INFO"
 

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.database import system_session
 from clique_app.logs import configure_logs, log
-from tasks import actions, ad_pushes, analysis, day_end, install, sync, webhooks
+from tasks import actions, ad_pushes, analysis, day_end, install, keeping, sync, webhooks
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LOST_AFTER = timedelta(seconds=30)
@@ -50,7 +50,8 @@ SCHEDULE: tuple[Job, ...] = (
     Job("final_day", timedelta(minutes=15), sync.final_day_all),
     Job("webhook_subscriptions", timedelta(days=1), install.check_all_stores),
     Job("ad_access", timedelta(days=1), ad_pushes.check_all_access),
-    Job("forget_firings", timedelta(days=1), webhooks.forget_old_deliveries),
+    Job("privacy_requests", timedelta(minutes=15), keeping.answer_open_requests),
+    Job("clean_up", timedelta(days=7), keeping.clean_up_all),
 )
 
 

@@ -15,6 +15,12 @@ def installed_stores() -> list[Store]:
         return list(session.exec(select(Store).where(sa.text("uninstalled_at is null")).order_by(sa.text("store_id"))))
 
 
+def all_stores() -> list[Store]:
+    """Every store there ever was, those that have uninstalled too."""
+    with system_session() as session:
+        return list(session.exec(select(Store).order_by(sa.text("store_id"))))
+
+
 def connected_channels(store_id: int) -> set[str]:
     """The channels of a store that can be read now."""
     with store_session(store_id) as session:

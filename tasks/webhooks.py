@@ -21,10 +21,11 @@ from sqlmodel import Session
 
 from clique_app import live
 from clique_app.attribution import service as attribution
-from clique_app.connections import privacy, service
+from clique_app.connections import service
 from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, InvalidInput, NotFound, RateLimited, Unavailable
+from clique_app.keeping import privacy_service
 from clique_app.logs import log
 from clique_app.sync import inbox_service, objects_service
 from clique_app.sync.draining import Hinted, next_together
@@ -32,6 +33,7 @@ from clique_app.sync.topics import TOPICS, object_of
 from clique_app.tables import InboxEvent
 from tasks import ad_pushes
 from tasks.broker import WEBHOOKS
+from tasks.keeping import answer_privacy_request
 
 LYING_AFTER = timedelta(seconds=10)
 HELD_SECONDS = 5.0  # one store has a worker's thread this long before the next has its turn
@@ -90,13 +92,6 @@ def sweep_inbox() -> None:
         drain_inbox.send(shop_domain)
 
 
-@dramatiq.actor(queue_name=WEBHOOKS, max_retries=0)
-def forget_old_deliveries() -> None:
-    """Done and dead deliveries go after two weeks."""
-    with system_session() as session:
-        inbox_service.forget(session)
-
-
 def replay(shop_domain: str | None = None, number: int | None = None) -> int:
     """Let given up deliveries wait again and wake the workers. Returns how many. For pages and commands."""
     with system_session() as session:
@@ -133,7 +128,7 @@ def drain(shop_domain: str) -> Step:
             _resting_until[shop_domain] = time.monotonic() + limit.retry_after
             return Step("limited", limit.retry_after)
         except Exception as error:
-            handled = _problem(f"{batch[0].kind} {batch[0].object_id}", error)
+            handled = _problem(f"{batch[0].kind} of delivery {batch[0].number}", error)
         else:
             handled = Handled(done=True)
         if handled.done:
@@ -205,6 +200,11 @@ def _payload(body: bytes) -> dict[str, Any]:
 
 
 def _handle_app_topic(store_id: int, event: InboxEvent, payload: dict[str, Any]) -> Handled:
+    if event.topic in privacy_service.KINDS:
+        with store_session(store_id) as session:
+            request_id = privacy_service.ask(session, store_id, event.topic, payload)
+        answer_privacy_request.send(store_id, request_id)
+        return Handled(done=True)
     with store_session(store_id) as session:
         match event.topic:
             case "app/uninstalled":
@@ -213,12 +213,6 @@ def _handle_app_topic(store_id: int, event: InboxEvent, payload: dict[str, Any])
             case "app/scopes_update":
                 service.scopes_changed(session, store_id, tuple(payload.get("current") or ()))
                 note = ""
-            case "customers/data_request":
-                note = privacy.record_request(session, store_id, payload)
-            case "customers/redact":
-                note = privacy.redact_customer(session, store_id, payload)
-            case "shop/redact":
-                note = privacy.redact_store(session, store_id)
             case _:
                 return Handled(done=True, note="Clique does not use this topic.")
     live.publish(store_id, "connections")

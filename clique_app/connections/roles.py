@@ -1,4 +1,7 @@
-"""Who may change anything: owners and marketers. Everybody else of the store may look."""
+"""Who may change anything: owners and marketers. Everybody else of the store may look.
+
+What is held of a customer is shown to the owner alone.
+"""
 
 from __future__ import annotations
 
@@ -17,3 +20,10 @@ def require_may_act(session: Session, store_id: int, user_id: int) -> None:
         raise AccessDenied("Open Clique from Shopify admin to make changes.")
     if member.role not in MAY_ACT:
         raise Refused(f"Your role, {member.role}, can look but not change. Ask the store's owner.")
+
+
+def require_owner(session: Session, store_id: int, user_id: int) -> None:
+    """Only the store's owner answers a customer who asks what is held."""
+    member = session.get(Member, (store_id, user_id))
+    if member is None or member.role != "owner":
+        raise Refused("Only the store's owner can open this. Ask the owner.")

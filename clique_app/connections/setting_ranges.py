@@ -50,7 +50,14 @@ LIMITS = (
     _setting("cooldown_hours", "Time between changes", "hours", "1", "720", 0),
     _setting("max_data_age_hours", "Oldest data to act on", "hours", "1", "72", 0),
 )
-SETTINGS = (*COSTS, *ATTRIBUTION, *LIMITS)
+RETENTION = (
+    _setting("keep_deliveries_days", "Webhook deliveries", "days", "7", "90", 0),
+    _setting("keep_sync_log_days", "Log of readings", "days", "30", "1095", 0),
+    _setting("keep_restatements_days", "Ad figures before they were restated", "days", "60", "1095", 0),
+    _setting("keep_reports_days", "Reports for customers who asked", "days", "7", "365", 0),
+    _setting("keep_archive_days", "Archive", "days", "90", "3650", 0),
+)
+SETTINGS = (*COSTS, *ATTRIBUTION, *LIMITS, *RETENTION)
 
 
 def parsed(setting: Setting, text: str) -> tuple[Value, str]:
@@ -119,6 +126,11 @@ def effect(name: str, value: Value) -> str:
         "min_daily_budget": f"No campaign is set below {shown} a day.",
         "cooldown_hours": f"After a change, the same budget rests for {_hours(value)}.",
         "max_data_age_hours": f"Nothing is changed on ads or stock data older than {_hours(value)}.",
+        "keep_deliveries_days": f"{_after(value)}, without their content, which goes as soon as it was used.",
+        "keep_sync_log_days": f"{_after(value)}. The newest of each sort stays.",
+        "keep_restatements_days": f"{_after(value)}. The figures in force stay for good.",
+        "keep_reports_days": f"Emptied after {_days(value)}; that the request was answered stays.",
+        "keep_archive_days": f"Archived months are deleted after {_days(value)}.",
     }
     return words[name]
 
@@ -144,6 +156,10 @@ def _moved(value: Decimal | int, way: int) -> str:
 
 def _days(value: Decimal | int) -> str:
     return "a day" if value == 1 else f"{value} days"
+
+
+def _after(value: Decimal | int) -> str:
+    return f"Archived after {_days(value)}"
 
 
 def _hours(value: Decimal | int) -> str:

@@ -113,6 +113,7 @@ def environment(demo: Demo, made: Secrets) -> dict[str, str]:
         "META_DIALOG_URL": f"{demo.sandbox_url}/meta/www",
         "ENCRYPTION_KEYS": made.encryption_keys,
         "SESSION_SECRET": made.session_secret,
+        "ARCHIVE_DIR": f"{demo.data}/archive",
         "CLIQUE_APP_PORT": demo.app_url.rsplit(":", 1)[1],
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clique_app.components.session_token import is_shop_domain
@@ -52,6 +53,10 @@ class Edge:
         raw = self._raw.get(scope["path"])
         if raw is not None:
             await raw(scope, receive, send)
+            return
+
+        if not scope["query_string"].isascii():  # no URL is; the frameworks inside fail over it
+            await PlainTextResponse("The address is not a URL.", 400)(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:

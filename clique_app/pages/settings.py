@@ -1,4 +1,4 @@
-"""Settings: what sales cost, how orders are credited, and the limits of every change Clique makes."""
+"""Settings: what sales cost, how orders are credited, how far a change may go, how long what is kept."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from clique_app.components.session import PageState
 from clique_app.components.status import banner, card, skeleton_card
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.connections import setting_ranges, settings_service
-from clique_app.connections.setting_ranges import ATTRIBUTION, COSTS, LIMITS, SETTINGS, Setting
+from clique_app.connections.setting_ranges import ATTRIBUTION, COSTS, LIMITS, RETENTION, SETTINGS, Setting
 from clique_app.connections.settings_service import KILL_SWITCH, Kept, Past, Saved
 from clique_app.errors import CliqueError
+from clique_app.pages.settings_privacy import PrivacyState, privacy_card
 from tasks.analysis import credit_all_orders, refresh_recommendations
 
 LABELS = {KILL_SWITCH: "Stop all changes", **{setting.name: setting.label for setting in SETTINGS}}
@@ -195,6 +196,12 @@ def _form() -> rx.Component:
             note="Checked before every change, whoever asks for it.",
         ),
         card(
+            "Kept for the record",
+            fields(*(_field(setting) for setting in RETENTION)),
+            note="Sales, ads and figures are kept for good. " + PrivacyState.cleaned,
+        ),
+        privacy_card(),
+        card(
             "Changes of these settings",
             rx.cond(
                 state.past.length() > 0,
@@ -227,6 +234,6 @@ PAGE = Page(
     route="/settings",
     title="Settings",
     content=content,
-    on_load=(SettingsState.load,),
+    on_load=(SettingsState.load, PrivacyState.load),
     live={"figures": SettingsState.refresh},
 )

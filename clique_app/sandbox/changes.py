@@ -29,12 +29,12 @@ def create_store(world: World, at: datetime, spec: dict[str, Any]) -> Store:
 
 def install(world: World, at: datetime, domain: str, scopes: list[str]) -> None:
     shop = world.store(domain).shop
-    shop.installed_at, shop.granted_scopes = at, tuple(scopes)
+    shop.installed_at, shop.granted_scopes, shop.uninstalled_at = at, tuple(scopes), None
 
 
 def uninstall(world: World, at: datetime, domain: str) -> None:
     store = world.store(domain)
-    store.shop.installed_at, store.shop.granted_scopes = None, ()
+    store.shop.installed_at, store.shop.granted_scopes, store.shop.uninstalled_at = None, (), at
     announce(world, store, "app/uninstalled", at, store.shop.shop_id)
 
 
@@ -42,6 +42,34 @@ def set_scopes(world: World, at: datetime, domain: str, scopes: list[str]) -> No
     store = world.store(domain)
     store.shop.granted_scopes = tuple(scopes)
     announce(world, store, "app/scopes_update", at, store.shop.shop_id)
+
+
+def ask_erasure(world: World, at: datetime, domain: str) -> None:
+    """48 hours after an uninstall the app is told to erase the store."""
+    store = world.store(domain)
+    store.shop.uninstalled_at = None
+    announce(world, store, "shop/redact", at, store.shop.shop_id)
+
+
+def request_customer_data(world: World, at: datetime, domain: str, customer_id: int) -> int:
+    """A customer asks what is held of them; the app is told."""
+    store = world.store(domain)
+    request_id = store.next_id()
+    announce(world, store, "customers/data_request", at, store.customers[customer_id].customer_id, request_id)
+    return request_id
+
+
+def redact_customer(world: World, at: datetime, domain: str, customer_id: int) -> list[int]:
+    """The app is told to forget a customer, and Shopify itself does: the orders stay, without the person."""
+    store = world.store(domain)
+    announce(world, store, "customers/redact", at, store.customers[customer_id].customer_id)
+    redacted = [order for order in store.orders.values() if order.customer_id == customer_id]
+    for order in redacted:
+        order.customer_id = None
+        order.country = order.region = order.postal_code = ""
+        store.touch(order, at)
+    store.remove_customer(customer_id)
+    return [order.order_id for order in redacted]
 
 
 def place_order(world: World, at: datetime, domain: str, spec: dict[str, Any]) -> Order:
@@ -277,6 +305,9 @@ CHANGES: dict[str, Callable[..., Any]] = {
         install,
         uninstall,
         set_scopes,
+        ask_erasure,
+        request_customer_data,
+        redact_customer,
         place_order,
         place_random_orders,
         edit_order,

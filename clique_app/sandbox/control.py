@@ -23,6 +23,8 @@ from clique_app.sandbox.world import UnknownStore, World
 CHANGES = (
     "install",
     "uninstall",
+    "request_customer_data",
+    "redact_customer",
     "set_scopes",
     "edit_order",
     "refund_order",

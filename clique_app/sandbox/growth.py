@@ -308,7 +308,9 @@ class StoreGrowth:
     def _customer(self, r: Random, at: datetime, returning: float) -> Customer:
         known = self._regulars
         if known and r.random() < returning * min(1.0, len(known) / 2000 + 0.3):
-            return self._store.customers[known[int(len(known) * (1 - r.random() ** 1.6))]]
+            regular = self._store.customers.get(known[int(len(known) * (1 - r.random() ** 1.6))])
+            if regular:  # not forgotten since
+                return regular
         x = r.random() * PLACE_SUMS[-1]
         country, region, _ = PLACES[bisect_right(PLACE_SUMS, x)]
         customer_id = self._store.next_customer_id()

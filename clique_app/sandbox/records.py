@@ -26,6 +26,7 @@ class Shop:
     installed_at: datetime | None  # None: the app is not installed
     granted_scopes: tuple[str, ...]
     history_from: date  # first day that has orders
+    uninstalled_at: datetime | None = None  # since when the app is gone; None once its data was asked to be erased
 
 
 @dataclass(slots=True)
@@ -290,11 +291,12 @@ class WorldEvent:
 
     orders/create, orders/updated, orders/cancelled, orders/fulfilled, refunds/create, products/create,
     products/update, products/delete, inventory_levels/update, inventory_items/update, customers/create,
-    customers/update, app/uninstalled, app/scopes_update. ads/updated is no store's (domain "").
+    customers/update, app/uninstalled, app/scopes_update, customers/data_request, customers/redact, shop/redact.
+    ads/updated is no store's (domain "").
     """
 
     topic: str
     domain: str
     at: datetime
     object_id: int  # order, refund, product, customer or inventory item id; the shop's id for app/*
-    parent_id: int | None = None  # the refund's order id, the inventory level's location id
+    parent_id: int | None = None  # the refund's order id, the inventory level's location id, the data request's id

@@ -102,8 +102,8 @@ class Store:
 
     def customers_updated(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Customer]:
         for at, customer_id in self._customers_by_updated.between(since, until):
-            customer = self.customers[customer_id]
-            if customer.updated_at == at:
+            customer = self.customers.get(customer_id)
+            if customer and customer.updated_at == at:
                 yield customer
 
     def products_updated(self, since: datetime | None = None, until: datetime | None = None) -> list[Product]:
@@ -149,6 +149,11 @@ class Store:
     def add_customer(self, customer: Customer) -> None:
         self.customers[customer.customer_id] = customer
         self._customers_by_updated.add(customer.updated_at, customer.customer_id)
+
+    def remove_customer(self, customer_id: int) -> None:
+        """Forget who it was; what was booked stays."""
+        del self.customers[customer_id]
+        self.customer_named = {name: known for name, known in self.customer_named.items() if known != customer_id}
 
     def add_order(self, order: Order) -> None:
         """File a new order under its times, book its first agreement and count it for its customer."""

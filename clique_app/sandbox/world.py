@@ -18,6 +18,8 @@ from clique_app.sandbox.journal import Journal
 from clique_app.sandbox.records import Order, Refund, WorldEvent
 from clique_app.sandbox.store import Store
 
+ERASED_AFTER = timedelta(hours=48)  # from uninstalling to shop/redact
+
 Listener = Callable[[WorldEvent], None]
 
 
@@ -61,6 +63,7 @@ class World:
         """Let everything happen that is due by now."""
         at = self.now()
         self._grow(at)
+        self._ask_erasures(at)
         return at
 
     def move_clock(self, seconds: float) -> datetime:
@@ -120,6 +123,16 @@ class World:
     def set_scopes(self, domain: str, scopes: Sequence[str]) -> None:
         """The merchant grants the installed app these scopes and no others."""
         return self._change("set_scopes", domain=domain, scopes=list(scopes))
+
+    # changes: privacy
+
+    def request_customer_data(self, domain: str, customer_id: int) -> int:
+        """The customer asks what the app holds; returns the request's id."""
+        return self._change("request_customer_data", domain=domain, customer_id=customer_id)
+
+    def redact_customer(self, domain: str, customer_id: int) -> list[int]:
+        """Forget the customer here and in the app; returns the orders that stay without them."""
+        return self._change("redact_customer", domain=domain, customer_id=customer_id)
 
     # changes: orders
 
@@ -203,6 +216,15 @@ class World:
         )
 
     # inside
+
+    def _ask_erasures(self, at: datetime) -> None:
+        if not self.has_listeners:
+            return  # nobody is there to be told yet; the next tick finds it
+        for domain, store in self.stores.items():
+            gone_at = store.shop.uninstalled_at
+            if gone_at is not None and at >= gone_at + ERASED_AFTER:
+                changes.CHANGES["ask_erasure"](self, at, domain)
+                self._journal.append(at, "ask_erasure", {"domain": domain})
 
     def _change(self, name: str, /, **args: Any) -> Any:
         at = self.advance()

@@ -19,7 +19,6 @@ from clique_app.tables import InboxEvent, Store
 DEAD_AFTER_ATTEMPTS = 10
 AGAIN_AFTER = timedelta(seconds=10)  # doubled at each attempt: the tenth is an hour after the first
 AGAIN_WITHIN = timedelta(minutes=10)
-KEPT = timedelta(days=14)  # Shopify delivers again for hours; the row of a done delivery is what stops it
 SEEN_TOGETHER = 20_000  # objects of one store looked over at once
 OTHERS_TOGETHER = 50
 
@@ -92,6 +91,12 @@ def take(session: Session, shop_domain: str) -> bool:
     claim ends with the transaction, so a killed worker's deliveries are free at once."""
     key = {"key": f"inbox/{shop_domain}"}
     return bool(session.scalar(sa.text("select pg_try_advisory_xact_lock(hashtextextended(:key, 0))"), key))
+
+
+def hold(session: Session, shop_domain: str) -> None:
+    """The same for who takes deliveries away, once the present drain has ended its transaction."""
+    key = {"key": f"inbox/{shop_domain}"}
+    session.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
 
 
 def others(session: Session, shop_domain: str) -> list[InboxEvent]:
@@ -174,13 +179,6 @@ def stores_behind(session: Session, older_than: timedelta) -> list[str]:
     )
     now = clock.now()
     return list(session.scalars(query, {"before": now - older_than, "now": now}))
-
-
-def forget(session: Session) -> None:
-    """Deliveries that were done or given up go after two weeks."""
-    session.execute(
-        sa.delete(InboxEvent).where(col(InboxEvent.state) != "new", col(InboxEvent.received_at) < clock.now() - KEPT)
-    )
 
 
 def standing(session: Session, shop_domain: str | None = None) -> Inbox:

@@ -12,6 +12,7 @@ from clique_app.tables.connections import ConnectedAccount, Connection, ConnectT
 from clique_app.tables.inbox import InboxEvent
 from clique_app.tables.jobs import JobRun, JobSchedule
 from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
+from clique_app.tables.privacy import PrivacyRequest
 from clique_app.tables.recommendations import Recommendation
 from clique_app.tables.stores import Member, Store, StoreSettings
 from clique_app.tables.sync import SyncCursor, SyncRun
@@ -52,6 +53,7 @@ __all__ = [
     "Member",
     "Order",
     "OrderLine",
+    "PrivacyRequest",
     "Product",
     "Recommendation",
     "SaleEntry",

@@ -41,3 +41,10 @@ def system_wide(table: str) -> Iterator[str]:
 def system_only(table: str) -> Iterator[str]:
     """Statements for a global table: the system role's alone."""
     yield f"grant select, insert, update, delete on {table} to clique_system"
+
+
+def system_forgets(table: str) -> Iterator[str]:
+    """Statements that let the system role read and delete rows of an append-only table: retention and redaction."""
+    for command in ("select", "delete"):
+        yield f"create policy system_{command} on {table} for {command} to clique_system using (true)"
+    yield f"grant select, delete on {table} to clique_system"

@@ -73,5 +73,11 @@ class StoreSettings(StoreOwned, table=True):
     min_daily_budget: Decimal = money(default=Decimal(5))
     cooldown_hours: int = 24
     max_data_age_hours: int = 3
+    # how long what is kept for the record stays in the tables, and then in the archive
+    keep_deliveries_days: int = 14
+    keep_sync_log_days: int = 180
+    keep_restatements_days: int = 400
+    keep_reports_days: int = 90
+    keep_archive_days: int = 1095
     updated_at: datetime | None = time(default=None, nullable=True)
     updated_by: int | None = big(default=None, nullable=True)

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from clique_app.database import store_session, system_session
+from clique_app.database import system_session
 from clique_app.endpoints.webhooks import _object
 from clique_app.errors import AccessExpired, NotFound, RateLimited, Rejected, Unavailable
 from clique_app.sync.source import Access, Written
@@ -390,30 +390,14 @@ def test_changed_scopes_renew_the_token_at_its_next_use(shop: Shop, database_url
     ]
 
 
-def test_redacting_a_customer_and_a_store(shop: Shop, database_url: str) -> None:
-    from clique_app.connections import service
-
-    store_id, other = make_store(), make_store("two.myshopify.com")
-    for store in (store_id, other):
-        with store_session(store) as session:
-            shop.write(session, store, "customer", [5], [{"id": 5, "code": "10001"}])
-    arrives("customers/redact", {"customer": {"id": 5}, "orders_to_redact": [1]})
+def test_a_privacy_topic_becomes_a_request_that_a_worker_answers(shop: Shop, database_url: str) -> None:
+    make_store()
+    arrives("customers/redact", {"customer": {"id": 5, "email": "a@example.com"}, "orders_to_redact": [1]})
     drain()
-    assert query(database_url, "select store_id, postal_code from customer order by 1") == [
-        (store_id, ""),
-        (other, "10001"),
+    assert query(database_url, "select kind, state, asked ->> 'customer_id' from privacy_request") == [
+        ("customer_redact", "asked", "5")
     ]
-    arrives("shop/redact", {"shop_id": 1})
-    drain()
-    assert len(query(database_url, "select from customer")) == 2, "an installed store is not redacted"
-    with store_session(store_id) as session:
-        service.uninstall(session, store_id, None)
-    arrives("shop/redact", {"shop_id": 1})
-    drain()
-    assert query(database_url, "select store_id from customer") == [(other,)]
-    assert query(database_url, "select store_id from connection") == [(other,)]
-    assert {row[0] for row in query(database_url, STATES)} == {"done"}
-    assert make_store() == store_id
+    assert query(database_url, "select state, payload from inbox_event") == [("done", b"")]
 
 
 def test_two_drains_at_once_share_the_work(shop: Shop, database_url: str) -> None:

@@ -32,15 +32,40 @@ def body_of(event: WorldEvent, store: Store) -> Body | None:
             body = inventory_level(number, event.parent_id or 0, store)
         case ["inventory_items", _]:
             body = inventory_item(number, store)
-        case ["customers", _]:
-            body = customer(store.customers[number])
         case ["app", "uninstalled"]:
             body = shop(store)
         case ["app", "scopes_update"]:
             body = scopes(event, store)
+        case ["customers", "data_request" | "redact"] | ["shop", "redact"]:
+            body = privacy(event, store)
+        case ["customers", _]:
+            body = customer(store.customers[number])
         case _:
             body = None
     return body
+
+
+def privacy(event: WorldEvent, store: Store) -> Body:
+    """What the three privacy topics carry."""
+    customer_id = event.object_id
+    if event.topic == "shop/redact":
+        return {"shop_id": store.shop.shop_id, "shop_domain": store.shop.domain}
+    body = _about_customer(store, customer_id)
+    if event.topic == "customers/redact":
+        return {**body, "orders_to_redact": _orders_of(store, customer_id)}
+    return {**body, "orders_requested": _orders_of(store, customer_id), "data_request": {"id": event.parent_id}}
+
+
+def _about_customer(store: Store, customer_id: int) -> Body:
+    return {
+        "shop_id": store.shop.shop_id,
+        "shop_domain": store.shop.domain,
+        "customer": {"id": customer_id, "email": store.customers[customer_id].email, "phone": None},
+    }
+
+
+def _orders_of(store: Store, customer_id: int) -> list[int]:
+    return [order.order_id for order in store.orders.values() if order.customer_id == customer_id]
 
 
 def shop(store: Store) -> Body:

@@ -81,7 +81,9 @@ class Sender:
             return
         if event.topic == "app/uninstalled":
             self._platform.forget_tokens(event.domain)
-        elif store.shop.installed_at is None or not self._wanted(event.topic, event.domain):
+        elif event.topic != "shop/redact" and (
+            store.shop.installed_at is None or not self._wanted(event.topic, event.domain)
+        ):
             return
         body = body_of(event, store)
         if body is not None:
