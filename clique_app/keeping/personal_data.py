@@ -57,8 +57,8 @@ HELD = (
             "payload_hash": "null",
         },
         "order_id name processed_at day created_at updated_at cancelled_at test source_name currency "
-        "presentment_currency total financial_status fulfillment_status fulfilment_location_id "
-        "journey_ready",
+        "presentment_currency total stated_total payment_fee financial_status fulfillment_status "
+        "fulfilment_location_id fulfilled_at delivered_at journey_ready",
     ),
     Held(
         "order_line",
@@ -88,7 +88,8 @@ HELD = (
         "sync_run",
         "message ~ %(names)s",
         {"message": "''"},
-        "run_id source kind state started_at finished_at heartbeat_at expected read written skipped skipped_why stage",
+        "run_id source kind state started_at finished_at heartbeat_at expected read written skipped skipped_why stage "
+        "plan position",
     ),
     Held(
         "privacy_request",
@@ -108,10 +109,10 @@ DELIVERIES = Held(
 
 # about the store, its staff, its goods and its ads
 NO_CUSTOMERS = (
-    "action", "ad", "ad_day", "ad_day_former", "ad_group", "audit_entry", "campaign", "campaign_region_day",
-    "connect_ticket", "connection", "inventory_day", "inventory_level", "job_run", "job_schedule", "location",
-    "member", "product", "recommendation", "store", "store_settings", "sync_cursor", "unit_cost", "variant",
-    "webhook_check",
+    "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry",
+    "campaign", "campaign_region_day", "connect_ticket", "connection", "creative", "inventory_day",
+    "inventory_level", "job_run", "job_schedule", "location", "member", "product", "recommendation", "store",
+    "store_settings", "sync_cursor", "unit_cost", "variant", "webhook_check",
 )  # fmt: skip
 
 

@@ -265,7 +265,7 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
         assert request.counts["shop_order"] == len(person.orders)
         assert request.counts["archive"] == 3
         assert request.counts["queue"] >= 5
-        assert request.counts["inbox_event"] == 2
+        assert request.counts["inbox_event"] == 3  # given up, worked off, and come late
 
 
 def test_a_redaction_may_come_twice_and_reading_shopify_again_brings_nobody_back(
