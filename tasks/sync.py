@@ -16,7 +16,7 @@ from clique_app import clock, live
 from clique_app.attribution import service as attribution
 from clique_app.connections.access import access
 from clique_app.database import store_session
-from clique_app.errors import NotFound
+from clique_app.errors import AccessExpired, NotFound
 from clique_app.sync import objects_service
 from clique_app.sync.orders_service import without_journey
 from clique_app.sync.source import Kind, Source
@@ -133,7 +133,12 @@ def read_journeys(store_id: int) -> None:
     if not waiting:
         return
     with patient():
-        records = objects_service.fetch(access(store_id, "shopify"), "order", waiting)
+        given = access(store_id, "shopify")
+        try:
+            records = objects_service.fetch(given, "order", waiting)
+        except AccessExpired:
+            given = access(store_id, "shopify", refused=given.token)
+            records = objects_service.fetch(given, "order", waiting)
     with store_session(store_id) as session:
         written = objects_service.write(session, store_id, "order", waiting, records)
         attribution.credit_orders(session, store_id, list(written.order_ids))

@@ -60,6 +60,7 @@ def add_order(session: Session, store_id: int, order_id: int, at: datetime, *, t
             currency="USD",
             presentment_currency="USD",
             total=Decimal(0),
+            stated_total=Decimal(0),
             test=test,
         )
     )

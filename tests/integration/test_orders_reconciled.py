@@ -40,6 +40,8 @@ def shopify(monkeypatch: pytest.MonkeyPatch) -> Iterator[shopify_sandbox.Sandbox
     world.install(SHOP, shopify_sandbox.SCOPES)
     with shopify_sandbox.running(world) as running:
         monkeypatch.setenv("SHOPIFY_BASE_URL", f"http://127.0.0.1:{running.port}/shopify/{{shop}}")
+        monkeypatch.setenv("SHOPIFY_API_KEY", shopify_sandbox.KEY)
+        monkeypatch.setenv("SHOPIFY_API_SECRET", shopify_sandbox.SECRET)
         settings.cache_clear()
         yield running
 
@@ -48,8 +50,8 @@ def shopify(monkeypatch: pytest.MonkeyPatch) -> Iterator[shopify_sandbox.Sandbox
 def store_id(shopify: shopify_sandbox.Sandbox) -> int:
     with system_session() as session:
         store_id = service.make_store(session, SHOP)
-    token = shopify.exchange(subject_token=shopify.session_token(SHOP)).json()["access_token"]
-    grant = Grant(token, "shprt_1", datetime.now(UTC) + timedelta(hours=1))
+    given = shopify.exchange(subject_token=shopify.session_token(SHOP)).json()
+    grant = Grant(given["access_token"], given["refresh_token"], datetime.now(UTC) + timedelta(hours=1))
     with store_session(store_id) as session:
         facts = ShopFacts(SHOP, "The book", "USD", "America/New_York", "US", shopify_sandbox.SCOPES)
         service.install(session, store_id, grant, facts)

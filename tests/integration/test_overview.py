@@ -76,8 +76,8 @@ def test_a_reading_under_way_shows_its_share_of_rows_or_what_the_source_says() -
     assert found.current is not None
     assert found.current.share == 0.25
     connect_meta(store_id)
-    run_id = add_run(store_id, "meta_ads", kind="first_import", state="running", finished_at=None, read=900)
-    add_cursor(store_id, "meta_ads", position={"run_id": run_id, "position": {"to": "2026-09-30", "share": 0.34}})
+    position = {"to": "2026-09-30", "share": 0.34}
+    add_run(store_id, "meta_ads", kind="first_import", state="running", finished_at=None, read=900, position=position)
     current = standing(store_id, "meta_ads").current
     assert current is not None
     assert current.share == 0.34
