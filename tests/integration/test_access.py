@@ -126,9 +126,9 @@ def test_a_reply_without_a_lifetime_counts_as_one_hour(shopify: TokenServer, dat
 def test_many_processes_and_threads_refresh_once(shopify: TokenServer) -> None:
     store_id = nearly_expired()
     program = (
-        "import sys, threading\n"
+        "import os, sys, threading\n"
         "from clique_app.connections.access import access\n"
-        "def ask(): print(access(int(sys.argv[1]), 'shopify').token, flush=True)\n"
+        "def ask(): os.write(1, access(int(sys.argv[1]), 'shopify').token.encode() + b'\\n')\n"
         "threads = [threading.Thread(target=ask) for _ in range(4)]\n"
         "[t.start() for t in threads]; [t.join() for t in threads]\n"
     )

@@ -138,8 +138,7 @@ def stocked(shop: Shop) -> Shop:
     shop.open()
     with store_session(shop.store_id) as session:
         for statement in (
-            "insert into sync_cursor (store_id, source, rows, position)"
-            f" values ({shop.store_id}, 'shopify_inventory', 1, '{{}}')",
+            f"insert into sync_cursor (store_id, source, rows) values ({shop.store_id}, 'shopify_inventory', 1)",
             "insert into inventory_level (store_id, inventory_item_id, location_id, available, committed, incoming,"
             f" updated_at) values ({shop.store_id}, 1, 1, 5, 2, 9, '2026-03-28T11:00:00Z')",
             "insert into inventory_day (store_id, day, inventory_item_id, location_id, available, committed, incoming)"

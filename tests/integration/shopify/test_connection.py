@@ -23,9 +23,9 @@ from tests.contract.shopify_sandbox import SECRET, SHOP
 from tests.integration.shopify_shop import SCOPES, SOURCES, Shop
 
 ASK = (
-    "import sys, threading\n"
+    "import os, sys, threading\n"
     "from clique_app.connections.access import access\n"
-    "def ask(): print(access(int(sys.argv[1]), 'shopify').token, flush=True)\n"
+    "def ask(): os.write(1, access(int(sys.argv[1]), 'shopify').token.encode() + b'\\n')\n"
     "threads = [threading.Thread(target=ask) for _ in range(3)]\n"
     "[t.start() for t in threads]; [t.join() for t in threads]\n"
 )
