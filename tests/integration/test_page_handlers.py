@@ -108,3 +108,28 @@ def test_a_tab_that_is_not_logged_in_launches_nothing(tab: Tab) -> None:
         tab.run(OnboardingState, "launch")
     with store_session(tab.store_id) as session:
         assert session.get_one(Store, tab.store_id).launched_at is None
+
+
+def test_several_ad_accounts_are_marked_and_used_together(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clique_app.components.ads_connect import AdsConnect, account_views
+    from clique_app.connections import ad_accounts_service
+    from clique_app.integrations.channels import AdAccount
+
+    used: list[Any] = []
+    monkeypatch.setattr(ad_accounts_service, "choose", lambda session, *a: used.append(a))
+    monkeypatch.setattr("clique_app.components.ads_connect.begin_import", lambda *a: used.append(a))
+    state = tab.run(AdsConnect, "load")
+    found = [AdAccount(n, f"Account {n}", "USD", "UTC", True) for n in ("1", "2", "3")]
+    state.accounts, state.choosing = account_views(found, {"1"}), "meta"
+    for account_id in ("2", "3", "3"):
+        AdsConnect.mark.fn(state, account_id)  # pyright: ignore[reportFunctionMemberAccess]
+    assert [one.chosen for one in state.accounts] == [True, True, False]
+
+    async def choose() -> None:
+        async for _ in AdsConnect.choose.fn(state, "meta"):  # pyright: ignore[reportFunctionMemberAccess]
+            pass
+
+    asyncio.run(choose())
+    assert used[0][:3] == (tab.store_id, "meta", ["1", "2"])
+    assert used[1] == (tab.store_id, "meta")
+    assert (state.accounts, state.choosing, state.busy) == ([], "", "")
