@@ -54,6 +54,7 @@ class Outcome:
     kills: list[Kill]
     orders: int
     new_orders: int
+    here_after_seconds: list[float]  # from when new orders were placed in the storm until their rows were here
     drained_after_seconds: float
     oldest_seconds: float  # the longest that an object waited, as the inbox said
     stored: int
@@ -168,6 +169,11 @@ class Place:
         answer = httpx.post(f"{self.sandbox_url}/_control/orders", json=asked, timeout=60, trust_env=False)
         return answer.raise_for_status().json()["orders"]
 
+    def has(self, order_ids: list[int]) -> bool:
+        """Whether these orders are here."""
+        among = ",".join(map(str, order_ids))
+        return self.query(f"select count(*) from shop_order where order_id in ({among})")[0][0] == len(order_ids)
+
     def kill(self, name: str, work: Callable[[], int], begun: float) -> Kill:
         """kill -9 of a service with all its children, while it works; then the same started again."""
         before = work()
@@ -218,14 +224,18 @@ def rage(
     record = folder / "record"
     kills: list[Kill] = []
     new_orders: list[int] = []
+    here_after: list[float] = []
     oldest = 0.0
     with _loading(place, folder, rate, connections) as load:
         begun = time.perf_counter()
         time.sleep(min(3.0, seconds / 6))
         for step, name in enumerate(KILLED):
-            new_orders += place.place_orders(5)
+            placed, placed_at = place.place_orders(5), time.perf_counter()
             with (folder / "ids").open("a") as file:
-                file.write("\n".join(map(str, new_orders[-5:])) + "\n")
+                file.write("\n".join(map(str, placed)) + "\n")
+            _until(lambda: place.has(placed), 120, "new orders did not come")  # noqa: B023
+            here_after.append(time.perf_counter() - placed_at)
+            new_orders += placed
             kills.append(place.kill(name, lambda: _worked(place, record, name), begun))  # noqa: B023
             oldest = max(oldest, _oldest(place))
             time.sleep(max(1.0, begun + seconds * (step + 1) / len(KILLED) - time.perf_counter() - 1))
@@ -248,6 +258,7 @@ def rage(
         kills=kills,
         orders=len(ids),
         new_orders=len(new_orders),
+        here_after_seconds=here_after,
         drained_after_seconds=time.perf_counter() - ended,
         oldest_seconds=oldest,
         stored=place.query("select count(*) from inbox_event")[0][0],
