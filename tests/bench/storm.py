@@ -45,6 +45,7 @@ def run(place: Place) -> Result:
         [
             Figure("storm_lost", len(outcome.lost) + outcome.different_orders + outcome.missing_orders, ""),
             Figure("storm_acknowledged_per_s", outcome.acknowledged_per_s, "1/s"),
+            Figure("storm_new_order_here_s", max(outcome.here_after_seconds), "s"),
             Figure("storm_drained_after_s", outcome.drained_after_seconds, "s"),
             Figure("storm_oldest_waited_s", outcome.oldest_seconds, "s"),
         ],

@@ -32,6 +32,7 @@ API_KEY, API_SECRET = "storm-api-key", "storm-api-secret-of-more-than-32-bytes"
 SHOP = "harbor-lane.myshopify.com"
 USER_ID = 77_002
 KILLED = ("web", "worker", "valkey", "postgres")
+MOST_ORDERS = 5_000  # that deliveries are about, new ones included
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Outcome:
     kills: list[Kill]
     orders: int
     new_orders: int
+    here_after_seconds: list[float]  # from when new orders were placed in the storm until their rows were here
     drained_after_seconds: float
     oldest_seconds: float  # the longest that an object waited, as the inbox said
     stored: int
@@ -168,6 +170,11 @@ class Place:
         answer = httpx.post(f"{self.sandbox_url}/_control/orders", json=asked, timeout=60, trust_env=False)
         return answer.raise_for_status().json()["orders"]
 
+    def has(self, order_ids: list[int]) -> bool:
+        """Whether these orders are here."""
+        among = ",".join(map(str, order_ids))
+        return self.query(f"select count(*) from shop_order where order_id in ({among})")[0][0] == len(order_ids)
+
     def kill(self, name: str, work: Callable[[], int], begun: float) -> Kill:
         """kill -9 of a service with all its children, while it works; then the same started again."""
         before = work()
@@ -213,19 +220,24 @@ def rage(
     place: Place, folder: Path, *, rate: float, seconds: float, connections: int, drained_within: float
 ) -> Outcome:
     """The storm itself: load for at least this long, and until the last victim is back."""
-    ids = [order_id for (order_id,) in place.query("select order_id from shop_order order by 1")]
+    query = f"select order_id from shop_order order by 1 desc limit {MOST_ORDERS - 5 * len(KILLED)}"
+    ids = [order_id for (order_id,) in place.query(query)]
     (folder / "ids").write_text("\n".join(map(str, ids)) + "\n")
     record = folder / "record"
     kills: list[Kill] = []
     new_orders: list[int] = []
+    here_after: list[float] = []
     oldest = 0.0
     with _loading(place, folder, rate, connections) as load:
         begun = time.perf_counter()
         time.sleep(min(3.0, seconds / 6))
         for step, name in enumerate(KILLED):
-            new_orders += place.place_orders(5)
+            placed, placed_at = place.place_orders(5), time.perf_counter()
             with (folder / "ids").open("a") as file:
-                file.write("\n".join(map(str, new_orders[-5:])) + "\n")
+                file.write("\n".join(map(str, placed)) + "\n")
+            _until(lambda: place.has(placed), 120, "new orders did not come")  # noqa: B023
+            here_after.append(time.perf_counter() - placed_at)
+            new_orders += placed
             kills.append(place.kill(name, lambda: _worked(place, record, name), begun))  # noqa: B023
             oldest = max(oldest, _oldest(place))
             time.sleep(max(1.0, begun + seconds * (step + 1) / len(KILLED) - time.perf_counter() - 1))
@@ -248,6 +260,7 @@ def rage(
         kills=kills,
         orders=len(ids),
         new_orders=len(new_orders),
+        here_after_seconds=here_after,
         drained_after_seconds=time.perf_counter() - ended,
         oldest_seconds=oldest,
         stored=place.query("select count(*) from inbox_event")[0][0],
