@@ -20,7 +20,7 @@ MOST_ORDERS = 100_000
 
 @dataclass(frozen=True)
 class Held:
-    """One table. Parameters of its SQL: customer, orders, names (a pattern), stand_in (a number of nobody)."""
+    """One table. Parameters of its SQL: customer, hmac, orders, names (a pattern), stand_in (a number of nobody)."""
 
     table: LiteralString
     whose: LiteralString  # which rows are the person's
@@ -34,9 +34,10 @@ _OF_ORDERS = "order_id = any(%(orders)s)"
 HELD = (
     Held(
         "customer",
-        "customer_id = %(customer)s",
+        "customer_id = %(customer)s or email_hmac = %(hmac)s",  # a file may have named the same buyer first
         {
-            "customer_id": "%(stand_in)s",
+            "customer_id": "case when customer_id = %(customer)s then %(stand_in)s"
+            " else -(random() * 4611686018427387904)::bigint - 1 end",
             "created_at": "null",
             "updated_at": "null",
             "email_hmac": "null",

@@ -76,8 +76,11 @@ def person_of(session: Session, store_id: int, request: PrivacyRequest) -> Perso
     known = bytes(row.email_hmac) if row and row.email_hmac else b""
     hashed = known or (email_hmac(person.email, email_key(store_id)) if person.email else b"")
     orders = session.scalars(
-        sa.text("select order_id from shop_order where store_id = :store and customer_id = :customer"),
-        {"store": store_id, "customer": person.customer_id},
+        sa.text(
+            "select order_id from shop_order where store_id = :store and (customer_id = :customer or customer_id in"
+            " (select customer_id from customer where store_id = :store and email_hmac = :hmac))"
+        ),
+        {"store": store_id, "customer": person.customer_id, "hmac": hashed},
     )
     return replace(person, email_hmac=hashed, orders=tuple(sorted({*person.orders, *orders})))
 
@@ -204,6 +207,7 @@ def _values(store_id: int, person: Person) -> dict[str, Any]:
     return {
         "store": store_id,
         "customer": person.customer_id,
+        "hmac": person.email_hmac,
         "orders": list(person.orders),
         "names": person.names,
     }

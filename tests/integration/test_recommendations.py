@@ -177,6 +177,7 @@ class Book:
             currency="USD",
             presentment_currency="USD",
             total=amount,
+            stated_total=amount,
         )
         self.session.flush()
         self.add(
