@@ -1,0 +1,82 @@
+"""Small files as Shopify and people make them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+from clique_app.imports.parse import parse
+from clique_app.imports.records import Kind, ParsedFile
+
+TODAY = date(2026, 11, 21)
+ORDER_COLUMNS: list[str] = (
+    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,"
+    "Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,"
+    "Lineitem price,Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,"
+    "Lineitem fulfillment status,Billing Name,Billing Street,Billing Zip,Billing Province,Billing Country,"
+    "Shipping Name,Shipping Street,Shipping Zip,Shipping Province,Shipping Country,Notes,Cancelled at,Payment Method,"
+    "Refunded Amount,Vendor,Id,Tags,Source,Lineitem discount,Tax 1 Name,Tax 1 Value,Duties,Shipping Province Name"
+).split(",")  # noqa: SIM905
+FIRST = {
+    "Email": "ann@example.com",
+    "Financial Status": "paid",
+    "Fulfillment Status": "fulfilled",
+    "Currency": "USD",
+    "Shipping": "0.00",
+    "Taxes": "0.00",
+    "Created at": "2026-03-02 12:00:00 -0500",
+    "Shipping Name": "Ann Example",
+    "Shipping Street": "1 Hidden Lane",
+    "Shipping Zip": "'10001",
+    "Shipping Province": "NY",
+    "Shipping Province Name": "New York",
+    "Shipping Country": "US",
+    "Refunded Amount": "0.00",
+    "Source": "web",
+    "Lineitem requires shipping": "true",
+    "Lineitem taxable": "true",
+}
+
+
+def order(name: str, *lines: tuple[str, str, int, str], **columns: str) -> list[dict[str, str]]:
+    """Rows of an order; a line is (title, sku, quantity, price). Columns as in Financial_Status='paid'."""
+    given = {key.replace("_", " "): value for key, value in columns.items()}
+    subtotal = given.get("Subtotal", f"{sum(int(q) * float(p) for _, _, q, p in lines):.2f}")
+    first: dict[str, str] = {**FIRST, "Subtotal": subtotal, "Total": subtotal, **given}
+    rows: list[dict[str, str]] = []
+    for number, (title, sku, quantity, price) in enumerate(lines):
+        of_line = {
+            "Name": name,
+            "Lineitem quantity": str(quantity),
+            "Lineitem name": title,
+            "Lineitem price": price,
+            "Lineitem sku": sku,
+        }
+        kept = {k: v for k, v in first.items() if number == 0 or k in ("Email", "Created at") or "Lineitem" in k}
+        rows.append({**kept, **of_line})
+    return rows
+
+
+def table(rows: list[dict[str, Any]], columns: list[str] | None = None, separator: str = ",") -> str:
+    """The rows as CSV."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns or list(rows[0]), delimiter=separator, restval="", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def orders_csv(*orders: list[dict[str, str]]) -> str:
+    return table([row for rows in orders for row in rows], ORDER_COLUMNS)
+
+
+def read(content: bytes | str, kind: Kind | None = None) -> ParsedFile:
+    """Parsed as the app does, with the e-mail's first letter for its hash."""
+    given = content.encode() if isinstance(content, str) else content
+    return parse(given, today=TODAY, hash_email=lambda email: email[:1] * 4, kind=kind)
+
+
+def problems(parsed: ParsedFile) -> list[tuple[int, str]]:
+    return [(one.line, one.column) for one in parsed.problems]
