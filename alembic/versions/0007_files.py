@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("last_day", sa.Date(), nullable=True),
         sa.Column("amount", sa.Numeric(20, 6), nullable=True),
         sa.Column("counts", postgresql.JSONB(), nullable=False),
+        sa.Column("preview", postgresql.JSONB(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["store_id"], ["store.store_id"], name=op.f("fk_imported_file_store")),
         sa.PrimaryKeyConstraint("store_id", "file_id", name=op.f("pk_imported_file")),

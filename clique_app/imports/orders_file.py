@@ -43,8 +43,8 @@ class _Reader:
         self.comma = sheet.separator == ";"
         self.orders: list[OrderRecord] = []
         self.open: _Open | None = None
-        self.begun: dict[tuple[str, int | None], int] = {}  # where each order began
-        self.named: dict[str, int] = {}
+        self.begun: dict[int, int] = {}  # the line in which each id began
+        self.named: dict[str, tuple[int, bool]] = {}  # the same of names, and whether there was an id
 
     def take(self, row: Row) -> None:
         name, order_id = row.text("Name"), self.findings.take(row, "Id", values.platform_id, None)
@@ -60,8 +60,9 @@ class _Reader:
             self.open.lines.append(self._line(row))
 
     def _begin(self, row: Row, name: str, order_id: int | None) -> None:
-        key = (name, order_id)
-        before = self.begun.get(key) or (self.named.get(name) if order_id is None else None)
+        before, had_id = self.named.get(name, (None, True))
+        if order_id is not None and had_id:  # Shopify may give a name twice, an id never
+            before = self.begun.get(order_id)
         if before is not None:
             why = (
                 f"Order {name} begins in line {before} already. Two exports were put together: remove what is double."
@@ -71,9 +72,10 @@ class _Reader:
             )
             self.findings.add(row.line, "Name", why)
             return
-        self.begun.setdefault(key, row.line)
-        self.named.setdefault(name, row.line)
-        self.open = _Open(row, key)
+        if order_id is not None:
+            self.begun[order_id] = row.line
+        self.named.setdefault(name, (row.line, order_id is not None))
+        self.open = _Open(row, (name, order_id))
 
     def _line(self, row: Row) -> OrderLine:
         title = values.text(row.text("Lineitem name"))

@@ -40,6 +40,7 @@ class ImportedFile(StoreOwned, table=True):
     last_day: date | None = None
     amount: Decimal | None = money(default=None, nullable=True)  # net sales of the orders, or the spend
     counts: dict[str, Any] = json(default_factory=dict)  # {new, replaced, kept}
+    preview: dict[str, Any] = json(default_factory=dict)  # what is shown before the import; empty afterwards
     message: str = ""  # why it failed
 
 
