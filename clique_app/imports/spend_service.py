@@ -14,8 +14,8 @@ from clique_app.imports.definition import Done, Judged
 from clique_app.imports.records import ParsedFile, Problem
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables import Store
+from clique_app.tables.ads import FILE_ACCOUNT
 
-ACCOUNT = "file"  # the account of campaigns that no platform gave
 COLUMNS = (
     "line int", "day date", "channel text", "campaign text", "platform_id text", "spend numeric", "impressions int",
     "clicks int", "reported_conversions numeric", "reported_revenue numeric", "state text", "ad_id bigint",
@@ -132,7 +132,7 @@ class SpendSheet:
         values: dict[str, Any] = {
             "store": store_id,
             "file": file_id,
-            "account": ACCOUNT,
+            "account": FILE_ACCOUNT,
             "currency": store.currency,
             "now": clock.now(),
         }
@@ -143,7 +143,7 @@ class SpendSheet:
         return Done({key: counts[key] for key in ("new", "replaced", "kept")})
 
     def remove(self, session: Session, store_id: int, file_id: int) -> Done:
-        values: dict[str, Any] = {"store": store_id, "file": file_id, "account": ACCOUNT}
+        values: dict[str, Any] = {"store": store_id, "file": file_id, "account": FILE_ACCOUNT}
         with cursor(session) as run:
             removed = run.execute(REMOVE, values).rowcount
             campaigns = [one for (one,) in run.execute(FORGET_CAMPAIGNS, values).fetchall()]
@@ -188,7 +188,7 @@ def _problems(session: Session, store: Store, parsed: ParsedFile) -> tuple[Probl
             why = f"{one.channel.title()} is connected and read from there. Remove its lines, or they count twice."
             found.append(Problem(one.line, "Channel", why))
     with cursor(session) as run:
-        twice = run.execute(READ_BY_PLATFORM, {"store": store.store_id, "account": ACCOUNT}).fetchall()
+        twice = run.execute(READ_BY_PLATFORM, {"store": store.store_id, "account": FILE_ACCOUNT}).fetchall()
     for line, channel in twice:
         if channel not in told:
             why = f"The spend of this day was read from {channel.title()}. Remove the line, or it counts twice."
