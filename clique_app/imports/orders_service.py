@@ -15,7 +15,6 @@ from clique_app.imports.definition import Done, Judged
 from clique_app.imports.ledger import Booked, book, order_id_of
 from clique_app.imports.records import OrderRecord, ParsedFile, Problem
 from clique_app.imports.values import made_id
-from clique_app.sync.orders_service import FIRST_ORDERS, LOCK_CUSTOMERS
 from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
 from clique_app.tables import Store
 from clique_app.tables.imports import NO_DAY
@@ -181,8 +180,9 @@ class OrdersFile:
             for statement in (*MATCH_LINES, INSERT_LINES, INSERT_ENTRIES, KEEP_ROWS):
                 run.execute(statement, values)
             buyers = [one for (one,) in run.execute("select distinct customer_id from file_order").fetchall() if one]
+            customers_service.first_orders(run, store_id, buyers)
+            customers_service.adopt(run, store_id)
         forget_twins(session, store_id, orders)
-        first_orders(session, store_id, buyers)
         counts = Counter(states[order_id] for order_id in orders)
         kept = len(states) - len(orders)
         return Done({"new": counts["new"], "replaced": counts["replaced"], "kept": kept}, tuple(sorted(orders)))
@@ -190,7 +190,7 @@ class OrdersFile:
     def remove(self, session: Session, store_id: int, file_id: int) -> Done:
         with cursor(session) as run:
             gone = run.execute(REMOVE, {"store": store_id, "file": file_id}).fetchall()
-        first_orders(session, store_id, [customer for (customer,) in gone if customer])
+            customers_service.first_orders(run, store_id, [customer for (customer,) in gone if customer])
         customers_service.forget(session, store_id, file_id)
         return Done({"removed": len(gone)})
 
@@ -198,20 +198,11 @@ class OrdersFile:
 STATES = {"new": "New", "replaced": "Will be replaced", "kept": "Already here"}
 
 
-def first_orders(session: Session, store_id: int, customers: list[int]) -> None:
-    """Find these customers' first orders anew."""
-    values = {"store": store_id, "customers": sorted(set(customers))}
-    with cursor(session) as run:
-        run.execute(LOCK_CUSTOMERS, values)
-        run.execute(FIRST_ORDERS, values)
-
-
 def forget_twins(session: Session, store_id: int, order_ids: Sequence[int]) -> None:
     """Shopify has given these orders: what a file without ids had brought of them goes."""
     with cursor(session) as run:
         gone = run.execute(FORGET_TWINS, {"store": store_id, "orders": list(order_ids)}).fetchall()
-    if gone:
-        first_orders(session, store_id, [customer for (customer,) in gone if customer])
+        customers_service.first_orders(run, store_id, [customer for (customer,) in gone if customer])
 
 
 def _booked(parsed: ParsedFile, store: Store) -> list[Booked]:

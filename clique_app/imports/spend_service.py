@@ -171,8 +171,8 @@ def _problems(session: Session, store: Store, parsed: ParsedFile) -> tuple[Probl
         channel
         for (channel,) in session.execute(
             sa.text(
-                "select channel from connection"
-                " where store_id = :store and account_id <> '' and state <> 'disconnected'"
+                "select channel from connection where store_id = :store and channel <> 'shopify'"
+                " and state in ('connected', 'expired', 'revoked')"
             ),
             {"store": store.store_id},
         )
