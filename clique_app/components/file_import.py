@@ -74,6 +74,7 @@ class PreviewView:
     importing: bool = False
     can_import: bool = False
     button: str = ""
+    running: str = ""
     message: str = ""
 
 
@@ -211,6 +212,7 @@ def preview_view(one: Preview) -> PreviewView:
         importing=one.state == "importing",
         can_import=one.can_import,
         button=f"Import {writes:,} {one.noun}",
+        running=f"Importing {writes:,} {one.noun}. All of them or none are kept; you can leave this page.",
         message=one.message,
     )
 
@@ -299,7 +301,7 @@ def _preview() -> rx.Component:
         class_name="c-actions",
     )
     running = rx.el.div(
-        spinner("Importing"), rx.el.span("Importing. It is kept whole or not at all; you can leave this page."),
+        spinner("Importing"), rx.el.span(shown.running),
         class_name="c-actions", role="status",
     )  # fmt: skip
     return rx.el.section(
