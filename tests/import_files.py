@@ -95,8 +95,6 @@ def book_csv(*, with_ids: bool = True) -> str:
             columns["Id"] = f"600000{n}"
         return order(f"#{n}", (*name_and_sku, quantity, price), **columns)
 
-    card = of(("Gift card - $50.00", "G1"), 1, "50.00", "05 10:00:00 -0500", "fay")
-    card[0] |= {"Lineitem requires shipping": "false", "Lineitem taxable": "false"}
     return orders_csv(
         of(amber, 2, "20.00", "02 12:00:00 -0500", "ann", Taxes="3.60", Shipping="5.00", Total="48.60"),
         of(birch, 1, "30.00", "02 15:00:00 -0500", "bob", Taxes="5.00", Total="30.00"),
@@ -105,7 +103,8 @@ def book_csv(*, with_ids: bool = True) -> str:
         of(birch, 1, "30.00", "03 11:00:00 -0500", "dan", Refunded_Amount="30.00", Financial_Status="refunded",
            Cancelled_at="2026-03-04 08:00:00 -0500"),
         of(birch, 1, "30.00", "04 10:00:00 -0500", "eve"),
-        card,
+        of(("Gift card - $50.00", "G1"), 1, "50.00", "05 10:00:00 -0500", "fay",
+           Lineitem_requires_shipping="false", Lineitem_taxable="false"),
         of(amber, 1, "20.00", "05 11:00:00 -0500", "gus", Subtotal="0.00", Discount_Amount="20.00", Total="0.00"),
         of(amber, 1, "20.00", "06 23:59:59 -0500", "ann"),
         of(amber, 1, "20.00", "07 00:00:00 -0500", "hal"),

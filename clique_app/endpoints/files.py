@@ -68,11 +68,13 @@ def _admitted(visitor: Visitor) -> int:
     """The store, where it has Clique and this person may change its data."""
     with system_session() as session:
         store_id = connections.find_store(session, visitor.shop_domain)
-        standing = connections.standing(session, store_id, visitor.user_id) if store_id else None
-    if store_id is None or standing is None or not standing.installed:
+    if store_id is None:
         raise Answer(401, "no_session", "Open Clique from Shopify admin first.")
     try:
         with store_session(store_id) as session:
+            standing = connections.standing(session, store_id, visitor.user_id)
+            if standing is None or not standing.installed:
+                raise Answer(401, "no_session", "Open Clique from Shopify admin first.")
             require_may_act(session, store_id, visitor.user_id)
     except (AccessDenied, Refused) as error:
         raise Answer(403, "may_not", error.message) from None

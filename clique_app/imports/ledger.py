@@ -7,6 +7,7 @@ of the cancellation, else on the order's own day.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -64,7 +65,8 @@ class Booked:
             record.financial_status, record.fulfillment_status, record.country, record.region, record.postal_code,
             record.source, record.test, record.total,
         )  # fmt: skip
-        return blake2b(repr((own, self.lines, self.entries)).encode(), digest_size=16).digest()
+        text = json.dumps((own, self.lines, self.entries), default=_plain)
+        return blake2b(text.encode(), digest_size=16).digest()
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ class _Sums:
     gross_net: Decimal  # products before discount, net of tax
     shipping_net: Decimal
     shipping_tax: Decimal
+
+
+def _plain(value: date | Decimal) -> str:
+    """Equal for equal values, however they are written."""
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value.isoformat()
 
 
 def order_id_of(record: OrderRecord) -> int:

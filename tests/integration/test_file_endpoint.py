@@ -44,7 +44,7 @@ def store_id(database_env: None, monkeypatch: pytest.MonkeyPatch) -> int:
 
 @pytest.fixture
 def web(store_id: int) -> Iterator[TestClient]:
-    with TestClient(Starlette(routes=list(files.ROUTES)), raise_server_exceptions=False) as client:
+    with TestClient(Starlette(routes=list(files.ROUTES)), raise_server_exceptions=True) as client:
         yield client
 
 
