@@ -1,4 +1,4 @@
-"""What each kind of file can do with a store's tables: judge what is new, write it, take it back."""
+"""What came of holding a file against a store's tables, and of writing it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
 
-from sqlmodel import Session
-
-from clique_app.imports.records import ParsedFile, Problem
+from clique_app.imports.records import Problem
 
 
 @dataclass(frozen=True)
@@ -35,22 +32,3 @@ class Done:
 
     counts: Mapping[str, int] = field(default_factory=dict)
     order_ids: tuple[int, ...] = ()  # to be credited
-
-
-class FileKind(Protocol):
-    """An entry of FILE_KINDS."""
-
-    key: str
-    noun: str  # what a record is, in the plural
-
-    def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
-        """Hold the file against what is here. Writes nothing."""
-        ...
-
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
-        """Write all that is new or replaced. Safe to repeat."""
-        ...
-
-    def remove(self, session: Session, store_id: int, file_id: int) -> Done:
-        """Take back what the file brought and nobody has written since."""
-        ...

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -18,7 +18,7 @@ from clique_app.connections.roles import require_may_act
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import parse
 from clique_app.imports.customers_service import CustomersFile
-from clique_app.imports.definition import Done, FileKind, Judged
+from clique_app.imports.definition import Done, Judged
 from clique_app.imports.history import covered_from
 from clique_app.imports.orders_service import OrdersFile, forget_twins
 from clique_app.imports.products_service import ProductsFile
@@ -29,6 +29,26 @@ from clique_app.sync.customers_service import email_key
 from clique_app.tables import AuditEntry, ImportedFile, Store
 
 __all__ = ["OPERATOR", "Past", "Preview", "begin", "carry_out", "failed", "forget_twins", "past", "receive", "remove"]
+
+
+class FileKind(Protocol):
+    """An entry of FILE_KINDS."""
+
+    key: str
+    noun: str  # what a record is, in the plural
+
+    def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
+        """Hold the file against what is here. Writes nothing."""
+        ...
+
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
+        """Write all that is new or replaced. Safe to repeat."""
+        ...
+
+    def remove(self, session: Session, store_id: int, file_id: int) -> Done:
+        """Take back what the file brought and nobody has written since."""
+        ...
+
 
 FILE_KINDS: tuple[FileKind, ...] = (OrdersFile(), ProductsFile(), CustomersFile(), SpendSheet())
 OPERATOR = 0  # who uses the command line; no staff member
