@@ -81,6 +81,7 @@ class PreviewView:
 class FileImport(PageState):
     """The file this person has chosen, and the files of the store."""
 
+    loaded: bool = False
     kind: str = ""
     preview: PreviewView = PreviewView()
     notes: list[str] = []
@@ -102,6 +103,7 @@ class FileImport(PageState):
     async def _show(self) -> None:
         for name, value in (await self.in_session(import_view, self.user_id)).items():
             setattr(self, name, value)
+        self.loaded = True
 
     @rx.event
     async def uploaded(self) -> None:
@@ -211,7 +213,7 @@ def preview_view(one: Preview) -> PreviewView:
         problems_shown=f"The first {kept:,} are listed." if count > kept else "",
         importing=one.state == "importing",
         can_import=one.can_import,
-        button=f"Import {writes:,} {one.noun}",
+        button="Import" if count else f"Import {writes:,} {one.noun}" if writes else "Nothing new to import",
         running=f"Importing {writes:,} {one.noun}. All of them or none are kept; you can leave this page.",
         message=one.message,
     )
@@ -253,6 +255,7 @@ def _chooser() -> rx.Component:
         type="file",
         accept=".csv,.tsv,.txt,text/csv",
         id="import-file",
+        disabled=~cast(Any, FileImport.loaded),  # before, nobody knows yet whose file it would be
         custom_attrs={"aria-describedby": "import-status"},
     )
     return Upload.create(

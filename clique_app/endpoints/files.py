@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from functools import lru_cache
 
 import redis
@@ -11,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from clique_app import live
 from clique_app.components import session_token
 from clique_app.components.session_token import Visitor
 from clique_app.connections import service as connections
@@ -97,9 +99,12 @@ async def _received(request: Request, store_id: int, user_id: int) -> int:
                 return service.receive(session, store_id, user_id, request.query_params.get("name", ""), content, kind)  # pyright: ignore[reportArgumentType]
 
         try:
-            return await run_in_threadpool(receive)
+            file_id = await run_in_threadpool(receive)
         except CliqueError as error:
             raise Answer(400, "unusable", error.message) from None
+    with contextlib.suppress(redis.RedisError):  # the page asks by itself too
+        await run_in_threadpool(live.publish, store_id, "files")
+    return file_id
 
 
 async def _body(request: Request) -> bytes:

@@ -254,11 +254,11 @@ def _notes(orders: Sequence[OrderRecord]) -> tuple[str, ...]:
     if undated:
         amount = sum(one.refunded for one in undated)
         notes.append(
-            f"{len(undated):,} orders were refunded {amount:,.2f} with tax and shipping. The export does not say when: "
-            "it is booked on the day of the order."
+            f"Refunds of {amount:,.2f}, with tax and shipping, have no day in an export. They are booked on the day of "
+            f"the order: {', '.join(one.name for one in undated[:3])}{', ...' if len(undated) > 3 else ''}."
         )
     if without := sum(one.order_id is None for one in orders):
-        notes.append(f"{without:,} orders have no Id and are told by their names.")
+        notes.append(f"Told by their names, for want of an Id: {without:,}.")
     if without := sum(not one.email_hash for one in orders):
-        notes.append(f"{without:,} orders have no e-mail and belong to no customer.")
+        notes.append(f"Without an e-mail, and so without a customer: {without:,}.")
     return tuple(notes)

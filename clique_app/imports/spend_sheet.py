@@ -51,22 +51,13 @@ class _Reader:
         day = self.findings.take(row, self.day, lambda cell: values.day(cell, self.order, today=self.today), None)
         channel = channel_key(row.text(self.channel))
         if not channel:
-            message = f"{row.text(self.channel)[:40]!r} is not the name of a channel. Write it, such as TikTok."
-            self.findings.add(row.line, self.channel, message)
+            named = row.text(self.channel)[:40]
+            why = f"{named!r} is not the name of a channel." if named else "There is no channel."
+            self.findings.add(row.line, self.channel, f"{why} Write it, such as TikTok.")
         if not row.text(self.spend):
             self.findings.add(row.line, self.spend, "There is no spend. Write 0 where nothing was spent.")
         campaign = values.text(row.text(self.campaign))[:200] or NO_CAMPAIGN
-        if day is None or not channel:
-            return None
-        before = self.seen.setdefault((day, channel, campaign), row.line)
-        if before != row.line:
-            message = f"Line {before} has the same day, channel and campaign. Add the two together in one line."
-            self.findings.add(row.line, self.campaign or self.day, message)
-        return SpendRecord(
-            row.line,
-            day,
-            channel,
-            campaign,
+        amounts = (
             self.findings.take(row, "Currency", values.currency, ""),
             self._money(row, self.spend),
             self._count(row, "Impressions"),
@@ -74,6 +65,13 @@ class _Reader:
             self._money(row, self.conversions),
             self._money(row, self.revenue),
         )
+        if day is None or not channel:
+            return None
+        before = self.seen.setdefault((day, channel, campaign), row.line)
+        if before != row.line:
+            message = f"Line {before} has the same day, channel and campaign. Add the two together in one line."
+            self.findings.add(row.line, self.campaign or self.day, message)
+        return SpendRecord(row.line, day, channel, campaign, *amounts)
 
     def _money(self, row: Row, column: str) -> Decimal:
         read = lambda cell: values.positive(cell, decimal_comma=self.comma)  # noqa: E731

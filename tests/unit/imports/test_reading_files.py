@@ -114,6 +114,8 @@ def test_days_are_read_one_way_or_not_at_all() -> None:
 def test_a_spend_sheet_names_what_is_doubled_and_what_is_missing() -> None:
     parsed = read(SPEND + "2026-03-02,tiktok ads,Spring,1,USD\n2026-03-03,,Spring,1,USD\n2026-03-03,TV,,,USD\n")
     assert problems(parsed) == [(3, "Campaign"), (4, "Channel"), (5, "Spend")]
+    all_wrong = read(SPEND + "Monday,,Spring,-2,Dollar\n")
+    assert problems(all_wrong) == [(3, "Day"), (3, "Channel"), (3, "Currency"), (3, "Spend")]
 
 
 def test_products_are_read_in_the_old_columns_and_in_the_new() -> None:
