@@ -20,15 +20,13 @@ from clique_app.imports import parse
 from clique_app.imports.customers_service import CustomersFile
 from clique_app.imports.definition import Done, Judged
 from clique_app.imports.history import covered_from
-from clique_app.imports.orders_service import OrdersFile, forget_twins
+from clique_app.imports.orders_service import OrdersFile
 from clique_app.imports.products_service import ProductsFile
 from clique_app.imports.records import PROBLEMS_KEPT, Kind, ParsedFile, Problem
 from clique_app.imports.spend_service import SpendSheet
 from clique_app.integrations.shopify.mapping import email_hmac
 from clique_app.sync.customers_service import email_key
 from clique_app.tables import AuditEntry, ImportedFile, Store
-
-__all__ = ["OPERATOR", "Past", "Preview", "begin", "carry_out", "failed", "forget_twins", "past", "receive", "remove"]
 
 
 class FileKind(Protocol):

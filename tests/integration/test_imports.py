@@ -13,11 +13,13 @@ from clique_app.attribution import service as attribution
 from clique_app.database import store_session
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import service
+from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.service import OPERATOR, Preview
 from clique_app.metrics import periods
 from clique_app.metrics import service as metrics
 from clique_app.sync.customers_service import write_customers
-from clique_app.sync.orders_service import write_orders
+from clique_app.sync.orders_service import ShopifyOrders, write_orders
+from clique_app.sync.source import Plan
 from clique_app.tables import METADATA, Connection, Store
 from tasks import imports
 from tests.import_files import BOOK_NET_SALES_BY_DAY, book_csv, order, orders_csv
@@ -187,13 +189,16 @@ def test_what_shopify_gave_is_left_as_it_is_and_what_it_gives_later_is_the_order
     assert (receive(store_id, named).new, receive(store_id, named).kept) == (0, 1)
     put(store_id, orders_csv(order("#11", CANDLE, Id="11"), order("#12", MUG, Id="12"), order("#13", MUG)))
     assert figure(store_id, "net_sales", "2026-03-02", "2026-03-02") == 33 + 10 + 10
+    with store_session(store_id) as session:  # held against Shopify's own count
+        assert ShopifyOrders().kept_count(session, store_id, Plan("history")) == 1
     with store_session(store_id) as session:
         for number, total in ((12, "12.0"), (13, "13.0")):
             at = agreement("ORDER", "2026-03-02T17:00:00Z", sale(number, total, line=number))
             record = shopify_order(number, at, name=f"#{number}", updatedAt="2026-11-01T00:00:00Z")
             written = write_orders(session, store_id, [record])
-            service.forget_twins(session, store_id, written.order_ids)
+            forget_twins(session, store_id, written.order_ids)
             attribution.credit_orders(session, store_id, list(written.order_ids))
+        assert ShopifyOrders().kept_count(session, store_id, Plan("history")) == 3
     assert figure(store_id, "net_sales", "2026-03-02", "2026-03-02") == 33 + 12 + 13
     with store_session(store_id) as session:
         [file] = [one for one in service.past(session, store_id) if one.state == "imported"]
