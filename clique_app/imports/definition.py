@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from clique_app.errors import InvalidInput
 from clique_app.imports.records import Problem
 
 
@@ -24,6 +25,12 @@ class Judged:
     sample: tuple[tuple[str, ...], ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def still_fits(problems: Sequence[Problem]) -> None:
+    """Refuse to write what did fit when it was previewed and does not now."""
+    if problems:
+        raise InvalidInput(f"The store has changed since the preview. {problems[0].message} Choose the file again.")
 
 
 @dataclass(frozen=True)

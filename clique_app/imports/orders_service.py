@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from clique_app.clock import day_of
 from clique_app.imports import customers_service
-from clique_app.imports.definition import Done, Judged
+from clique_app.imports.definition import Done, Judged, still_fits
 from clique_app.imports.ledger import Booked, book, order_id_of
 from clique_app.imports.records import OrderRecord, ParsedFile, Problem
 from clique_app.imports.values import made_id
@@ -169,6 +169,7 @@ class OrdersFile:
     def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
         store = session.get_one(Store, store_id)
         states = _stage(session, store, parsed.orders, _booked(parsed, store))
+        still_fits(_problems(session, store, parsed.orders))
         values: dict[str, Any] = {"store": store_id, "file": file_id, "no_day": NO_DAY, "cost_kinds": list(COST_KINDS)}
         with cursor(session) as run:
             # costs do not change between being looked up here and being written

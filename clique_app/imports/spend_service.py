@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.imports.definition import Done, Judged
+from clique_app.imports.definition import Done, Judged, still_fits
 from clique_app.imports.records import ParsedFile, Problem
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables import Store
@@ -129,6 +129,7 @@ class SpendSheet:
     def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
         store = session.get_one(Store, store_id)
         states = _stage(session, store_id, parsed)
+        still_fits(_problems(session, store, parsed))
         values: dict[str, Any] = {
             "store": store_id,
             "file": file_id,
