@@ -23,7 +23,7 @@ from clique_app.tables.orders import NET_SALES_KINDS
 ORDER_COLUMNS = (
     "order_id bigint", "name text", "processed_at timestamptz", "day date", "created_at timestamptz",
     "updated_at timestamptz", "cancelled_at timestamptz", "test bool", "customer_id bigint", "source_name text",
-    "currency text", "presentment_currency text", "total numeric", "financial_status text",
+    "currency text", "presentment_currency text", "total numeric", "stated_total numeric", "financial_status text",
     "fulfillment_status text", "country text", "region text", "postal_code text", "journey_ready bool",
     "payload_hash bytea",
 )  # fmt: skip
@@ -227,7 +227,7 @@ def _row(store: Store, one: OrderRecord, rows: Booked) -> tuple[Any, ...]:
     return (
         rows.order_id, one.name, one.created_at, day_of(one.created_at, store.time_zone), one.created_at,
         one.updated_at, one.cancelled_at, one.test, customer, one.source, store.currency, store.currency, one.total,
-        one.financial_status, one.fulfillment_status, one.country, one.region, one.postal_code,
+        one.total, one.financial_status, one.fulfillment_status, one.country, one.region, one.postal_code,
         True, rows.mark(one),
     )  # fmt: skip
 
