@@ -20,7 +20,7 @@ def as_json(shown: Preview, done: Mapping[str, int] | None) -> dict[str, Any]:
         "counts": {"new": shown.new, "replaced": shown.replaced, "kept": shown.kept},
         "first_day": shown.first_day.isoformat() if shown.first_day else None,
         "last_day": shown.last_day.isoformat() if shown.last_day else None,
-        "amount": str(shown.amount) if shown.amount is not None else None,
+        "amount": f"{shown.amount:.2f}" if shown.amount is not None else None,
         "currency": shown.currency,
         "notes": list(shown.notes),
         "problem_count": shown.problem_count,

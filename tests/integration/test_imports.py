@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from clique_app.attribution import service as attribution
+from clique_app.cli import app
 from clique_app.database import store_session
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import service
@@ -335,3 +339,25 @@ def test_no_table_holds_a_name_an_address_or_an_e_mail(database_url: str) -> Non
     assert shown.name in found
     for secret in ("example.com", "Ann Example", "Hidden", "Zelda"):
         assert secret not in found
+
+
+def test_the_command_previews_imports_and_names_what_is_wrong(tmp_path: Path) -> None:
+    store_id = make_store()
+    path = tmp_path / "orders_export.csv"
+    path.write_text(book_csv())
+
+    def clique(*options: str) -> tuple[int, dict[str, Any]]:
+        done = CliRunner().invoke(app, ["import", str(path), "--store", "one.myshopify.com", "--json", *options])
+        return done.exit_code, json.loads(done.stdout)
+
+    code, told = clique("--preview")
+    assert (code, told["counts"]["new"], told["amount"], told["imported"]) == (0, 13, "252.00", None)
+    assert figure(store_id, "orders", "2026-03-02", "2026-03-09") == 0
+    code, told = clique()
+    assert (code, told["imported"]) == (0, {"new": 13, "replaced": 0, "kept": 0})
+    assert figure(store_id, "orders", "2026-03-02", "2026-03-09") == 12
+    code, told = clique()
+    assert (code, told["counts"], told["imported"]) == (0, {"new": 0, "replaced": 0, "kept": 13}, None)
+    path.write_text(SPEND + "Monday,TikTok,x,1,USD,,\n")
+    code, told = clique()
+    assert (code, [(one["line"], one["column"]) for one in told["problems"]]) == (1, [(2, "Day")])
