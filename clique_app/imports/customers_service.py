@@ -117,6 +117,9 @@ delete from customer f
 where f.store_id = %(store)s and f.customer_id < 0 and exists (
   select from customer c where c.store_id = f.store_id and c.email_hmac = f.email_hmac and c.customer_id > 0)
 """
+FORGET_CONTENTS = """
+update imported_file set content = null, preview = '{}' where store_id = %(store)s and content is not null
+"""
 
 
 class CustomersFile:
@@ -171,6 +174,14 @@ def adopt(run: psycopg.Cursor, store_id: int) -> None:
     adopting = [own for (own,) in run.execute(ADOPT, values).fetchall()]
     run.execute(FORGET_MADE, values)
     first_orders(run, store_id, adopting)
+
+
+def prepare_redaction(session: Session, store_id: int) -> None:
+    """Before a person is forgotten: what files said of customers of the platform is theirs, and what was read of a file
+    and not imported yet is gone; it is to be chosen again."""
+    with cursor(session) as run:
+        adopt(run, store_id)
+        run.execute(FORGET_CONTENTS, {"store": store_id})
 
 
 def first_orders(run: psycopg.Cursor, store_id: int, customers: Iterable[int]) -> None:

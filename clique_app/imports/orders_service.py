@@ -124,7 +124,7 @@ on conflict (store_id, kind, row_id, day) do update set file_id = excluded.file_
 REMOVE = """
 delete from shop_order o using imported_row r
 where r.store_id = %(store)s and r.file_id = %(file)s and r.kind = 'order'
-  and o.store_id = %(store)s and o.order_id = r.row_id and o.payload_hash = r.mark
+  and o.store_id = %(store)s and o.order_id = r.row_id and o.payload_hash is not distinct from r.mark
 returning o.customer_id
 """
 # a file without ids names orders that Shopify may give later: the platform's own record is the one that stays
