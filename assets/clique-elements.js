@@ -17,6 +17,58 @@
   }
   if (!customElements.get("clique-overlay")) customElements.define("clique-overlay", Overlay);
 
+  // Sends the chosen file with a fresh session token; the page then reads what became of it.
+  const LARGEST = 50 * 1024 * 1024;
+  class Upload extends HTMLElement {
+    connectedCallback() { this.addEventListener("change", (event) => event.target.type === "file" && this.take(event.target)); }
+    async take(field) {
+      const file = field.files[0];
+      if (!file) return;
+      if (file.size > LARGEST) return this.say("The file is larger than 50 MB. Export fewer days at a time.", true);
+      this.say("Sending " + file.name);
+      field.disabled = true;
+      try {
+        let answer = await this.send(file, await window.shopify.idToken());
+        if (answer.status === 401) answer = await this.send(file, await window.shopify.idToken());
+        if (answer.status === 200) { this.say(file.name + " was read."); this.querySelector("[data-done]").click(); }
+        else this.say(answer.message, true);
+      } catch { this.say("The file did not arrive. Check the connection and choose it again.", true); }
+      field.disabled = false;
+      field.value = "";  // the same file may be chosen again, mended
+      field.focus();
+    }
+    send(file, token) {
+      const bar = this.querySelector("progress");
+      const query = new URLSearchParams({name: file.name, kind: this.dataset.kind || ""});
+      return new Promise((resolve, reject) => {
+        const request = new XMLHttpRequest();
+        request.open("POST", this.dataset.url + "?" + query);
+        request.setRequestHeader("Authorization", "Bearer " + token);
+        request.setRequestHeader("Content-Type", "text/csv");
+        request.upload.onprogress = (event) => {
+          bar.value = event.loaded / event.total;
+          if (event.loaded === event.total) this.say("Reading " + file.name);
+        };
+        request.onloadend = () => {
+          bar.hidden = true;
+          if (!request.status) return reject(new Error("cut off"));
+          let message = "The file could not be read. Try again in a moment.";
+          try { message = JSON.parse(request.responseText).error.message; } catch { /* no words of ours */ }
+          resolve({status: request.status, message});
+        };
+        bar.value = 0;
+        bar.hidden = false;
+        request.send(file);
+      });
+    }
+    say(text, wrong = false) {
+      const line = this.querySelector("[role=status]");
+      line.textContent = text;
+      line.toggleAttribute("data-wrong", wrong);
+    }
+  }
+  if (!customElements.get("clique-upload")) customElements.define("clique-upload", Upload);
+
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.c-picker[open]")) {
       if (!menu.contains(event.target) || event.target.closest(".c-menu button")) menu.open = false;

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated, Any, ParamSpec, cast
 
 import typer
 
@@ -189,6 +189,56 @@ def sync(
 
     record.adopt_running_demo()
     _sync(store, source)
+
+
+@app.command("import")
+@shows_errors
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(help="A CSV: Shopify's orders, products or customers export, or a spend sheet.")
+    ],
+    store: Store,
+    kind: Annotated[
+        str, typer.Option(help="orders, products, customers or spend.", show_default="what its header tells")
+    ] = "",
+    only_preview: Annotated[bool, typer.Option("--preview", help="Say what it would do and do nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Import a file whole, or say line by line what is wrong with it."""
+    from clique_app.demo import record
+
+    record.adopt_running_demo()
+    if not _import(file, store, kind, only_preview=only_preview, as_json=as_json):
+        raise typer.Exit(1)
+
+
+def _import(file: Path, shop_domain: str, kind: str, *, only_preview: bool, as_json: bool) -> bool:
+    """Whether the file was, or could be, imported."""
+    from clique_app.database import store_session, system_session
+    from clique_app.imports import service, told
+    from clique_app.imports.records import KINDS
+    from clique_app.metrics import service as metrics
+    from tasks.imports import import_now
+
+    if kind not in ("", *KINDS):
+        raise InvalidInput(f"--kind is {', '.join(KINDS)}, not {kind}.")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"Cannot read {file}: {error.strerror}.") from error
+    with system_session() as session:
+        store_id = metrics.store_id_of(session, shop_domain)
+    with store_session(store_id) as session:
+        file_id = service.receive(session, store_id, service.OPERATOR, file.name, content, cast(Any, kind or None))
+        shown = service.preview(session, store_id, service.OPERATOR)
+        if only_preview or not (shown and shown.can_import):
+            service.discard(session, store_id, file_id, service.OPERATOR)
+        else:
+            service.begin(session, store_id, file_id, service.OPERATOR)
+    assert shown is not None
+    done = import_now(store_id, file_id).counts if shown.can_import and not only_preview else None
+    typer.echo(json.dumps(told.as_json(shown, done), indent=2) if as_json else told.as_text(shown, done))
+    return not shown.problem_count
 
 
 def _sync(shop_domain: str, source: str | None) -> None:

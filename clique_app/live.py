@@ -13,7 +13,7 @@ import redis
 
 from clique_app.settings import settings
 
-Topic = Literal["figures", "sync", "recommendations", "actions", "connections"]
+Topic = Literal["figures", "sync", "recommendations", "actions", "connections", "files"]
 PATTERN = "store:*"
 
 

@@ -24,6 +24,7 @@ from clique_app.attribution import service as attribution
 from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, RateLimited, Unavailable
+from clique_app.imports.orders_service import forget_twins
 from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
 from clique_app.logs import log
@@ -191,6 +192,7 @@ class Run:
     def _write(self, batch: Batch) -> None:
         with self._owned() as (session, run):
             written = self.source.write(session, self.store_id, batch)
+            forget_twins(session, self.store_id, written.order_ids)
             attribution.credit_orders(session, self.store_id, list(written.order_ids))
             run.read += written.read
             run.written += written.written

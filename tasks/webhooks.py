@@ -25,6 +25,7 @@ from clique_app.connections import service
 from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, InvalidInput, NotFound, RateLimited, Unavailable
+from clique_app.imports.orders_service import forget_twins
 from clique_app.keeping import privacy_service
 from clique_app.logs import log
 from clique_app.sync import inbox_service, objects_service
@@ -175,6 +176,7 @@ def _refetch(store_id: int, batch: Sequence[Hinted], patience: float) -> None:
         records = objects_service.fetch(given, kind, ids)
     with store_session(store_id) as session:
         written = objects_service.write(session, store_id, kind, ids, records)
+        forget_twins(session, store_id, written.order_ids)
         attribution.credit_orders(session, store_id, list(written.order_ids))
 
 

@@ -93,6 +93,12 @@ HELD = (
         "plan position",
     ),
     Held(
+        "imported_row",
+        "kind = 'customer' and row_id = %(customer)s or kind = 'order' and row_id = any(%(orders)s)",
+        {"row_id": "case when kind = 'customer' then %(stand_in)s else row_id end", "mark": "null"},
+        "kind day file_id",
+    ),
+    Held(
         "privacy_request",
         "customer_id = %(customer)s or asked::text ~ %(names)s or report::text ~ %(names)s",
         {"customer_id": "null", "asked": "'{}'::jsonb", "report": "'{}'::jsonb"},
@@ -111,9 +117,9 @@ DELIVERIES = Held(
 # about the store, its staff, its goods and its ads
 NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry",
-    "campaign", "campaign_region_day", "connect_ticket", "connection", "creative", "inventory_day",
-    "inventory_level", "job_run", "job_schedule", "location", "member", "product", "recommendation", "store",
-    "store_settings", "sync_cursor", "unit_cost", "variant", "webhook_check",
+    "campaign", "campaign_region_day", "connect_ticket", "connection", "creative", "imported_file",
+    "inventory_day", "inventory_level", "job_run", "job_schedule", "location", "member", "product", "recommendation",
+    "store", "store_settings", "sync_cursor", "unit_cost", "variant", "webhook_check",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from clique_app import clock
 from clique_app.connections.roles import require_owner
 from clique_app.database import raw_connection
 from clique_app.errors import NotFound
+from clique_app.imports.customers_service import prepare_redaction
 from clique_app.integrations.shopify.mapping import email_hmac
 from clique_app.keeping.personal_data import DELIVERIES, HELD, Person, asked_of
 from clique_app.sync import inbox_service
@@ -111,6 +112,7 @@ def report(session: Session, store_id: int, request: PrivacyRequest, deliveries:
 
 def redact_customer(session: Session, store_id: int, request: PrivacyRequest, elsewhere: dict[str, int]) -> None:
     """Forget who a person is, in every table; the sales stay. elsewhere: what was done outside the store's tables."""
+    prepare_redaction(session, store_id)
     person = person_of(session, store_id, request)
     counts = dict(elsewhere)
     values = {**_values(store_id, person), "stand_in": -secrets.randbelow(2**62) - 1}

@@ -16,6 +16,7 @@ from clique_app.metrics import figures, registry
 from clique_app.metrics.definition import Figure, Formula, Metric, Period, Shown, Total
 from clique_app.metrics.figures import Daily
 from clique_app.tables import Store, SyncCursor
+from clique_app.tables.ads import FILE_ACCOUNT
 
 PAGE = 50
 
@@ -257,8 +258,9 @@ def _values(store_id: int, period: Period, filters: Filters | None) -> dict[str,
     return values
 
 
-_READY = """
-select exists (select from ad_account k where k.store_id = :store_id),
+_READY = f"""
+select exists (select from ad_account k where k.store_id = :store_id)
+           or exists (select from campaign f where f.store_id = :store_id and f.account_id = '{FILE_ACCOUNT}'),
        (select string_agg(distinct k.name || ' bills in ' || k.currency, ', ') from ad_account k
         where k.store_id = :store_id and k.currency <> s.currency
           and (k.taken_off_at is null or k.read_from is not null)),
@@ -266,11 +268,12 @@ select exists (select from ad_account k where k.store_id = :store_id),
            or exists (select from store_settings x where x.store_id = :store_id and x.default_cost_pct is not null),
        s.history_complete,
        exists (select from sync_cursor c where c.store_id = :store_id and c.source like '%_ads'
-               and c.fresh_at is not null),
+               and c.fresh_at is not null)
+           or exists (select from campaign f where f.store_id = :store_id and f.account_id = '{FILE_ACCOUNT}'),
        not exists (select from sync_cursor c where c.store_id = :store_id and c.source = 'shopify_orders'
                    and c.read_to is null and c.source_count is null)
 from store s where s.store_id = :store_id
-"""
+"""  # noqa: S608  # a constant of our own
 
 
 def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: Filters | None) -> dict[str, str]:

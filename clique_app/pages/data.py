@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.components.ads_connect import AdsConnect
+from clique_app.components.file_import import FileImport, file_import
 from clique_app.components.forms import select
 from clique_app.components.frame import header
 from clique_app.components.page import Page
@@ -361,6 +362,7 @@ def content() -> rx.Component:
         rx.foreach(DataState.running, _running),
         _sources(),
         _log(),
+        file_import(),
         webhooks_card(),
     )
 
@@ -369,6 +371,6 @@ PAGE = Page(
     route="/data",
     title="Data and sync",
     content=content,
-    on_load=(DataState.load,),
-    live={"sync": DataState.load, "connections": DataState.load, "figures": DataState.load},
+    on_load=(DataState.load, FileImport.load),
+    live={"sync": DataState.load, "connections": DataState.load, "figures": DataState.load, "files": FileImport.load},
 )

@@ -17,7 +17,7 @@ from clique_app.integrations.shopify.scopes import missing
 from clique_app.sync import inbox_service
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
-from clique_app.tables import Connection, SyncCursor, SyncRun, WebhookCheck
+from clique_app.tables import METADATA, Connection, SyncCursor, SyncRun, WebhookCheck
 
 LOG_PAGE = 20
 
@@ -246,8 +246,17 @@ def _state(
 
 
 def _rows(session: Session, store_id: int, source: Source) -> int:
-    counts = " + ".join(f"(select count(*) from {table} where store_id = :store)" for table in source.tables)  # noqa: S608
-    return session.connection().scalar(sa.text(f"select {counts}"), {"store": store_id}) or 0
+    counts = " + ".join(
+        f"(select count(*) from {table} where store_id = :store{_of_channel(source, table)})"  # noqa: S608
+        for table in source.tables
+    )
+    values = {"store": store_id, "channel": source.channel}
+    return session.connection().scalar(sa.text(f"select {counts}"), values) or 0
+
+
+def _of_channel(source: Source, table: str) -> str:
+    """Spend sheets bring rows of other channels into the same tables."""
+    return " and channel = :channel" if "channel" in METADATA.tables[table].columns else ""
 
 
 def _reading(run: SyncRun) -> Reading:

@@ -9,6 +9,7 @@ from clique_app.tables.ads import Ad, AdDay, AdDayFormer, AdGroup, AdProduct, Ca
 from clique_app.tables.attribution import Credit
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
+from clique_app.tables.imports import ImportedFile, ImportedRow
 from clique_app.tables.inbox import InboxEvent
 from clique_app.tables.jobs import JobRun, JobSchedule
 from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
@@ -44,6 +45,8 @@ __all__ = [
     "Creative",
     "Credit",
     "Customer",
+    "ImportedFile",
+    "ImportedRow",
     "InboxEvent",
     "InventoryDay",
     "InventoryLevel",

@@ -13,6 +13,8 @@ from sqlmodel import Field
 
 from clique_app.tables.base import StoreOwned, big, identity, money, of, time
 
+FILE_ACCOUNT = "file"  # the account of campaigns that a spend sheet brought
+
 
 class Campaign(StoreOwned, table=True):
     __tablename__ = "campaign"

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from clique_app import clock
 from clique_app.database import store_session
 from clique_app.errors import AccessDenied, InvalidInput
-from clique_app.tables import Store
+from clique_app.tables import Member, Store
 from tests.integration.stores import make_store
 from tests.integration.test_overview import add_run
 from tests.kit.fake_admin import API_KEY, API_SECRET, sign
@@ -133,3 +134,23 @@ def test_several_ad_accounts_are_marked_and_used_together(tab: Tab, monkeypatch:
     assert used[0][:3] == (tab.store_id, "meta", ["1", "2"])
     assert used[1] == (tab.store_id, "meta")
     assert (state.accounts, state.choosing, state.busy) == ([], "", "")
+
+
+def test_a_file_is_shown_to_who_chose_it_and_forgotten(tab: Tab) -> None:
+    from clique_app.components.file_import import FileImport
+    from clique_app.imports import service
+    from tests.import_files import book_csv
+
+    with store_session(tab.store_id) as session:
+        now = clock.now()
+        session.add(Member(store_id=tab.store_id, user_id=7, role="owner", first_seen_at=now, last_seen_at=now))
+        session.flush()
+        service.receive(session, tab.store_id, 7, "orders.csv", book_csv().encode())
+        service.receive(session, tab.store_id, service.OPERATOR, "another.csv", b"a,b\n")  # somebody else's
+    state = tab.run(FileImport, "load")
+    assert (state.preview.name, state.preview.button, len(state.sample)) == ("orders.csv", "Import 13 orders", 10)
+    tab.run(FileImport, "discard")
+    assert state.preview.file_id == 0
+    tab.log_out()
+    with pytest.raises(AccessDenied):
+        tab.run(FileImport, "load")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clique_app.metrics.definition import Formula, Shown, Total, Unit
+from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.attribution import LAST_TOUCH
 
 _AD_DAY = """ad_day r
@@ -63,8 +64,11 @@ _CREDIT_ROWS = (
     Shown("Campaign", "coalesce(c.name, '')"),
 )
 # channels whose spend is here: crediting others against this spend would flatter it
-_PAID = f"""r.model = '{LAST_TOUCH}' and exists (
-    select from ad_account k where k.store_id = r.store_id and k.channel = r.channel)"""
+_PAID = f"""r.model = '{LAST_TOUCH}' and (
+  exists (select from ad_account k where k.store_id = r.store_id and k.channel = r.channel)
+  or exists (
+    select from campaign k
+    where k.store_id = r.store_id and k.channel = r.channel and k.account_id = '{FILE_ACCOUNT}'))"""  # noqa: S608
 
 
 def _credited(key: str, name: str, unit: Unit, meaning: str, amount: str, where: str) -> Total:

@@ -1,0 +1,88 @@
+"""A spend sheet: what a channel without a connection cost, by day and campaign."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from clique_app.imports import values
+from clique_app.imports.findings import Findings
+from clique_app.imports.records import SpendRecord
+from clique_app.imports.sheet import Row, Sheet
+
+DAY = ("Day", "Date")
+CHANNEL = ("Channel", "Platform", "Source")
+CAMPAIGN = ("Campaign", "Campaign name")
+SPEND = ("Spend", "Cost", "Amount spent")
+CONVERSIONS = ("Reported conversions", "Conversions", "Purchases")
+REVENUE = ("Reported revenue", "Conversion value", "Revenue", "Purchase value")
+NO_CAMPAIGN = "All campaigns"
+# names that people write -> the channel's key in Clique
+CHANNELS = {
+    **dict.fromkeys(("facebook", "instagram", "facebook ads", "meta ads", "fb"), "meta"),
+    **dict.fromkeys(("google ads", "adwords", "youtube"), "google"),
+    **dict.fromkeys(("tiktok ads", "tik tok"), "tiktok"),
+    **dict.fromkeys(("pinterest ads",), "pinterest"),
+    **dict.fromkeys(("snap", "snapchat ads"), "snapchat"),
+    **dict.fromkeys(("bing", "bing ads", "microsoft ads", "microsoft advertising"), "microsoft"),
+}
+
+
+def read(sheet: Sheet, findings: Findings, today: date) -> tuple[SpendRecord, ...]:
+    """The lines of the sheet, one a day, channel and campaign."""
+    rows = list(sheet.rows())
+    reader = _Reader(sheet, findings, today, rows)
+    return tuple(record for row in rows if (record := reader.record(row)) is not None)
+
+
+class _Reader:
+    def __init__(self, sheet: Sheet, findings: Findings, today: date, rows: list[Row]) -> None:
+        self.findings, self.today, self.comma = findings, today, sheet.separator == ";"
+        self.day, self.channel, self.campaign, self.spend = (
+            sheet.first_of(*names) for names in (DAY, CHANNEL, CAMPAIGN, SPEND)
+        )
+        self.conversions, self.revenue = sheet.first_of(*CONVERSIONS), sheet.first_of(*REVENUE)
+        self.order: values.DayOrder = values.day_order(row.text(self.day) for row in rows)
+        self.seen: dict[tuple[date, str, str], int] = {}
+
+    def record(self, row: Row) -> SpendRecord | None:
+        """One line; None where its day or channel cannot be read."""
+        day = self.findings.take(row, self.day, lambda cell: values.day(cell, self.order, today=self.today), None)
+        channel = channel_key(row.text(self.channel))
+        if not channel:
+            named = row.text(self.channel)[:40]
+            why = f"{named!r} is not the name of a channel." if named else "There is no channel."
+            self.findings.add(row.line, self.channel, f"{why} Write it, such as TikTok.")
+        if not row.text(self.spend):
+            self.findings.add(row.line, self.spend, "There is no spend. Write 0 where nothing was spent.")
+        campaign = values.text(row.text(self.campaign))[:200] or NO_CAMPAIGN
+        amounts = (
+            self.findings.take(row, "Currency", values.currency, ""),
+            self._money(row, self.spend),
+            self._count(row, "Impressions"),
+            self._count(row, "Clicks"),
+            self._money(row, self.conversions),
+            self._money(row, self.revenue),
+        )
+        if day is None or not channel:
+            return None
+        before = self.seen.setdefault((day, channel, campaign), row.line)
+        if before != row.line:
+            message = f"Line {before} has the same day, channel and campaign. Add the two together in one line."
+            self.findings.add(row.line, self.campaign or self.day, message)
+        return SpendRecord(row.line, day, channel, campaign, *amounts)
+
+    def _money(self, row: Row, column: str) -> Decimal:
+        read = lambda cell: values.positive(cell, decimal_comma=self.comma)  # noqa: E731
+        return self.findings.take(row, column, read, Decimal(0)) if column else Decimal(0)
+
+    def _count(self, row: Row, column: str) -> int:
+        return self.findings.take(row, column, lambda cell: values.count(cell, decimal_comma=self.comma), 0)
+
+
+def channel_key(name: str) -> str:
+    """The key of a channel as people name it: 'TikTok Ads' is tiktok, 'Podcast X' is podcast_x."""
+    plain = " ".join(name.lower().split())
+    known = CHANNELS.get(plain)
+    return known or re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:40]
