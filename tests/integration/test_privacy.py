@@ -263,7 +263,7 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
             "answered",
             True,
         )
-        assert request.counts["customer"] == 2
+        assert request.counts["customer"] == 1  # the one a file named first has become the same
         assert request.counts["shop_order"] == len(person.orders)
         assert request.counts["archive"] == 3
         assert request.counts["queue"] >= 5
