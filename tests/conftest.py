@@ -179,12 +179,19 @@ def sandbox(start_sandbox: Callable[..., Sandbox]) -> Sandbox:
 
 
 @pytest.fixture
-def database_env(database_url: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def database_env(
+    database_url: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
     """The app's settings with a fresh database and an empty Redis, and no platform to talk to."""
     _apply(monkeypatch, {**TEST_SETTINGS, "DATABASE_URL": database_url, "REDIS_URL": servers.redis_url})
     monkeypatch.setenv("ARCHIVE_DIR", str(tmp_path / "archive"))
     with redis.Redis.from_url(servers.redis_url) as client:
         client.flushdb()
+    yield
+    from clique_app import database
+
+    for role in (database.APP_ROLE, database.SYSTEM_ROLE):  # an ordinary server has a hundred connections for all
+        database._engine(database_url, role).dispose()
 
 
 @pytest.fixture
