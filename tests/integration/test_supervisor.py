@@ -33,7 +33,7 @@ time.sleep(300)
 def alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # also gone between opening and reading
         return False
     return state != "Z"
 
