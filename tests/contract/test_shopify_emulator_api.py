@@ -14,15 +14,12 @@ from shopify_app import ShopifyApp
 from tests.contract.shopify_sandbox import (
     EXCHANGE,
     KEY,
-    SCHEMA,
     SECRET,
     SHOP,
     Sandbox,
     running,
     small_world,
 )
-
-pytestmark = pytest.mark.skipif(not SCHEMA.exists(), reason="Shopify's schema is not vendored")
 
 PAGE = """query Page($first: Int, $last: Int, $after: String, $before: String, $reverse: Boolean) {
   orders(first: $first, last: $last, after: $after, before: $before, reverse: $reverse, sortKey: UPDATED_AT) {
