@@ -18,6 +18,7 @@ import redis
 from clique_app.demo import servers
 from clique_app.demo.processes import Service, StartFailed, Supervisor
 
+DYING_SECONDS = 5.0  # from a kill -9 sent to a process nobody waits for until the kernel has taken it away
 PROJECT = Path(__file__).resolve().parents[2]
 SLEEPER_WITH_CHILD = """
 import os, signal, time
@@ -99,7 +100,7 @@ def test_a_child_that_ignores_the_signal_and_its_own_child_are_gone_after_stop(t
     pids = [pid_in(tmp_path / "parent"), pid_in(tmp_path / "child")]
     assert all(map(alive, pids))
     supervisor.stop()
-    assert not any(map(alive, pids))
+    wait_until(lambda: not any(map(alive, pids)), DYING_SECONDS)
 
 
 def test_kill_9_of_the_parent_leaves_no_process(tmp_path: Path) -> None:
@@ -143,10 +144,10 @@ def test_a_crashed_service_is_started_again_and_its_orphans_are_removed(tmp_path
         return pid_in(tmp_path / "parent") != first if (tmp_path / "parent").read_text() else False
 
     wait_until(healed)
-    assert not alive(orphan)
+    wait_until(lambda: not alive(orphan), DYING_SECONDS)
     assert supervisor.running["sleeper"].restarts == 1
     supervisor.stop()
-    assert not alive(pid_in(tmp_path / "parent"))
+    wait_until(lambda: not alive(pid_in(tmp_path / "parent")), DYING_SECONDS)
 
 
 def test_postgres_heals_after_kill_9_with_its_rows(tmp_path: Path) -> None:
@@ -175,7 +176,7 @@ def test_a_killed_guard_is_replaced_and_knows_all_children(tmp_path: Path) -> No
     supervisor._guard.wait()
     supervisor.tend()
     supervisor.stop()
-    assert not alive(pid_in(tmp_path / "child"))
+    wait_until(lambda: not alive(pid_in(tmp_path / "child")), DYING_SECONDS)
 
 
 def test_a_service_that_ends_at_start_shows_its_last_lines(tmp_path: Path) -> None:
