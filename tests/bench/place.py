@@ -165,6 +165,7 @@ def prepared(quick: bool) -> Iterator[Place]:
         store_id = _install(place)
         _connect_meta(place, store_id)
         _wait_until_read(place, store_id)
+        _launch(store_id)
         orders = place.query("select count(*) from shop_order where store_id = %s", store_id)[0][0]
         yield Place(demo, quick, store_id, orders)
     finally:
@@ -207,6 +208,15 @@ def _wait_until_read(place: Place, store_id: int) -> None:
         if time.monotonic() > until:
             raise RuntimeError(f"The demo's history was not read in 15 minutes; see {state_dir() / 'logs'}.")
         time.sleep(1)
+
+
+def _launch(store_id: int) -> None:
+    """The last step of set-up: from here on Home is what a merchant sees every day."""
+    from clique_app.database import store_session
+    from clique_app.sync import setup_service
+
+    with store_session(store_id) as session:
+        setup_service.launch(session, store_id, USER_ID)
 
 
 def output_folder() -> Path:

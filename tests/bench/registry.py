@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import attribution, events, home, imports, live_page, memory, meta_year, metrics, storm, webhooks
+from tests.bench import (
+    attribution,
+    catch_up,
+    events,
+    home,
+    imports,
+    live_page,
+    memory,
+    meta_year,
+    metrics,
+    storm,
+    webhooks,
+)
 from tests.bench.figure import Result
 from tests.bench.place import Place
 
@@ -27,6 +39,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("events", ("event_p95_ms", "events_per_s", "session_kb"), events.run),
     Benchmark("live", ("webhook_to_page_p95_s",), live_page.run),
     Benchmark("webhooks", ("webhooks_accepted_per_s", "webhook_p99_ms", "webhook_ratio_to_hmac_handler"), webhooks.run),
+    Benchmark("catch_up", ("catch_up_s",), catch_up.run),
     Benchmark("meta_year", ("meta_year_s", "meta_year_rows_per_s", "meta_year_peak_mb"), meta_year.run),
     Benchmark("storm", ("storm_lost", "storm_acknowledged_per_s"), storm.run),
     Benchmark("import", ("import_ratio_to_copy", "import_peak_mb"), imports.run),
