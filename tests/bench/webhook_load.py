@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hmac
 import json
+import os
 import sys
 import time
 import uuid
@@ -114,4 +115,6 @@ if __name__ == "__main__":
 
     address, key, domain = sys.argv[1:4]
     uvloop.install()
-    print(json.dumps(asyncio.run(load(address, key, domain, int(sys.argv[4]), float(sys.argv[5])))))
+    found = asyncio.run(load(address, key, domain, int(sys.argv[4]), float(sys.argv[5])))
+    os.set_blocking(sys.stdout.fileno(), True)  # else a text longer than the pipe holds is cut
+    print(json.dumps(found))
