@@ -9,7 +9,6 @@ import asyncio
 import base64
 import hmac
 import json
-import os
 import sys
 import time
 import uuid
@@ -116,5 +115,5 @@ if __name__ == "__main__":
     address, key, domain = sys.argv[1:4]
     uvloop.install()
     found = asyncio.run(load(address, key, domain, int(sys.argv[4]), float(sys.argv[5])))
-    os.set_blocking(sys.stdout.fileno(), True)  # else a text longer than the pipe holds is cut
-    print(json.dumps(found))
+    with open(sys.stdout.fileno(), "w", closefd=False) as out:  # buffered: under PYTHONUNBUFFERED a long text is cut
+        json.dump(found, out)
