@@ -5,18 +5,32 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHOPIFY_API_VERSION = "2026-07"
-META_API_VERSION = "v26.0"
 
 
-class Settings(BaseSettings):
-    """Validated at start. Platform base URLs are the only thing that differs between production and sandbox."""
+class Environment(BaseSettings):
+    """Settings from the environment. Those of an ad platform live in its folder (integrations/*/settings.py)."""
 
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings as the environment has them now."""
+        for name in cls.model_fields:
+            env = f"{cls.model_config.get('env_prefix', '')}{name}".upper()
+            path = os.environ.get(f"{env}_FILE")
+            if path and env not in os.environ:
+                os.environ[env] = Path(path).read_text().strip()
+        return cls()
+
+
+class Settings(Environment):
+    """Validated at start. Platform base URLs are the only thing that differs between production and sandbox."""
 
     database_url: str = Field(description="PostgreSQL 15+, as postgresql://user:pass@host/db or ?host=/socket/dir")
     redis_url: str = Field(description="Redis-protocol server, redis:// or unix://")
@@ -33,11 +47,6 @@ class Settings(BaseSettings):
         description="empty: the stand-in in assets/ is used",
     )
 
-    meta_app_id: str = ""
-    meta_app_secret: SecretStr = SecretStr("")
-    meta_graph_url: str = "https://graph.facebook.com"
-    meta_dialog_url: str = "https://www.facebook.com"
-
     encryption_keys: SecretStr = Field(
         description="keyring 'k2:<base64 32 bytes>,k1:...'; the first encrypts, all decrypt"
     )
@@ -51,16 +60,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
 
 
-def _read_files() -> None:
-    for name in Settings.model_fields:
-        env = name.upper()
-        path = os.environ.get(f"{env}_FILE")
-        if path and env not in os.environ:
-            os.environ[env] = Path(path).read_text().strip()
-
-
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The process's settings, read once."""
-    _read_files()
-    return Settings()  # pyright: ignore[reportCallIssue]  # the values come from the environment
+    return Settings.read()

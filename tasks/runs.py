@@ -28,6 +28,7 @@ from clique_app.imports.orders_service import forget_twins
 from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
 from clique_app.logs import log
+from clique_app.sync.ads_service import ADS
 from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.source import Batch, Kind, Plan, Source
 from clique_app.tables import Connection, Store, SyncCursor, SyncRun
@@ -38,7 +39,8 @@ PUBLISH_EVERY_SECONDS = 0.25
 TRIES_WITHOUT_PROGRESS = 5
 SETTLE_SECONDS = 2.0
 ORDERS = "shopify_orders"
-BY_DAYS = (ORDERS, "meta_ads")  # imported 90 days first and then the rest; other sources come whole at once
+# imported 90 days first and then the rest; other sources come whole at once
+BY_DAYS = (ORDERS, *(source.key for source in ADS))
 ALL_ORDERS_SCOPE = "read_all_orders"
 SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
 BEFORE_ALL = date(2006, 1, 1)  # before there was a Shopify

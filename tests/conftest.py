@@ -6,6 +6,7 @@ servers; without them each test process starts the embedded ones.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -61,6 +62,7 @@ class Sandbox:
     """A running platform sandbox."""
 
     url: str
+    data: Path
 
     def control(self, method: str, path: str, **arguments: Any) -> Any:
         """Calls the control API and returns its JSON."""
@@ -74,8 +76,7 @@ class Sandbox:
             "SHOPIFY_BASE_URL": f"{self.url}/shopify/{{shop}}",
             "SHOPIFY_ADMIN_URL": f"{self.url}/admin",
             "APP_BRIDGE_URL": f"{self.url}/admin/app-bridge.js",
-            "META_GRAPH_URL": f"{self.url}/meta/graph",
-            "META_DIALOG_URL": f"{self.url}/meta/www",
+            **json.loads((self.data / "environment.json").read_text()),
         }
 
 
@@ -146,16 +147,14 @@ def start_sandbox(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFacto
     """Starts a sandbox with command line options of one's own, as in start_sandbox("--no-default-store")."""
 
     def start(*options: str, app_url: str = TEST_SETTINGS["SHOPIFY_APP_URL"]) -> Sandbox:
-        port = embedded.free_port()
+        port, data = embedded.free_port(), tmp_path_factory.mktemp("sandbox")
         url = f"http://127.0.0.1:{port}"
         arguments = {
             "--port": str(port),
-            "--data": str(tmp_path_factory.mktemp("sandbox")),
+            "--data": str(data),
             "--app-url": app_url,
             "--api-key": API_KEY,
             "--api-secret": API_SECRET,
-            "--meta-app-id": META_APP_ID,
-            "--meta-app-secret": META_APP_SECRET,
         }
         words = (word for pair in arguments.items() for word in pair)
 
@@ -167,7 +166,7 @@ def start_sandbox(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFacto
 
         command = (sys.executable, "-m", "clique_app.sandbox", *words, *options)
         supervisor.start(Service(f"sandbox-{port}", command, healthy))
-        return Sandbox(url)
+        return Sandbox(url, data)
 
     return start
 

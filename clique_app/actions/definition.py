@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Literal
 
 from clique_app.integrations.channels import Level, LiveObject
+from clique_app.integrations.registry import ad_channel, channel_label
 
 State = Literal["intended", "writing", "applied", "not_applied", "refused", "withdrawn", "unknown"]
 
 OPEN_STATES: tuple[State, ...] = ("intended", "writing", "unknown")  # may have changed the platform: they count
-PLATFORM_NAMES = {"meta": "Meta"}
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,11 @@ class Change:
 
     @property
     def platform(self) -> str:
-        return PLATFORM_NAMES.get(self.channel, self.channel)
+        return channel_label(self.channel)
 
     @property
     def kind_of_object(self) -> str:
-        return {"campaign": "campaign", "ad_group": "ad set" if self.channel == "meta" else "ad group"}.get(
-            self.level, "ad"
-        )
+        return ad_channel(self.channel).object_names[self.level]
 
 
 @dataclass(frozen=True)

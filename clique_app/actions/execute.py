@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
+from typing import cast
 
 import psycopg
 from sqlmodel import Session, select
@@ -23,10 +24,9 @@ from clique_app.actions.definition import Change, Check, Outcome, Preview
 from clique_app.connections.access import access
 from clique_app.connections.roles import require_may_act
 from clique_app.database import APP_ROLE, store_session
-from clique_app.errors import InvalidInput, NotFound, PlatformError, Refused, Unavailable
-from clique_app.integrations.channels import Level, LiveObject
-from clique_app.integrations.meta import write as meta_write
-from clique_app.integrations.meta.channel import META
+from clique_app.errors import NotFound, PlatformError, Refused, Unavailable
+from clique_app.integrations.channels import AdWriter, Level, LiveObject
+from clique_app.integrations.registry import ad_channel
 from clique_app.metrics.format import exact
 from clique_app.settings import settings
 from clique_app.tables import Action, Recommendation
@@ -36,17 +36,6 @@ MAY_LAND_FOR = timedelta(seconds=60)  # a write without an answer may take effec
 LOCK_WAIT = "30s"
 
 Ask = Callable[[Session], Change | Outcome]
-
-
-@dataclass(frozen=True)
-class Platform:
-    """What a change needs of a platform."""
-
-    read: Callable[[str, str, Level, str], LiveObject]
-    set_daily_budget: Callable[[str, str, Level, str, Decimal, str], object]
-
-
-PLATFORMS = {"meta": Platform(META.read, meta_write.set_daily_budget)}
 
 
 def preview(store_id: int, recommendation_id: int) -> Preview:
@@ -149,7 +138,7 @@ def _perform(store_id: int, user_id: int, change: Change, lock: psycopg.Connecti
 
 def _judge(store_id: int, change: Change) -> tuple[LiveObject, tuple[Check, ...]]:
     granted = access(store_id, change.channel)
-    live = _platform(change.channel).read(granted.token, change.account_id, change.level, change.platform_id)
+    live = ad_channel(change.channel).read(granted.token, change.account_id, change.level, change.platform_id)
     with store_session(store_id) as session:
         connected = tuple(account.account_id for account in granted.accounts)
         now = service.situation(session, store_id, change, live, connected)
@@ -175,7 +164,7 @@ def _refuse(store_id: int, user_id: int, change: Change, live: LiveObject, check
 def _write(store_id: int, change: Change) -> PlatformError | None:
     try:
         granted = access(store_id, change.channel)
-        _platform(change.channel).set_daily_budget(
+        _writer(change.channel).set_daily_budget(
             granted.token, change.account_id, change.level, change.platform_id, change.after, change.currency
         )
     except PlatformError as error:
@@ -291,15 +280,14 @@ def _decide(session: Session, store_id: int, change: Change, state: str, *, user
     session.add(card)
 
 
-def _platform(channel: str) -> Platform:
-    if channel not in PLATFORMS:
-        raise InvalidInput(f"Clique cannot change anything on {channel!r}. It can on: {', '.join(PLATFORMS)}.")
-    return PLATFORMS[channel]
+def _writer(channel: str) -> AdWriter:
+    """Loaded by its name, so that an entry of CHANNELS is all that a new platform needs, and nobody else holds it."""
+    return cast(AdWriter, import_module(f"clique_app.integrations.{ad_channel(channel).key}.write"))
 
 
 def _read(store_id: int, change: Change) -> LiveObject:
     token = access(store_id, change.channel).token
-    return _platform(change.channel).read(token, change.account_id, change.level, change.platform_id)
+    return ad_channel(change.channel).read(token, change.account_id, change.level, change.platform_id)
 
 
 def _as_shown(change: Change, live: LiveObject) -> bool:

@@ -135,7 +135,7 @@ def step_views(setup: Setup) -> list[StepView]:
         f"{one.label}: {account.name}" for one in setup.channels if one.state == "connected" for account in one.accounts
     )
     choosing = any(one.state == "choosing_account" for one in setup.channels)
-    ads = accounts or ("Choose the ad accounts" if choosing else "Meta, in about a minute. Read only until you accept.")
+    ads = accounts or ("Choose the ad accounts" if choosing else "In about a minute each. Read only until you accept.")
     texts = (counts, ads, "Costs and limits reviewed" if setup.launched else "Check costs and limits")
     titles = ("Connect store", "Connect ads", "Review and launch")
     states = (setup.store, setup.ads, setup.launch)

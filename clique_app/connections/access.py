@@ -12,7 +12,9 @@ from clique_app.connections import service
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired
 from clique_app.integrations.access import Access, Account
+from clique_app.integrations.channels import Grant
 from clique_app.integrations.hindrance import overcome
+from clique_app.integrations.registry import ad_channel, channel_label
 from clique_app.integrations.shopify import oauth
 from clique_app.tables import ConnectedAccount, Connection, Store
 
@@ -41,7 +43,7 @@ def access(store_id: int, channel: str, *, refused: str | None = None) -> Access
         live.publish(store_id, "connections")
         raise found
     if refused is not None:
-        overcome(f"{channel.title()} ended the access token early; it was renewed.")
+        overcome(f"{channel_label(channel)} ended the access token early; it was renewed.")
     return found
 
 
@@ -58,7 +60,7 @@ def _read(session: Session, store_id: int, channel: str, refused: str | None) ->
     if store is None or store.uninstalled_at is not None:
         raise AccessExpired("Clique is not installed in this store. Install it again in Shopify admin.")
     if connection is None or connection.state not in USABLE or connection.access_token is None:
-        raise AccessExpired(f"{channel.title()} is not connected. Connect it on the Data and sync page.")
+        raise AccessExpired(f"{channel_label(channel)} is not connected. Connect it on the Data and sync page.")
     if connection.expires_at is not None and connection.expires_at - clock.now() < REFRESH_BEFORE:
         return None
     token = service.token_of(connection, "access_token")
@@ -71,9 +73,16 @@ def _renewed(session: Session, store_id: int, channel: str) -> Access:
     store, connection = session.get(Store, store_id), session.get(Connection, (store_id, channel))
     assert store is not None
     assert connection is not None
-    if channel != "shopify" or connection.refresh_token is None:
-        raise AccessExpired(f"Access to {channel.title()} has ended. Reconnect it on the Data and sync page.")
-    grant = oauth.refresh(store.shop_domain, service.token_of(connection, "refresh_token"))
+    held = Grant(
+        service.token_of(connection, "access_token"),
+        service.token_of(connection, "refresh_token") if connection.refresh_token else None,
+    )
+    if channel != "shopify":
+        grant = ad_channel(channel).refresh(held)
+    else:
+        grant = oauth.refresh(store.shop_domain, held.refresh_token) if held.refresh_token else None
+    if grant is None:
+        raise AccessExpired(f"Access to {channel_label(channel)} has ended. Reconnect it on the Data and sync page.")
     service.keep_grant(connection, grant)
     return _access(session, store, channel, grant.access_token)
 

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,6 @@ class Secrets:
 
     api_key: str = field(default_factory=lambda: secrets.token_hex(16))
     api_secret: str = field(default_factory=lambda: secrets.token_hex(32))
-    meta_app_id: str = field(default_factory=lambda: str(10**15 + secrets.randbelow(10**15)))
-    meta_app_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     encryption_keys: str = field(default_factory=lambda: f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}")
     session_secret: str = field(default_factory=lambda: secrets.token_hex(32))
     postgres_password: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -50,7 +48,8 @@ class Demo:
 def load_secrets() -> Secrets:
     path = state_dir() / "secrets.json"
     if path.exists():
-        return Secrets(**json.loads(path.read_text()))
+        kept = json.loads(path.read_text())
+        return Secrets(**{one.name: kept[one.name] for one in fields(Secrets) if one.name in kept})
     made = Secrets()
     write_private(path, asdict(made))
     return made
@@ -95,6 +94,12 @@ def running_demo() -> Demo | None:
         return None
 
 
+def platforms(demo: Demo) -> dict[str, str]:
+    """Where the platforms beside Shopify are and who Clique is there, as the sandbox says once it runs."""
+    path = Path(demo.data) / "sandbox" / "environment.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def environment(demo: Demo, made: Secrets) -> dict[str, str]:
     """The settings under which the app's processes run against the sandbox."""
     return {
@@ -107,10 +112,7 @@ def environment(demo: Demo, made: Secrets) -> dict[str, str]:
         "SHOPIFY_ADMIN_URL": f"{demo.sandbox_url}/admin",
         "APP_BRIDGE_URL": f"{demo.sandbox_url}/admin/app-bridge.js",
         "POLARIS_URL": "",
-        "META_APP_ID": made.meta_app_id,
-        "META_APP_SECRET": made.meta_app_secret,
-        "META_GRAPH_URL": f"{demo.sandbox_url}/meta/graph",
-        "META_DIALOG_URL": f"{demo.sandbox_url}/meta/www",
+        **platforms(demo),
         "ENCRYPTION_KEYS": made.encryption_keys,
         "SESSION_SECRET": made.session_secret,
         "ARCHIVE_DIR": f"{demo.data}/archive",

@@ -206,8 +206,9 @@ def _bring_up(supervisor: Supervisor, options: Options, app_port: int, sandbox_p
         "CLIQUE_STATE_DIR": str(state_dir()),
     }
     migrations = supervisor.begin("migrations", (sys.executable, "-m", "alembic", "upgrade", "head"), environment)
-    with step("Shopify, Meta and the admin (sandbox)"):
+    with step("The platforms and the admin (sandbox)"):
         supervisor.start(_sandbox(demo, made, options, data, environment))
+    environment |= record.platforms(demo)
     with step("Tables"):
         supervisor.finish(migrations)
     if building:
@@ -253,8 +254,6 @@ def _sandbox(
         "--app-url": demo.app_url,
         "--api-key": made.api_key,
         "--api-secret": made.api_secret,
-        "--meta-app-id": made.meta_app_id,
-        "--meta-app-secret": made.meta_app_secret,
         "--control": "on" if options.control else "off",
         **({"--orders": str(options.orders.resolve())} if options.orders else {}),
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from clique_app.integrations.access import Account
 
 Level = Literal["campaign", "ad_group", "ad"]
 
@@ -52,20 +55,65 @@ class LiveObject:
     read_at: datetime
 
 
-class AdChannel(Protocol):
-    """One ad platform, an entry of CHANNELS (registry.py). Writes live apart (integrations/*/write.py): only
-    actions.execute may import them."""
+@dataclass(frozen=True)
+class Part:
+    """Some rows of one table, as the statement for that table takes them (sync/ads_sql.py), and what they are in
+    words. Without rows it only tells how far the platform is."""
 
-    key: str
+    table: str
+    rows: list[dict[str, Any]]
+    stage: str
+
+
+class AdReader(Protocol):
+    """Reads one ad account."""
+
+    def structure(self, *, full: bool) -> Iterator[Part]:
+        """What is listed now, owners before what belongs to them; full: also what is long and changes slowly."""
+        ...
+
+    def days(self, first: date, last: date) -> Iterator[Part]:
+        """Figures of these days of the account's zone: by ad, then by campaign, country and region."""
+        ...
+
+    def impressions(self, first: date, last: date) -> int:
+        """The platform's own total, to hold against ours."""
+        ...
+
+
+class AdWriter(Protocol):
+    """What integrations/<key>/write.py has. Only actions.execute may load it; nothing in it is sent twice."""
+
+    def set_daily_budget(
+        self, token: str, account_id: str, level: Level, platform_id: str, amount: Decimal, currency: str
+    ) -> None: ...
+
+    def set_status(
+        self, token: str, account_id: str, level: Level, platform_id: str, status: Literal["active", "paused"]
+    ) -> None: ...
+
+
+class AdChannel(Protocol):
+    """One ad platform, an entry of CHANNELS (registry.py). Writes live apart: see AdWriter."""
+
+    key: str  # also the name of its folder
     label: str
+    object_names: Mapping[Level, str]  # the platform's own words: "ad set"
     needed_scopes: tuple[str, ...]  # without these a connection is of no use
+    cadence: str  # "Hourly, last 28 days daily"
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str: ...
 
     def exchange(self, *, code: str, redirect_uri: str) -> Grant: ...
 
+    def refresh(self, grant: Grant) -> Grant | None:
+        """A new grant for one that has ended or soon will; None where the person has to log in again."""
+        ...
+
     def standing(self, token: str) -> Standing: ...
 
     def accounts(self, token: str) -> list[AdAccount]: ...
+
+    def reader(self, token: str, account: Account) -> AdReader: ...
 
     def read(self, token: str, account_id: str, level: Level, platform_id: str) -> LiveObject: ...

@@ -15,3 +15,8 @@ def ad_channel(key: str) -> AdChannel:
         if channel.key == key:
             return channel
     raise NotFound(f"There is no ad channel {key}.")
+
+
+def channel_label(key: str) -> str:
+    """The name of a channel that people connect, an ad channel or not."""
+    return next((channel.label for channel in CHANNELS if channel.key == key), key.title())

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from clique_app.actions.catalog import CHANGE_BUDGET
-from clique_app.actions.definition import PLATFORM_NAMES
+from clique_app.integrations.registry import channel_label
 from clique_app.metrics import format
 from clique_app.metrics.definition import Period
 from clique_app.recommendations.definition import BudgetFacts, Evidence, PromotedProduct, StoreFacts
@@ -22,7 +22,7 @@ def opens(metric: str, period: Period, budget: BudgetFacts | None = None) -> dic
 
 def platform(budget: BudgetFacts) -> str:
     """The platform's name."""
-    return PLATFORM_NAMES.get(budget.channel, budget.channel)
+    return channel_label(budget.channel)
 
 
 def spend_week(facts: StoreFacts, budget: BudgetFacts) -> Evidence:

@@ -11,22 +11,22 @@ from pathlib import Path
 
 import uvicorn
 
-from clique_app.sandbox import orders_file
+from clique_app.sandbox import orders_file, platforms
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.default_store import create_growing_store
 from clique_app.sandbox.server import build
 from clique_app.sandbox.world import World
 
+ENVIRONMENT = "environment.json"  # in --data: what the app has to be started with to reach the platforms
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m clique_app.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--data", type=Path, default=None, help="keeps what was changed over a restart")
+    parser.add_argument("--data", type=Path, default=None, help="keeps what was changed, and what the app must know")
     parser.add_argument("--app-url", required=True)
     parser.add_argument("--api-key", required=True)
     parser.add_argument("--api-secret", required=True)
-    parser.add_argument("--meta-app-id", required=True)
-    parser.add_argument("--meta-app-secret", required=True)
     parser.add_argument("--months", type=int, default=13)
     parser.add_argument("--orders-per-day", type=float, default=120)
     parser.add_argument("--orders", type=Path, default=None, help="CSV of a real order history")
@@ -83,11 +83,13 @@ def main() -> int:
         app_url=args.app_url.rstrip("/"),
         api_key=args.api_key,
         api_secret=args.api_secret,
-        meta_app_id=args.meta_app_id,
-        meta_app_secret=args.meta_app_secret,
+        apps=platforms.register(args.data),
         data_dir=args.data,
         control=args.control == "on",
     )
+    if args.data:
+        args.data.mkdir(parents=True, exist_ok=True)
+        (args.data / ENVIRONMENT).write_text(json.dumps(platforms.environment(config)))
     uvicorn.run(
         build(world, config),
         host="127.0.0.1",

@@ -1,6 +1,6 @@
 """Ad accounts as a book states them: written out day by day, or spending by themselves.
 
-"ad_account": {"id": "900", "name": "Book ads", "currency": "EUR", "time_zone": "Europe/Berlin"},
+"ad_account": {"id": "900", "name": "Book ads", "currency": "EUR", "time_zone": "Europe/Berlin", "channel": "meta"},
 "ad_spend": [{"day": "2026-03-01", "campaign": "Spring", "sku": "C1", "spend": "12.34", ...}],   # as in book.py
 "ad_accounts": [{"id": "901", "campaigns": [
     {"name": "Always on", "since": "2023-10-01", "daily_budget": "40.00", "ads": 2, "countries": ["US", "BR"],
@@ -42,6 +42,11 @@ def open_accounts(world: World, store: Store, at: datetime, spec: dict[str, Any]
             _launch(world.ads, store, account, campaign)
 
 
+def utm_source(channel: str) -> str:
+    """What the store writes into its links for visits from an ad channel."""
+    return "facebook" if channel == "meta" else channel
+
+
 def ad_link(domain: str, handle: str, source: str, campaign: str, campaign_id: str, ad_id: str) -> str:
     """The store's convention for links in ads."""
     query = {
@@ -77,6 +82,7 @@ def _open(platform: AdPlatform, store: Store, spec: dict[str, Any]) -> AdAccount
         time_zone=str(spec.get("time_zone", store.shop.time_zone)),
         business_name=store.shop.name,
         owner_shop=store.shop.domain,
+        channel=str(spec.get("channel", "meta")),
     )
     platform.accounts[account.account_id] = account
     return account
@@ -102,7 +108,8 @@ def _ad(
     campaign = platform.campaigns[ad_set.campaign_id]
     ad_id = f"25{ad_set.ad_set_id[2:]}{number or ''}"
     path = f"/products/{product.handle}" if product else "/"
-    link = ad_link(store.shop.domain, path, "facebook", campaign.name, campaign.campaign_id, ad_id)
+    source = utm_source(platform.accounts[campaign.account_id].channel)
+    link = ad_link(store.shop.domain, path, source, campaign.name, campaign.campaign_id, ad_id)
     name = f"{campaign.name} - ad" + (f" {number}" if number else "")
     product_id, at = product.product_id if product else None, campaign.created_at
     ad = Ad(ad_id, ad_set.ad_set_id, campaign.campaign_id, name, "ACTIVE", f"26{ad_id[2:]}", link, product_id, at, at)

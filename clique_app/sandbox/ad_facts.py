@@ -1,4 +1,4 @@
-"""What the ad platform reports per ad and day: claims over-count, claims and spend are restated.
+"""What the ad platforms report per ad and day: claims over-count, claims and spend are restated.
 
 Everything is a function of (seed, ad, day, age of the day), so a past answer can be asked again.
 """

@@ -1,4 +1,4 @@
-"""The ad platform's state: accounts and their objects, and at what rate each ad spent since when."""
+"""The ad platforms' state: accounts and their objects, and at what rate each ad spent since when."""
 
 from __future__ import annotations
 
@@ -63,6 +63,13 @@ class AdPlatform:
     def find(self, object_id: str) -> Campaign | AdSet | Ad:
         """KeyError: no such object."""
         return self.campaigns.get(object_id) or self.ad_sets.get(object_id) or self.ads[object_id]
+
+    def accounts_at(self, channel: str) -> list[AdAccount]:
+        return [account for account in self.accounts.values() if account.channel == channel]
+
+    def account_of(self, object_id: str) -> AdAccount:
+        """KeyError: no such object."""
+        return self.accounts[self.campaigns[self.find(object_id).campaign_id].account_id]
 
     def campaigns_of(self, account_id: str) -> list[Campaign]:
         return [c for c in self.campaigns.values() if c.account_id == account_id]

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class App:
+    """Clique as a platform knows it."""
+
+    app_id: str
+    secret: str
 
 
 @dataclass(frozen=True)
@@ -14,8 +23,7 @@ class Config:
     app_url: str
     api_key: str
     api_secret: str
-    meta_app_id: str
-    meta_app_secret: str
+    apps: Mapping[str, App] = field(default_factory=dict)  # by platform; Shopify's are the two above
     data_dir: Path | None = None
     control: bool = True
     schema: Path | None = None  # Shopify's published Admin schema; default: below .clique/vendor

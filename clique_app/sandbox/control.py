@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.records import Ad
 from clique_app.sandbox.scenarios import SCENARIOS
-from clique_app.sandbox.truth import truth
+from clique_app.sandbox.truth import account_truth, truth
 from clique_app.sandbox.world import UnknownStore, World
 
 # what the merchant or Shopify may do at any time, by the names and arguments of World's methods
@@ -44,7 +44,13 @@ def routes(world: World, faults: Faults, more: Sequence[tuple[str, str, Any]] = 
         asked = request.query_params
         since, until = date.fromisoformat(asked["from"]), date.fromisoformat(asked["to"])
         world.advance()
-        return truth(world, asked["shop"], since, until)
+        return truth(world, asked["shop"], since, until, asked.get("channel"))
+
+    async def tell_account_truth(request: Request) -> Any:
+        asked = request.query_params
+        since, until = date.fromisoformat(asked["from"]), date.fromisoformat(asked["to"])
+        world.advance()
+        return account_truth(world, asked["account"], since, until)
 
     async def place_orders(request: Request) -> Any:
         spec = await request.json()
@@ -92,10 +98,10 @@ def routes(world: World, faults: Faults, more: Sequence[tuple[str, str, Any]] = 
             status=spec.get("status"),
             name=spec.get("name"),
         )
-        return _ad_object(world, request.path_params["object_id"])
+        return _ad_object(world, request)
 
     async def ad_object(request: Request) -> Any:
-        return _ad_object(world, request.path_params["object_id"])
+        return _ad_object(world, request)
 
     async def scenarios(request: Request) -> Any:
         campaigns = list(world.ads.campaigns.values())
@@ -117,9 +123,10 @@ def routes(world: World, faults: Faults, more: Sequence[tuple[str, str, Any]] = 
         ("/stores", "POST", create_store),
         ("/changes/{change}", "POST", change),
         ("/scenarios", "GET", scenarios),
-        ("/meta/objects/{object_id}", "GET", ad_object),
-        ("/meta/objects/{object_id}", "POST", change_ad_object),
         *more,
+        ("/{channel}/objects/{object_id}", "GET", ad_object),
+        ("/{channel}/objects/{object_id}", "POST", change_ad_object),
+        ("/{channel}/truth", "GET", tell_account_truth),
     ]
     return [Route(f"/_control{path}", _answering(handler), methods=[method]) for path, method, handler in found]
 
@@ -143,10 +150,10 @@ def _json(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value.isoformat()
 
 
-def _ad_object(world: World, object_id: str) -> dict[str, Any]:
-    ads = world.ads
-    found = ads.campaigns.get(object_id) or ads.ad_sets.get(object_id) or ads.ads.get(object_id)
-    if found is None:
+def _ad_object(world: World, request: Request) -> dict[str, Any]:
+    object_id = request.path_params["object_id"]
+    found = world.ads.find(object_id)
+    if world.ads.account_of(object_id).channel != request.path_params["channel"]:
         raise KeyError(object_id)
     budget = None if isinstance(found, Ad) else found.daily_budget
     return {

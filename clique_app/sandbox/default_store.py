@@ -1,4 +1,4 @@
-"""Harbor Lane Candle Co.: the store that grows by itself, its ad account and its campaigns."""
+"""Harbor Lane Candle Co.: the store that grows by itself, its ad accounts and its campaigns."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from clique_app.sandbox.scenarios import (
     CampaignPlan,
 )
 from clique_app.sandbox.store import Store
+from clique_app.sandbox.wider_ads import WIDER
 
 if TYPE_CHECKING:
     from clique_app.sandbox.world import World
 
 DOMAIN, NAME = "harbor-lane.myshopify.com", "Harbor Lane Candle Co."
 USUAL_ORDERS, ORDER_VALUE, UNITS_PER_ORDER = 120.0, 59.0, 1.9
-ORDERS_WITHOUT_ADS = 76.0
+ORDERS_WITHOUT_ADS = 52.0
 MONTH_DAYS = 30.4
 BACKORDERED_DAYS = 12
+PLANS = (*HARBOR_LANE, *WIDER)
 
 
 def create_growing_store(
@@ -55,10 +57,10 @@ def create_growing_store(
     scale = orders_per_day / USUAL_ORDERS
     shelves = _stock_shelves(store, opened, today, orders_per_day, seed)
     world.stores[domain] = store
-    account = _open_accounts(world.ads, store)
+    accounts = _open_accounts(world.ads, store)
     ads: list[tuple[str, float]] = []
-    for number, plan in enumerate(HARBOR_LANE):
-        ads += _launch(world.ads, store, account, plan, number, at, opened, scale, seed)
+    for number, plan in enumerate(PLANS):
+        ads += _launch(world.ads, store, accounts[plan.channel], plan, number, at, opened, scale, seed)
     world.growths[domain] = StoreGrowth(
         world, store, seed=seed, base_orders=ORDERS_WITHOUT_ADS * scale, shelves=shelves, ads=ads
     )
@@ -94,15 +96,22 @@ def _stock_shelves(store: Store, at: datetime, today: date, orders_per_day: floa
     return shelves
 
 
-def _open_accounts(platform: AdPlatform, store: Store) -> AdAccount:
+def _open_accounts(platform: AdPlatform, store: Store) -> dict[str, AdAccount]:
+    """The store's account at each channel, and at Meta one of somebody else's."""
     number = 1_048_576_200 + 100 * len(platform.accounts)
     shop = store.shop
-    account = AdAccount(str(number), shop.name, shop.currency, shop.time_zone, shop.name, shop.domain)
-    platform.accounts[account.account_id] = account
+    opened = {
+        channel: AdAccount(
+            str(number + i), shop.name, shop.currency, shop.time_zone, shop.name, shop.domain, channel=channel
+        )
+        for i, channel in enumerate(dict.fromkeys(plan.channel for plan in PLANS))
+    }
+    for account in opened.values():
+        platform.accounts[account.account_id] = account
     if shop.domain == DOMAIN:
         other = AdAccount(str(number + 7), "Old test account", "EUR", "Europe/Berlin", "Maya Lind", "")
         platform.accounts[other.account_id] = other
-    return account
+    return opened
 
 
 def _launch(
@@ -124,7 +133,7 @@ def _launch(
         campaign_id=f"1202{stem}0",
         account_id=account.account_id,
         name=plan.name,
-        objective="OUTCOME_SALES",
+        objective=plan.objective,
         status="ACTIVE",
         daily_budget=None if plan.on_ad_sets else budget,
         created_at=created,
@@ -154,7 +163,9 @@ def _launch(
         platform.ad_sets[ad_set.ad_set_id] = ad_set
         for j, ad_name in enumerate(ad_names):
             ad_id = f"1204{stem}{i}{j}"
-            source = "instagram" if "reel" in ad_name.lower() or plan.name.startswith("Reels") else "facebook"
+            source = ad_book.utm_source(plan.channel)
+            if plan.channel == "meta" and ("reel" in ad_name.lower() or plan.name.startswith("Reels")):
+                source = "instagram"
             link = ad_book.ad_link(store.shop.domain, path, source, plan.name, campaign.campaign_id, ad_id)
             platform.ads[ad_id] = Ad(
                 ad_id=ad_id,

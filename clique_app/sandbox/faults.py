@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PLATFORMS = ("shopify", "meta")
 FAULTS = (
     "http_429",  # rate limited, by status
     "throttled",  # rate limited, in the platform's own way (Shopify: in a 200)
@@ -23,7 +22,6 @@ FAULTS = (
     "webhook_lost",
     "webhook_duplicate",
     "webhook_late",  # delivered after the ones that follow it
-    "rows_dropped",  # a page lacks its last rows, and nothing says so
     "rate_limit_insights",  # Meta: error code 80000
     "too_much_data",  # Meta: "reduce the amount of data"
     "report_failed",  # Meta: an asynchronous report ends without rows
@@ -52,12 +50,13 @@ class Fault:
 class Faults:
     """The faults that are still to come."""
 
-    def __init__(self) -> None:
+    def __init__(self, platforms: tuple[str, ...]) -> None:
+        self._platforms = platforms
         self._waiting: list[Fault] = []
 
     def add(self, spec: Mapping[str, Any]) -> Fault:
-        if spec.get("platform") not in PLATFORMS:
-            raise ValueError(f"platform must be one of {', '.join(PLATFORMS)}")
+        if spec.get("platform") not in self._platforms:
+            raise ValueError(f"platform must be one of {', '.join(self._platforms)}")
         if spec.get("fault") not in FAULTS:
             raise ValueError(f"fault must be one of {', '.join(FAULTS)}")
         times = spec.get("times", 1)

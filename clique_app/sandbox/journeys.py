@@ -16,7 +16,7 @@ NextId = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A way into the shop other than an ad on Meta; the query is what survives of its tagging."""
+    """A way into the shop other than an ad; the query is what survives of its tagging."""
 
     word: str  # Shopify's own
     referrer: str | None
@@ -26,12 +26,6 @@ class Source:
 
 DIRECT = Source("direct", None, "")
 SOURCES: dict[str, Source] = {
-    "google_cpc": Source(
-        "google", "https://www.google.com/", "utm_source=google&utm_medium=cpc&utm_campaign=Brand%20Search"
-    ),
-    "google_shopping": Source(
-        "google", "https://www.google.com/", "utm_source=google&utm_medium=cpc&utm_campaign=Shopping"
-    ),
     "organic": Source("google", "https://www.google.com/", ""),
     "email_campaign": Source("email", None, "utm_source=klaviyo&utm_medium=email&utm_campaign=Weekly%20letter"),
     "email_flow": Source("email", None, "utm_source=klaviyo&utm_medium=email&utm_campaign=Abandoned%20cart"),
@@ -40,8 +34,6 @@ SOURCES: dict[str, Source] = {
     "direct": DIRECT,
 }
 CHANNELS = (
-    "google_cpc",
-    "google_shopping",
     "organic",
     "email_campaign",
     "email_flow",
@@ -49,14 +41,21 @@ CHANNELS = (
     "social",
     "direct",
 )
-CHANNEL_SHARES = (0.16, 0.08, 0.19, 0.17, 0.09, 0.04, 0.05, 0.15)
+CHANNEL_SHARES = (0.27, 0.19, 0.1, 0.06, 0.07, 0.24)
 CHANNEL_SUMS = list(accumulate(CHANNEL_SHARES))
 POS_SHARE = 0.07
-REFERRERS = {"facebook": "https://m.facebook.com/", "instagram": "https://l.instagram.com/"}
+# utm_source of an ad's link -> the referrer of its visits, and the click id that the platform adds
+AD_SOURCES = {
+    "facebook": ("https://m.facebook.com/", "fbclid=IwZX"),
+    "instagram": ("https://l.instagram.com/", "fbclid=IwZX"),
+    "tiktok": ("https://www.tiktok.com/", "ttclid=E.C.P."),
+    "google": ("https://www.google.com/", "gclid=Cj0KCQ"),
+    "pinterest": ("https://www.pinterest.com/", "epik=dj0yJnU9"),
+}
 
 
 def visits(r: Random, at: datetime, domain: str, channel: str, next_id: NextId) -> list[Visit]:
-    """The visits of an order that no ad on Meta drove."""
+    """The visits of an order that no ad drove."""
     last = at - timedelta(minutes=2 + 30 * r.random())
     found = [_visit(r, last, domain, SOURCES[channel], next_id)]
     if r.random() < 0.28:
@@ -79,16 +78,17 @@ def visits_from_ad(r: Random, at: datetime, domain: str, link: str, next_id: Nex
 
 def _ad_visit(r: Random, at: datetime, domain: str, link: str, next_id: NextId) -> Visit:
     base, _, query = link.partition("?")
-    source = "instagram" if "utm_source=instagram" in query else "facebook"
-    click = f"fbclid=IwZX{r.getrandbits(128):032x}"
+    source = query.partition("utm_source=")[2].partition("&")[0]
+    referrer, click_id = AD_SOURCES[source]
+    click = f"{click_id}{r.getrandbits(128):032x}"
     kept = r.random()
     if kept < 0.80:
-        return specs.visit(next_id(), at, f"{base}?{query}&{click}", REFERRERS[source], source)
+        return specs.visit(next_id(), at, f"{base}?{query}&{click}", referrer, source)
     if kept < 0.85:  # a link shortener kept only the campaign's triple
         triple = "&".join(query.split("&")[:3])
-        return specs.visit(next_id(), at, f"{base}?{triple}", REFERRERS[source], source)
+        return specs.visit(next_id(), at, f"{base}?{triple}", referrer, source)
     if kept < 0.92:
-        return specs.visit(next_id(), at, f"{base}?{click}", REFERRERS[source], source)
+        return specs.visit(next_id(), at, f"{base}?{click}", referrer, source)
     return specs.visit(next_id(), at, f"https://{domain}/", None, "direct")
 
 

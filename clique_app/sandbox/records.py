@@ -1,7 +1,7 @@
 """What exists in the sandbox's world: plain records that every emulator reads.
 
 Money is Decimal in the shop's currency; times are aware UTC; ids are the platform's numeric ids.
-The world (world.py) makes and changes them; the emulators (shopify/, meta/) only present them.
+The world (world.py) makes and changes them; the emulators (shopify/, meta/ ...) only present them.
 """
 
 from __future__ import annotations
@@ -212,14 +212,15 @@ class Order:
 
 @dataclass(slots=True)
 class AdAccount:
-    """A Meta ad account; its numbers are kept per account currency and time zone."""
+    """An ad account; its numbers are kept per account currency and time zone."""
 
-    account_id: str  # digits, without "act_"
+    account_id: str  # digits
     name: str
     currency: str
     time_zone: str
     business_name: str
     owner_shop: str  # the sandbox shop whose sales these ads drive
+    channel: str = "meta"  # the platform it is at, a key of PLATFORMS
 
 
 @dataclass(slots=True)
@@ -266,7 +267,7 @@ class Ad:
 
 @dataclass(slots=True)
 class AdDayFact:
-    """What Meta would report for one ad, day (of the account's zone) and region, before restatement."""
+    """What the platform would report for one ad, day (of the account's zone) and region, before restatement."""
 
     ad_id: str
     day: date

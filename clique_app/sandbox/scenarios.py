@@ -1,4 +1,4 @@
-"""The labelled situations the default store is in, and the campaigns that play them."""
+"""The labelled situations the default store is in, and the campaigns at Meta that play them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class CampaignPlan:
     claims_organic: float = 0.35  # per 100 dollars
     cpm: float = 12.5
     ctr: float = 0.016
+    channel: str = "meta"
+    objective: str = "OUTCOME_SALES"
 
 
 SPENDING_ON_STOCK_OUT = Scenario(

@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from clique_app.sandbox import admin, control, meta, shopify
+from clique_app.sandbox import admin, control, shopify
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.faults import Faults
+from clique_app.sandbox.platforms import PLATFORMS
 from clique_app.sandbox.world import World
 
 TICK_SECONDS = 1.0
@@ -21,21 +22,24 @@ TICK_SECONDS = 1.0
 
 def build(world: World, config: Config) -> Starlette:
     """The whole sandbox over one world."""
-    faults = Faults()
+    faults = Faults(("shopify", *(platform.key for platform in PLATFORMS)))
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok", "now": world.now().isoformat(), "stores": list(world.stores)})
 
-    facebook = meta.Meta(world, faults, config)
-    found: list[BaseRoute] = [Route("/health", health), *facebook.routes()]
+    platforms = [make(world, faults, config) for make in PLATFORMS]
+    found: list[BaseRoute] = [Route("/health", health)]
+    for platform in platforms:
+        found += platform.routes()
     found += admin.routes(world, config)
     if config.control:
-        found += control.routes(world, faults, facebook.control_handlers())
+        more = [handler for platform in platforms for handler in platform.control_handlers()]
+        found += control.routes(world, faults, more)
     found.append(Mount("/shopify", routes=shopify.routes(world, faults, config)))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        lives = (_tick(world), shopify.run(world, config), facebook.run())
+        lives = (_tick(world), shopify.run(world, config), *(platform.run() for platform in platforms))
         tasks = [asyncio.create_task(life) for life in lives]
         try:
             yield

@@ -40,7 +40,7 @@ KEYS = {
 }  # fmt: skip
 
 
-CLICK_ID = re.compile(r"(?:^|&)(?:fbclid|gclid)=[^&]*")
+CLICK_ID = re.compile(r"(?:^|&)(?:fbclid|gclid|ttclid|epik)=[^&]*")
 
 
 class BadSpec(ValueError):

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from clique_app.sandbox.ad_facts import ad_days
+from clique_app.sandbox.ad_facts import ad_days, by_region
 from clique_app.sandbox.money import money
 from clique_app.sandbox.store import BookedDay
 
@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from clique_app.sandbox.world import World
 
 
-def truth(world: World, domain: str, since: date, until: date) -> dict[str, Any]:
+def truth(world: World, domain: str, since: date, until: date, channel: str | None = None) -> dict[str, Any]:
     """Totals over the store's days since..until, both included, and the same by day.
 
     net_sales = gross_sales - discounts - refunds + edits: products after discounts and refunds, without tax, shipping
     and gift cards; a refund counts on its own day. Orders count on the day of processed_at; test orders never
-    count, cancelled and zero-value ones do. Spend is what the ad accounts report right now.
+    count, cancelled and zero-value ones do. Spend is what the ad accounts report right now: of all channels, or
+    of one.
     """
     store = world.store(domain)
-    spend = _spend(world, domain, since, until)
+    spend = _spend(world, domain, since, until, channel)
     days = [since + timedelta(days=i) for i in range((until - since).days + 1)]
     by_day = [_figures(day, store.booked.get(day, BookedDay()), spend.get(day, Decimal(0))) for day in days]
     customers = set().union(*(store.booked[day].customers for day in days if day in store.booked))
@@ -45,6 +46,22 @@ def truth(world: World, domain: str, since: date, until: date) -> dict[str, Any]
     }
 
 
+def account_truth(world: World, account_id: str, since: date, until: date) -> dict[str, Any]:
+    """What an ad account would report right now: by day, and by campaign, country and region."""
+    by_day: dict[str, dict[str, Any]] = {}
+    regions: dict[str, Decimal] = {}
+    for fact in ad_days(world.ads, account_id, since, until, world.now()):
+        day = by_day.setdefault(fact.day.isoformat(), {"spend": Decimal(0), "impressions": 0, "purchases": 0})
+        day["spend"] += fact.spend
+        day["impressions"] += fact.impressions
+        day["purchases"] += fact.purchases
+        campaign = world.ads.ads[fact.ad_id].campaign_id
+        for part in by_region(world.ads, fact):
+            key = f"{campaign}/{part.country}/{part.region}"
+            regions[key] = regions.get(key, Decimal(0)) + part.spend
+    return {"account": account_id, "by_day": by_day, "by_region": regions}
+
+
 def _figures(day: date, booked: BookedDay, spend: Decimal) -> dict[str, Any]:
     return {
         "day": day,
@@ -59,10 +76,10 @@ def _figures(day: date, booked: BookedDay, spend: Decimal) -> dict[str, Any]:
     }
 
 
-def _spend(world: World, domain: str, since: date, until: date) -> dict[date, Decimal]:
+def _spend(world: World, domain: str, since: date, until: date, channel: str | None) -> dict[date, Decimal]:
     spend: dict[date, Decimal] = {}
     for account in world.ads.accounts.values():
-        if account.owner_shop == domain:
+        if account.owner_shop == domain and channel in (None, account.channel):
             for fact in ad_days(world.ads, account.account_id, since, until, world.now()):
                 spend[fact.day] = spend.get(fact.day, Decimal(0)) + fact.spend
     return spend

@@ -1,4 +1,4 @@
-"""The source meta_ads: an ad account's structure, its days by ad, and its days by campaign and region."""
+"""The source of every ad channel: accounts with their structure, days by ad, and days by campaign and region."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from clique_app import clock
-from clique_app.errors import AccessExpired, Rejected
+from clique_app.errors import AccessExpired
 from clique_app.integrations.access import Access, Account
-from clique_app.integrations.meta import reads
-from clique_app.integrations.meta.client import MetaClient
+from clique_app.integrations.channels import AdChannel, AdReader, Part
+from clique_app.integrations.registry import CHANNELS
 from clique_app.sync import ad_spans, ads_sql
 from clique_app.sync.ad_spans import Span
 from clique_app.sync.source import Batch, Plan, Written
@@ -39,17 +39,18 @@ NOT_WRITTEN = {
 Row = dict[str, Any]
 
 
-class MetaAds:
+class AdsSource:
     """An entry of SOURCES. A record of its batches is a page: the table it is for, and its rows."""
 
-    key = "meta_ads"
-    label = "Meta ads"
-    channel = "meta"
     tables: tuple[str, ...] = (
         "campaign", "ad_group", "creative", "ad", "ad_product", "ad_day", "campaign_region_day",
     )  # fmt: skip
-    cadence = "Hourly, last 28 days daily"
     stale_after = timedelta(hours=3)
+
+    def __init__(self, platform: AdChannel) -> None:
+        self._platform = platform
+        self.key, self.label, self.channel = f"{platform.key}_ads", f"{platform.label} ads", platform.key
+        self.cadence = platform.cadence
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
         """Account by account, from the one where an interrupted run was: structure first, so that days find what they
@@ -61,64 +62,9 @@ class MetaAds:
         for number, account in enumerate(access.accounts[began:], began):
             here = account.account_id == plan.position.get("account")
             position = {"account": account.account_id, "to": plan.position.get("to") if here else None}
-            client, share = MetaClient(access.token, account.account_id), 1 / len(ids)
-            yield from self._structure(client, account, plan, {**position, "share": number * share})
-            yield from self._days(client, account, plan, position, (number * share, share))
-
-    def _days(
-        self, client: MetaClient, account: Account, plan: Plan, position: Row, share: tuple[float, float]
-    ) -> Iterator[Batch]:
-        """Month by month, newest first. share: how much of the whole was done before, and how much this account is."""
-        span = ad_spans.asked(plan, clock.today(account.time_zone), account)
-        unread = Span(span.first, min(span.last, date.fromisoformat(position["to"] or span.last.isoformat())))
-        for month in unread.months():
-            done = ((span.last - day).days / span.days for day in (month.last, month.first - timedelta(days=1)))
-            before, after = (round(share[0] + share[1] * part, 4) for part in done)
-            position = {**position, "to": month.last.isoformat(), "share": before}
-            read_to = {**position, "to": (month.first - timedelta(days=1)).isoformat(), "share": after}
-            yield from self._month(client, account, month, position, read_to)
-
-    def _structure(self, client: MetaClient, account: Account, plan: Plan, position: Row) -> Iterator[Batch]:
-        head, sets = _head(account), plan.kind != "catch_up"
-        ads_of_set: dict[str, list[str]] = {}
-        for rows in reads.campaigns(client, account):
-            yield Batch([{**head, "table": "campaign", "rows": rows}], position, "Campaigns")
-        for rows in reads.ad_groups(client, account):
-            yield Batch([{**head, "table": "ad_group", "rows": rows}], position, "Ad sets")
-        for page in reads.ads(client, account):
-            parts = (("creative", page.creatives), ("ad", page.ads), ("ad_product", page.products))
-            yield Batch([{**head, "table": table, "rows": rows} for table, rows in parts], position, "Ads")
-            set_of = {shown["platform_id"]: shown["product_set"] for shown in page.creatives}
-            for ad in page.ads:
-                if drawn_from := set_of.get(ad["creative"]):
-                    ads_of_set.setdefault(drawn_from, []).append(ad["platform_id"])
-        for product_set, ads in ads_of_set.items() if sets else ():
-            yield from self._product_set(client, product_set, ads, head, position)
-        yield Batch([{**head, "table": "not_listed", "rows": [], "sets_read": sets}], position, "Ads")
-
-    def _product_set(
-        self, client: MetaClient, product_set: str, ads: list[str], head: Row, position: Row
-    ) -> Iterator[Batch]:
-        try:
-            for page in reads.set_products(client, product_set):
-                products = _unique(page, ("handle", "product"))
-                rows = [{**product, "ad": ad} for product in products for ad in ads]
-                yield Batch([{**head, "table": "ad_product", "rows": rows}], position, "Product sets")
-        except Rejected:  # the catalogue is another business's: its ads are known, their products are not
-            yield Batch([{**head, "table": "closed_set", "rows": [{"set": product_set}]}], position, "Product sets")
-
-    def _month(self, client: MetaClient, account: Account, month: Span, unread: Row, read_to: Row) -> Iterator[Batch]:
-        """A month is read whole or, after an interruption, again: only then is it known what has gone."""
-        head = {**_head(account), "first": month.first.isoformat(), "last": month.last.isoformat()}
-        for table, read, label in (
-            ("ad_day", reads.ad_days, "Ads by day"),
-            ("campaign_region_day", reads.region_days, "Regions by day"),
-        ):
-            stage = f"{label}, {month.first:%B %Y}"
-            for part in read(client, account, month.first, month.last):
-                ready = "" if part.ready_pct is None else f" (Meta prepares them: {part.ready_pct} %)"
-                yield Batch([{**head, "table": table, "rows": part.rows}], unread, stage + ready)
-        yield Batch([{**head, "table": "gone", "rows": []}], read_to, f"{month.first:%B %Y} is here")
+            reader, share = self._platform.reader(access.token, account), 1 / len(ids)
+            yield from _structure(reader, account, plan, {**position, "share": number * share})
+            yield from _days(reader, account, plan, position, (number * share, share))
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
         """Write the pages of one batch."""
@@ -148,10 +94,10 @@ class MetaAds:
         }
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
-        """Meta's impressions of the accounts over the days that are over."""
+        """The platform's impressions of the accounts over the days that are over."""
         spans = [(account, _counted(plan, account.time_zone)) for account in access.accounts]
         counts = [
-            reads.impressions(MetaClient(access.token, account.account_id), account, span.first, span.last)
+            self._platform.reader(access.token, account).impressions(span.first, span.last)
             for account, span in spans
             if not span.is_empty
         ]
@@ -171,6 +117,37 @@ class MetaAds:
             days = {"first": span.first, "last": span.last}
             kept += int(session.connection().scalar(ads_sql.IMPRESSIONS, {**values, **days}) or 0)
         return kept
+
+
+def _structure(reader: AdReader, account: Account, plan: Plan, position: Row) -> Iterator[Batch]:
+    head, full = _head(account), plan.kind != "catch_up"
+    for part in reader.structure(full=full):
+        yield Batch([_page(head, part)], position, part.stage)
+    yield Batch([{**head, "table": "not_listed", "rows": [], "sets_read": full}], position, "Ads")
+
+
+def _days(reader: AdReader, account: Account, plan: Plan, position: Row, share: tuple[float, float]) -> Iterator[Batch]:
+    """Month by month, newest first. share: how much of the whole was done before, and how much this account is."""
+    span = ad_spans.asked(plan, clock.today(account.time_zone), account)
+    unread = Span(span.first, min(span.last, date.fromisoformat(position["to"] or span.last.isoformat())))
+    for month in unread.months():
+        done = ((span.last - day).days / span.days for day in (month.last, month.first - timedelta(days=1)))
+        before, after = (round(share[0] + share[1] * part, 4) for part in done)
+        position = {**position, "to": month.last.isoformat(), "share": before}
+        read_to = {**position, "to": (month.first - timedelta(days=1)).isoformat(), "share": after}
+        yield from _month(reader, account, month, position, read_to)
+
+
+def _month(reader: AdReader, account: Account, month: Span, unread: Row, read_to: Row) -> Iterator[Batch]:
+    """A month is read whole or, after an interruption, again: only then is it known what has gone."""
+    head = {**_head(account), "first": month.first.isoformat(), "last": month.last.isoformat()}
+    for part in reader.days(month.first, month.last):
+        yield Batch([_page(head, part)], unread, f"{month.first:%B %Y}: {part.stage}")
+    yield Batch([{**head, "table": "gone", "rows": []}], read_to, f"{month.first:%B %Y} is here")
+
+
+def _page(head: Row, part: Part) -> Row:
+    return {**head, "table": part.table, "rows": part.rows}
 
 
 def _counted(plan: Plan, time_zone: str) -> Span:
@@ -235,7 +212,7 @@ WRITERS: dict[str, Callable[[Session, Row], int]] = {
     "gone": _ending(ads_sql.GONE_AD_DAYS_FORMER, ads_sql.GONE_AD_DAYS, ads_sql.GONE_REGION_DAYS, ads_sql.READ_DAYS),
 }  # fmt: skip
 
-META_ADS = MetaAds()
+ADS = tuple(AdsSource(channel) for channel in CHANNELS)
 
 
 def write_standing(session: Session, store_id: int, channel: str, standing: Row) -> bool:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from clique_app import clock
 from clique_app.connections.service import SHOPIFY
+from clique_app.integrations.registry import channel_label
 from clique_app.integrations.shopify.scopes import missing
 from clique_app.sync import inbox_service
 from clique_app.sync.source import Kind, Source
@@ -225,7 +226,7 @@ def _state(
     bad: SyncRun | None,
 ) -> tuple[State, str]:
     """The first thing to know of a source, and what is wrong in words."""
-    platform = source.channel.title()
+    platform = channel_label(source.channel)
     if connection is None or connection.state in ("disconnected", "choosing_account"):
         return "not_connected", ""
     if connection.state != "connected":
@@ -255,8 +256,11 @@ def _rows(session: Session, store_id: int, source: Source) -> int:
 
 
 def _of_channel(source: Source, table: str) -> str:
-    """Spend sheets bring rows of other channels into the same tables."""
-    return " and channel = :channel" if "channel" in METADATA.tables[table].columns else ""
+    """Several channels' rows are in the same tables."""
+    columns = METADATA.tables[table].columns
+    if table == "ad_product":
+        return " and ad_id in (select ad_id from ad where store_id = :store and channel = :channel)"
+    return " and channel = :channel" if "channel" in columns else ""
 
 
 def _reading(run: SyncRun) -> Reading:

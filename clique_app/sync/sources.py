@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clique_app.sync.ads_service import META_ADS
+from clique_app.sync.ads_service import ADS
 from clique_app.sync.catalog_service import ShopifyProducts
 from clique_app.sync.customers_service import ShopifyCustomers
 from clique_app.sync.inventory_service import ShopifyInventory
@@ -14,5 +14,5 @@ SOURCES: tuple[Source, ...] = (
     ShopifyInventory(),
     ShopifyOrders(),
     ShopifyCustomers(),
-    META_ADS,
+    *ADS,
 )

@@ -23,7 +23,7 @@ from clique_app.integrations.channels import Grant
 from clique_app.integrations.meta.channel import META
 from clique_app.integrations.shopify.reads import ShopFacts
 from clique_app.settings import settings
-from clique_app.sync.ads_service import META_ADS
+from clique_app.sync.ads_service import AdsSource
 from clique_app.sync.source import Plan
 from tasks.runs import Run
 from tests.bench.import_once import status_kb
@@ -54,7 +54,7 @@ def main(shop: str) -> None:
     store_id = connected_store(shop)
     today = clock.today("America/New_York")
     plan = Plan("first_import", first_day=today - YEAR, last_day=today)
-    run = Run(META_ADS, store_id)
+    run = Run(AdsSource(META), store_id)
     run.begin("first_import")
     run.plan = plan
     begun = time.perf_counter()
@@ -65,7 +65,7 @@ def main(shop: str) -> None:
     given = access(store_id, "meta")
     unread = replace(given, accounts=tuple(replace(one, read_from=None, read_to=None) for one in given.accounts))
     begun = time.perf_counter()
-    rows = sum(len(page["rows"]) for batch in META_ADS.batches(unread, plan) for page in batch.records)
+    rows = sum(len(page["rows"]) for batch in AdsSource(META).batches(unread, plan) for page in batch.records)
     reading_s = time.perf_counter() - begun
     with store_session(store_id) as session:
         days, regions = (

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -30,13 +32,11 @@ def _sandbox(environment: dict[str, str], campaigns: int) -> Iterator[dict[str, 
     keys = {
         "--api-key": "SHOPIFY_API_KEY",
         "--api-secret": "SHOPIFY_API_SECRET",
-        "--meta-app-id": "META_APP_ID",
-        "--meta-app-secret": "META_APP_SECRET",
         "--app-url": "SHOPIFY_APP_URL",
     }
     words = [word for option, name in keys.items() for word in (option, environment[name])]
     command = (sys.executable, "-m", "clique_app.sandbox", "--port", str(port), "--no-default-store", *words)
-    with process(command, environment):
+    with TemporaryDirectory() as data, process((*command, "--data", data), environment):
         _wait(url)
         since = str((datetime.now(UTC) - timedelta(days=370)).date())
         plans = [
@@ -45,7 +45,7 @@ def _sandbox(environment: dict[str, str], campaigns: int) -> Iterator[dict[str, 
         ]
         book = {"shop": SHOP, "products": [], "orders": [], "ad_accounts": [{"id": "700", "campaigns": plans}]}
         httpx.post(f"{url}/_control/stores", json=book, timeout=60, trust_env=False).raise_for_status()
-        yield {**environment, "META_GRAPH_URL": f"{url}/meta/graph", "META_DIALOG_URL": f"{url}/meta/www"}
+        yield {**environment, **json.loads((Path(data) / "environment.json").read_text())}
 
 
 def _wait(url: str) -> None:

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import uvicorn
 
-from clique_app.sandbox.config import Config
+from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.default_store import DOMAIN, create_growing_store
+from clique_app.sandbox.platforms import register
 from clique_app.sandbox.server import build
 from clique_app.sandbox.world import World
 
 APP_URL, API_KEY, API_SECRET = "http://localhost:8123", "key", "a-secret-of-at-least-32-bytes-long"
 META_APP_ID, META_APP_SECRET = "4242", "meta-secret"
+APPS = {**register(None), "meta": App(META_APP_ID, META_APP_SECRET)}
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def serve(data_dir: Path, *, control: bool = True) -> Iterator[Served]:
     """A sandbox that listens until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    config = Config(url, APP_URL, API_KEY, API_SECRET, META_APP_ID, META_APP_SECRET, data_dir)
+    config = Config(url, APP_URL, API_KEY, API_SECRET, APPS, data_dir)
     config = replace(config, control=control)
     world = World(5, data_dir)
     create_growing_store(world, datetime.now(UTC), seed=5, months=1, orders_per_day=12)

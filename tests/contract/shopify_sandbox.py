@@ -161,8 +161,8 @@ def running(world: World, retry_seconds: float = 0.02) -> Iterator[Sandbox]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
-    faults = Faults()
-    config = Config(base, base, KEY, SECRET, "", "", schema=SCHEMA, webhook_retry_seconds=retry_seconds)
+    faults = Faults(("shopify",))
+    config = Config(base, base, KEY, SECRET, schema=SCHEMA, webhook_retry_seconds=retry_seconds)
     sandbox = Sandbox(world, faults, port)
 
     async def hook(request: Request) -> Response:

@@ -16,7 +16,7 @@ from clique_app.connections import service as connections
 from clique_app.connections.access import access
 from clique_app.database import store_session
 from clique_app.integrations.meta.channel import META
-from clique_app.sync.ads_service import MetaAds
+from clique_app.sync.ads_service import AdsSource
 from clique_app.sync.source import Plan
 from clique_app.tables import Campaign, Connection, Member, SyncCursor
 from tests.conftest import TEST_SETTINGS, Sandbox
@@ -48,7 +48,7 @@ def store_id(app_env: None, sandbox: Sandbox) -> Iterator[int]:
         use_ad_account(session, store_id, account.account_id, currency=account.currency, time_zone=account.time_zone)
         session.add(Member(store_id=store_id, user_id=OWNER, role="owner", first_seen_at=now, last_seen_at=now))
         session.add(SyncCursor(store_id=store_id, source="meta_ads", fresh_at=now))
-    source, granted = MetaAds(), access(store_id, "meta")
+    source, granted = AdsSource(META), access(store_id, "meta")
     for batch in source.batches(granted, Plan("first_import", first_day=clock.today(account.time_zone))):
         with store_session(store_id) as session:
             source.write(session, store_id, batch)

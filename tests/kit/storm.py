@@ -93,10 +93,6 @@ class Place:
             "SHOPIFY_BASE_URL": f"{self.sandbox_url}/shopify/{{shop}}",
             "SHOPIFY_ADMIN_URL": f"{self.sandbox_url}/admin",
             "APP_BRIDGE_URL": f"{self.sandbox_url}/admin/app-bridge.js",
-            "META_GRAPH_URL": f"{self.sandbox_url}/meta/graph",
-            "META_DIALOG_URL": f"{self.sandbox_url}/meta/www",
-            "META_APP_ID": "1234567890123456",
-            "META_APP_SECRET": "storm-meta-secret",
             "POLARIS_URL": "",
             "ENCRYPTION_KEYS": "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
             "SESSION_SECRET": "storm-session-secret-of-more-than-32-bytes",
@@ -137,16 +133,14 @@ class Place:
         per_day = orders / 90
         words = (
             *("--port", str(self._sandbox_port), "--data", str(self._folder / "sandbox"), "--app-url", self.app_url),
-            *("--api-key", API_KEY, "--api-secret", API_SECRET, "--meta-app-id", "1234567890123456"),
-            *("--meta-app-secret", "storm-meta-secret", "--months", "3", "--orders-per-day", f"{per_day:.3f}"),
+            *("--api-key", API_KEY, "--api-secret", API_SECRET, "--months", "3", "--orders-per-day", f"{per_day:.3f}"),
         )
         sandbox = (sys.executable, "-m", "clique_app.sandbox", *words)
         start(
-            Service("sandbox", sandbox, lambda: _answers(f"{self.sandbox_url}/admin/app-bridge.js"), self.environment),
-            self.service("web"),
-            self.service("worker"),
-            self.service("scheduler"),
+            Service("sandbox", sandbox, lambda: _answers(f"{self.sandbox_url}/admin/app-bridge.js"), self.environment)
         )
+        self.environment |= json.loads((self._folder / "sandbox" / "environment.json").read_text())
+        start(self.service("web"), self.service("worker"), self.service("scheduler"))
         admin = f"{self.sandbox_url}/admin/store/harbor-lane/apps/{API_KEY}"
         httpx.get(admin, trust_env=False).raise_for_status()  # a merchant installs it
         self.in_app(f"open_store({SHOP!r}, {self._token()!r}, {USER_ID})", "from tasks.install import open_store")

@@ -17,7 +17,7 @@ from facebook_business.adobjects.productitem import ProductItem
 from facebook_business.api import FacebookAdsApi
 
 from clique_app.integrations.meta import mapping
-from clique_app.settings import META_API_VERSION
+from clique_app.integrations.meta.settings import API_VERSION
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -78,7 +78,7 @@ def test_a_status_is_a_parameter_of_all_levels(kind: Any, status: Any) -> None:
 
 
 def test_the_sdk_speaks_the_version_we_ask_for() -> None:
-    assert FacebookAdsApi.API_VERSION == META_API_VERSION
+    assert FacebookAdsApi.API_VERSION == API_VERSION
 
 
 def _api() -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from clique_app import clock
 from clique_app.errors import AccessExpired, Rejected, Unavailable
+from clique_app.integrations.access import Account
 from clique_app.integrations.channels import AdAccount, AdChannel, Grant, Level, LiveObject, Standing
 from clique_app.integrations.meta import mapping
 from clique_app.integrations.meta.client import MetaClient
-from clique_app.settings import META_API_VERSION, settings
+from clique_app.integrations.meta.reads import MetaReader
+from clique_app.integrations.meta.settings import API_VERSION, MetaSettings
 
 SCOPES = ("ads_read", "ads_management", "business_management")
 ACTIVE_ACCOUNT = 1
@@ -21,24 +24,26 @@ class Meta:
 
     key = "meta"
     label = "Meta"
+    object_names: Mapping[Level, str] = {"campaign": "campaign", "ad_group": "ad set", "ad": "ad"}
     needed_scopes: tuple[str, ...] = ("ads_read", "ads_management")
+    cadence = "Hourly, last 28 days daily"
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str:
         """Where the person is asked; only at the top level, never in a frame."""
-        config = settings()
+        config = MetaSettings.read()
         query = {
-            "client_id": config.meta_app_id,
+            "client_id": config.app_id,
             "redirect_uri": redirect_uri,
             "state": state,
             "scope": ",".join(SCOPES),
             "response_type": "code",
         }
-        return f"{config.meta_dialog_url.rstrip('/')}/{META_API_VERSION}/dialog/oauth?{urlencode(query)}"
+        return f"{config.dialog_url.rstrip('/')}/{API_VERSION}/dialog/oauth?{urlencode(query)}"
 
     def exchange(self, *, code: str, redirect_uri: str) -> Grant:
         """Code to a token of an hour, that to one of some 60 days, and what was granted with it."""
-        config = settings()
-        app = {"client_id": config.meta_app_id, "client_secret": config.meta_app_secret.get_secret_value()}
+        config = MetaSettings.read()
+        app = {"client_id": config.app_id, "client_secret": config.app_secret.get_secret_value()}
         client = MetaClient(None)
         short = client.get_once("oauth/access_token", {**app, "redirect_uri": redirect_uri, "code": code})
         asked = {**app, "grant_type": "fb_exchange_token", "fb_exchange_token": short["access_token"]}
@@ -50,10 +55,14 @@ class Meta:
             expires_at = clock.now() + timedelta(seconds=int(long["expires_in"]))
         return Grant(access_token=token, expires_at=expires_at, scopes=standing.scopes)
 
+    def refresh(self, grant: Grant) -> Grant | None:
+        """A person of Meta's has to log in again."""
+        return None
+
     def standing(self, token: str) -> Standing:
         """What Meta says of a token: how long it lives and what it may do."""
-        config = settings()
-        client = MetaClient(f"{config.meta_app_id}|{config.meta_app_secret.get_secret_value()}")
+        config = MetaSettings.read()
+        client = MetaClient(f"{config.app_id}|{config.app_secret.get_secret_value()}")
         data = client.get("debug_token", {"input_token": token}).get("data")
         if not isinstance(data, dict):
             raise Unavailable("Meta did not say how the access stands. Clique asks again.")
@@ -80,6 +89,9 @@ class Meta:
             for row in page
         ]
         return sorted(found, key=lambda account: (not account.active, account.name))
+
+    def reader(self, token: str, account: Account) -> MetaReader:
+        return MetaReader(token, account)
 
     def read(self, token: str, account_id: str, level: Level, platform_id: str) -> LiveObject:
         """The object as Meta has it now. Rejected where it is not the account's."""

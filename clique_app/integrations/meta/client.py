@@ -17,9 +17,9 @@ from clique_app.errors import RateLimited, Unavailable
 from clique_app.integrations import quotas
 from clique_app.integrations.meta import faults
 from clique_app.integrations.meta.faults import TooMuchData
+from clique_app.integrations.meta.settings import API_VERSION, MetaSettings
 from clique_app.integrations.quotas import Quota
 from clique_app.logs import log
-from clique_app.settings import META_API_VERSION, settings
 
 TIMEOUT_SECONDS = 30.0
 READ_ATTEMPTS = 4
@@ -45,10 +45,10 @@ class GraphSession(FacebookSession):
     """The SDK's session at the address of our settings; it signs with appsecret_proof itself."""
 
     def __init__(self, token: str | None) -> None:
-        config = settings()
-        self.GRAPH = config.meta_graph_url.rstrip("/")
-        secret = config.meta_app_secret.get_secret_value() if token else None
-        super().__init__(config.meta_app_id, secret, token, timeout=TIMEOUT_SECONDS)
+        config = MetaSettings.read()
+        self.GRAPH = config.graph_url.rstrip("/")
+        secret = config.app_secret.get_secret_value() if token else None
+        super().__init__(config.app_id, secret, token, timeout=TIMEOUT_SECONDS)
 
 
 class MetaClient:
@@ -56,8 +56,8 @@ class MetaClient:
 
     def __init__(self, token: str | None, account_id: str | None = None) -> None:
         """account_id: the ad account whose allowance the calls count against."""
-        self._api = FacebookAdsApi(GraphSession(token), api_version=META_API_VERSION)
-        self._app = Quota(f"meta/app/{settings().meta_app_id}", APP_RATES, faults.APP_WAITING)
+        self._api = FacebookAdsApi(GraphSession(token), api_version=API_VERSION)
+        self._app = Quota(f"meta/app/{MetaSettings.read().app_id}", APP_RATES, faults.APP_WAITING)
         self._account = Quota(f"meta/account/{account_id}", ACCOUNT_RATES, faults.WAITING) if account_id else None
 
     def get(self, path: str, params: Row) -> Row:

@@ -8,6 +8,7 @@ from typing import Any
 
 from clique_app.errors import Rejected, Unavailable
 from clique_app.integrations.meta.client import MetaClient
+from clique_app.integrations.meta.settings import MetaSettings
 from clique_app.settings import settings
 
 OBJECT = "ad_account"
@@ -24,16 +25,16 @@ def verify_token() -> str:
 
 def is_signed(body: bytes, signature: str) -> bool:
     """Whether the raw body carries the app's signature."""
-    key = settings().meta_app_secret.get_secret_value().encode()
+    key = MetaSettings.read().app_secret.get_secret_value().encode()
     right = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
     return bool(key) and hmac.compare_digest(right.encode(), signature.encode())
 
 
 def subscribe_app(callback_url: str) -> bool:
     """See to it that the app's messages come to this address. True where something had to be mended."""
-    config = settings()
-    client = MetaClient(f"{config.meta_app_id}|{config.meta_app_secret.get_secret_value()}")
-    path = f"{config.meta_app_id}/subscriptions"
+    config = MetaSettings.read()
+    client = MetaClient(f"{config.app_id}|{config.app_secret.get_secret_value()}")
+    path = f"{config.app_id}/subscriptions"
     for page in client.pages(path, {}):
         for row in page:
             held = {str(field["name"]) for field in row.get("fields") or ()}
@@ -51,7 +52,7 @@ def _subscribe_app(client: MetaClient, path: str, callback_url: str) -> bool:
 def subscribe_account(token: str, account_id: str) -> bool:
     """See to it that the account's messages go to the app. True where something had to be mended."""
     client, path = MetaClient(token, account_id), f"act_{account_id}/subscribed_apps"
-    app_id = settings().meta_app_id
+    app_id = MetaSettings.read().app_id
     if any(str(row.get("id")) == app_id for page in client.pages(path, {}) for row in page):
         return False
     _done(client.post(path, {"app_id": app_id}))
@@ -61,7 +62,7 @@ def subscribe_account(token: str, account_id: str) -> bool:
 def unsubscribe_account(token: str, account_id: str) -> None:
     """No more messages of this account."""
     client = MetaClient(token, account_id)
-    _done(client.delete(f"act_{account_id}/subscribed_apps", {"app_id": settings().meta_app_id}))
+    _done(client.delete(f"act_{account_id}/subscribed_apps", {"app_id": MetaSettings.read().app_id}))
 
 
 def object_id(value: Row) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from clique_app.errors import Unavailable
+from clique_app.errors import Rejected, Unavailable
 from clique_app.integrations.access import Account
+from clique_app.integrations.channels import Part
 from clique_app.integrations.meta import mapping
 from clique_app.integrations.meta.client import MetaClient, ReportNotMade
 from clique_app.integrations.meta.faults import TooMuchData
@@ -20,93 +21,95 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Part:
-    """Some rows of one table; or none yet, while Meta prepares them."""
+class Piece:
+    """Some insight rows; or none yet, while Meta prepares them."""
 
     rows: list[Row] = field(default_factory=list)
     ready_pct: int | None = None
 
-
-@dataclass(frozen=True)
-class AdPage:
-    """A page of ads with what they show and which products they name."""
-
-    ads: list[Row]
-    creatives: list[Row]
-    products: list[Row]
+    @property
+    def ready(self) -> str:
+        return "" if self.ready_pct is None else f" (Meta prepares them: {self.ready_pct} %)"
 
 
-def campaigns(client: MetaClient, account: Account) -> Iterator[list[Row]]:
-    """The campaigns that are neither archived nor deleted; so for the two below."""
-    for page in client.pages(f"act_{account.account_id}/campaigns", {"fields": ",".join(mapping.CAMPAIGN_FIELDS)}):
-        yield [mapping.campaign(row, account.currency) for row in page]
+class MetaReader:
+    """One ad account. Lists leave out what is archived or deleted."""
 
+    def __init__(self, token: str, account: Account) -> None:
+        self._client, self._account = MetaClient(token, account.account_id), account
+        self._path, self._currency = f"act_{account.account_id}", account.currency
 
-def ad_groups(client: MetaClient, account: Account) -> Iterator[list[Row]]:
-    for page in client.pages(f"act_{account.account_id}/adsets", {"fields": ",".join(mapping.AD_SET_FIELDS)}):
-        yield [mapping.ad_group(row, account.currency) for row in page]
+    def structure(self, *, full: bool) -> Iterator[Part]:
+        """Campaigns, ad sets, ads and what they show; full: also which products a catalogue ad draws from."""
+        for page in self._client.pages(f"{self._path}/campaigns", {"fields": ",".join(mapping.CAMPAIGN_FIELDS)}):
+            yield Part("campaign", [mapping.campaign(row, self._currency) for row in page], "Campaigns")
+        for page in self._client.pages(f"{self._path}/adsets", {"fields": ",".join(mapping.AD_SET_FIELDS)}):
+            yield Part("ad_group", [mapping.ad_group(row, self._currency) for row in page], "Ad sets")
+        ads_of_set: dict[str, list[str]] = {}
+        fields = ",".join((*mapping.AD_FIELDS, f"creative{{{','.join(mapping.CREATIVE_FIELDS)}}}"))
+        for page in self._client.pages(f"{self._path}/ads", {"fields": fields}):
+            creatives = [shown for row in page if (shown := mapping.creative(row))]
+            ads = [mapping.ad(row) for row in page]
+            yield Part("creative", creatives, "Ads")
+            yield Part("ad", ads, "Ads")
+            yield Part("ad_product", [product for row in page for product in mapping.promoted(row)], "Ads")
+            set_of = {shown["platform_id"]: shown["product_set"] for shown in creatives}
+            for ad in ads:
+                if drawn_from := set_of.get(ad["creative"]):
+                    ads_of_set.setdefault(drawn_from, []).append(ad["platform_id"])
+        for product_set, ads in ads_of_set.items() if full else ():
+            yield from self._product_set(product_set, ads)
 
+    def days(self, first: date, last: date) -> Iterator[Part]:
+        """Every ad's every day on which something was delivered; then the same by campaign, country and region."""
+        for piece in self._by_day(first, last, {"level": "ad", "fields": mapping.AD_DAY_FIELDS}):
+            yield Part("ad_day", [mapping.ad_day(row) for row in piece.rows], f"Ads by day{piece.ready}")
+        asked = {"level": "campaign", "fields": mapping.REGION_DAY_FIELDS, "breakdowns": ["country", "region"]}
+        for piece in self._by_day(first, last, asked):
+            rows = [mapping.region_day(row) for row in piece.rows]
+            yield Part("campaign_region_day", rows, f"Regions by day{piece.ready}")
 
-def ads(client: MetaClient, account: Account) -> Iterator[AdPage]:
-    fields = ",".join((*mapping.AD_FIELDS, f"creative{{{','.join(mapping.CREATIVE_FIELDS)}}}"))
-    for page in client.pages(f"act_{account.account_id}/ads", {"fields": fields}):
-        yield AdPage(
-            [mapping.ad(row) for row in page],
-            [shown for row in page if (shown := mapping.creative(row))],
-            [product for row in page for product in mapping.promoted(row)],
-        )
+    def impressions(self, first: date, last: date) -> int:
+        """Meta's own count for the whole account: impressions add up exactly, amounts are rounded row by row."""
+        fields = ",".join(mapping.ACCOUNT_TOTAL_FIELDS)
+        asked = {"level": "account", "fields": fields, "time_range": _range(first, last)}
+        pages = self._client.pages(f"{self._path}/insights", asked)
+        return sum(int(row.get("impressions") or 0) for page in pages for row in page)
 
-
-def set_products(client: MetaClient, product_set: str) -> Iterator[list[Row]]:
-    """The products a catalogue ad draws from; Meta lists their variants."""
-    for page in client.pages(f"{product_set}/products", {"fields": ",".join(mapping.PRODUCT_FIELDS)}):
-        yield [mapping.of_set(row) for row in page]
-
-
-def ad_days(client: MetaClient, account: Account, first: date, last: date) -> Iterator[Part]:
-    """Every ad's every day on which something was delivered."""
-    for part in _by_day(client, account, first, last, {"level": "ad", "fields": mapping.AD_DAY_FIELDS}):
-        yield Part([mapping.ad_day(row) for row in part.rows], part.ready_pct)
-
-
-def region_days(client: MetaClient, account: Account, first: date, last: date) -> Iterator[Part]:
-    """The same delivery by campaign, country and region."""
-    asked = {"level": "campaign", "fields": mapping.REGION_DAY_FIELDS, "breakdowns": ["country", "region"]}
-    for part in _by_day(client, account, first, last, asked):
-        yield Part([mapping.region_day(row) for row in part.rows], part.ready_pct)
-
-
-def impressions(client: MetaClient, account: Account, first: date, last: date) -> int:
-    """Meta's own count for the whole account: impressions add up exactly, amounts are rounded row by row."""
-    asked = {"level": "account", "fields": ",".join(mapping.ACCOUNT_TOTAL_FIELDS), "time_range": _range(first, last)}
-    pages = client.pages(f"act_{account.account_id}/insights", asked)
-    return sum(int(row.get("impressions") or 0) for page in pages for row in page)
-
-
-def _by_day(client: MetaClient, account: Account, first: date, last: date, asked: Row) -> Iterator[Part]:
-    path = f"act_{account.account_id}/insights"
-    asked = {**asked, "fields": ",".join(asked["fields"]), "time_increment": 1}
-    if (last - first).days < REPORT_ABOVE_DAYS:
+    def _product_set(self, product_set: str, ads: list[str]) -> Iterator[Part]:
+        """Meta lists the variants of the products in a set."""
+        asked = {"fields": ",".join(mapping.PRODUCT_FIELDS)}
         try:
-            for page in client.pages(path, {**asked, "time_range": _range(first, last)}, shrink=False):
-                yield Part(page)
-            return
-        except TooMuchData:
-            pass  # what was yielded comes again, and is written again
-    yield from _reported(client, path, asked, first, last)
+            for page in self._client.pages(f"{product_set}/products", asked):
+                products = {(one["handle"], one["product"]): one for one in map(mapping.of_set, page)}
+                rows = [{**product, "ad": ad} for product in products.values() for ad in ads]
+                yield Part("ad_product", rows, "Product sets")
+        except Rejected:  # the catalogue is another business's: its ads are known, their products are not
+            yield Part("closed_set", [{"set": product_set}], "Product sets")
 
+    def _by_day(self, first: date, last: date, asked: Row) -> Iterator[Piece]:
+        path = f"{self._path}/insights"
+        asked = {**asked, "fields": ",".join(asked["fields"]), "time_increment": 1}
+        if (last - first).days < REPORT_ABOVE_DAYS:
+            try:
+                for page in self._client.pages(path, {**asked, "time_range": _range(first, last)}, shrink=False):
+                    yield Piece(page)
+                return
+            except TooMuchData:
+                pass  # what was yielded comes again, and is written again
+        yield from self._reported(path, asked, first, last)
 
-def _reported(client: MetaClient, path: str, asked: Row, first: date, last: date) -> Iterator[Part]:
-    """A report of the span; where Meta does not manage it, one of each half."""
-    try:
-        for part in client.report(path, {**asked, "time_range": _range(first, last)}):
-            yield Part(ready_pct=part) if isinstance(part, int) else Part(part)
-    except ReportNotMade as error:
-        if first == last:
-            raise Unavailable(error.message) from None
-        middle = first + (last - first) // 2
-        yield from _reported(client, path, asked, middle + timedelta(days=1), last)
-        yield from _reported(client, path, asked, first, middle)
+    def _reported(self, path: str, asked: Row, first: date, last: date) -> Iterator[Piece]:
+        """A report of the span; where Meta does not manage it, one of each half."""
+        try:
+            for piece in self._client.report(path, {**asked, "time_range": _range(first, last)}):
+                yield Piece(ready_pct=piece) if isinstance(piece, int) else Piece(piece)
+        except ReportNotMade as error:
+            if first == last:
+                raise Unavailable(error.message) from None
+            middle = first + (last - first) // 2
+            yield from self._reported(path, asked, middle + timedelta(days=1), last)
+            yield from self._reported(path, asked, first, middle)
 
 
 def _range(first: date, last: date) -> str:

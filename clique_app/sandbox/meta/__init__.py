@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from clique_app.sandbox.config import Config
+from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.meta import oauth
 from clique_app.sandbox.meta.control import Handler, handlers
@@ -31,12 +31,23 @@ ANYWHERE = ("http_429", "throttled", "rate_limit", "rate_limit_insights", "app_r
 class Meta:
     """The platform: its routes, what tests may do to it, and the messages it sends while it runs."""
 
+    key = "meta"
+
     def __init__(self, world: World, faults: Faults, config: Config) -> None:
-        self._world, self._faults, self._config = world, faults, config
-        self._tokens = Tokens(config.meta_app_id, config.meta_app_secret, config.data_dir, world.now)
+        self._world, self._faults, self._config, self._app = world, faults, config, config.apps[self.key]
+        self._tokens = Tokens(self._app.app_id, self._app.secret, config.data_dir, world.now)
         self._pushes = Pushes(world, faults, config)
         self._graph = Graph(world, faults, config, self._tokens, self._pushes)
         self._usage = Usage(world.now)
+
+    @staticmethod
+    def environment(base_url: str, app: App) -> dict[str, str]:
+        return {
+            "META_APP_ID": app.app_id,
+            "META_APP_SECRET": app.secret,
+            "META_GRAPH_URL": f"{base_url}/meta/graph",
+            "META_DIALOG_URL": f"{base_url}/meta/www",
+        }
 
     def routes(self) -> list[BaseRoute]:
         """Everything under /meta."""
@@ -64,7 +75,7 @@ class Meta:
         try:
             if call is None:
                 raise GraphError("(#2635) You are calling a deprecated version of the Ads API.", 2635)
-            await _raise_fault(self._faults, call, self._config.meta_app_id)
+            await _raise_fault(self._faults, call, self._app.app_id)
             self._usage.count(account_id)
             self._usage.check(account_id, insights=insights)
             body = await self._answer(call)
@@ -81,8 +92,8 @@ class Meta:
         if call.path == ("oauth", "access_token"):
             return oauth.access_token(call.params, self._tokens)
         if call.path == ("debug_token",):
-            return oauth.debug_token(call.params, self._tokens, self._config.meta_app_id, self._world.now().timestamp())
-        if call.path == (self._config.meta_app_id, "subscriptions"):
+            return oauth.debug_token(call.params, self._tokens, self._app.app_id, self._world.now().timestamp())
+        if call.path == (self._app.app_id, "subscriptions"):
             self._tokens.check_app_token(call.params.get("access_token", ""))
             return await self._pushes.of_app(call.method, call.asked())
         return self._graph.answer(call)

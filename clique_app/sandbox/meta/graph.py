@@ -100,6 +100,8 @@ class Graph:
         node = node or ads.accounts.get(object_id.removeprefix("act_"))
         if node is None or (isinstance(node, AdAccount) and not object_id.startswith("act_")):
             raise unknown_object(object_id)
+        if fields.account_of(ads, node).channel != "meta":
+            raise unknown_object(object_id)
         return node
 
     def _me(self, call: Call, token: Token, rest: tuple[str, ...]) -> dict[str, Any]:
@@ -110,7 +112,7 @@ class Graph:
             return {"data": [{"permission": scope, "status": "granted"} for scope in token.scopes]}
         if rest == ("adaccounts",):
             _need(token, "ads_read", "ads_management")
-            return self._list(call, list(self._world.ads.accounts.values()))
+            return self._list(call, self._world.ads.accounts_at("meta"))
         if rest:
             raise unknown_object("/".join(("me", *rest)))
         known = {"id": USER_ID, "name": USER_NAME}

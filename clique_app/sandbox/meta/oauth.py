@@ -80,7 +80,7 @@ def debug_token(params: dict[str, str], tokens: Tokens, app_id: str, now: float)
 
 
 def _problem(asked: dict[str, str], config: Config) -> str | None:
-    if asked.get("client_id") != config.meta_app_id:
+    if asked.get("client_id") != config.apps["meta"].app_id:
         return "Invalid App ID: the provided app ID does not look like a valid app ID."
     uri = urlsplit(asked.get("redirect_uri", ""))
     app = urlsplit(config.app_url)

@@ -104,9 +104,9 @@ class Pushes:
     def of_account(self, method: str, account_id: str, asked: dict[str, str]) -> dict[str, Any]:
         """GET, POST and DELETE of /act_{id}/subscribed_apps."""
         if method == "GET":
-            app = {"id": self._config.meta_app_id, "name": "Clique"}
+            app = {"id": self._config.apps["meta"].app_id, "name": "Clique"}
             return {"data": [app] if account_id in self._kept.accounts else []}
-        if asked.get("app_id", self._config.meta_app_id) != self._config.meta_app_id:
+        if asked.get("app_id", self._config.apps["meta"].app_id) != self._config.apps["meta"].app_id:
             raise bad_param("app_id is not the app of this access token")
         if method == "POST" and account_id not in self._kept.accounts:
             self._kept.accounts.append(account_id)
@@ -170,7 +170,7 @@ class Pushes:
 
     async def _deliver(self, client: httpx.AsyncClient, body: bytes, delay: float) -> None:
         await asyncio.sleep(delay)
-        digest = hmac.new(self._config.meta_app_secret.encode(), body, hashlib.sha256).hexdigest()
+        digest = hmac.new(self._config.apps["meta"].secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={digest}"}
         wait = self._config.webhook_retry_seconds
         for _ in range(1 + RETRIES):

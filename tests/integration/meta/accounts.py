@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import sqlalchemy as sa
+from sqlmodel import Session
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -19,8 +20,9 @@ from clique_app import clock
 from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.database import store_session
 from clique_app.endpoints.connect import ROUTES
+from clique_app.integrations.meta.channel import META
 from clique_app.settings import settings
-from clique_app.sync.ads_service import META_ADS
+from clique_app.sync.ads_service import AdsSource
 from clique_app.sync.source import Kind
 from clique_app.tables import Connection, Product, SyncRun
 from tasks import runs
@@ -73,7 +75,7 @@ class Ads:
 
     def sync(self, kind: Kind) -> SyncRun:
         """One reading, from where an unfinished one stopped."""
-        run = runs.Run(META_ADS, self.store_id)
+        run = runs.Run(AdsSource(META), self.store_id)
         run.begin(kind)
         run.go()
         return self.last_run()
@@ -184,6 +186,10 @@ def make_ads(sandbox: Sandbox, patch: pytest.MonkeyPatch, number: int, *, since_
                 )
             )  # fmt: skip
     return Ads(sandbox, patch, shop, store_id, main, second)
+
+
+def at_meta(session: Session, store_id: int) -> ad_accounts.Overview:
+    return next(one for one in ad_accounts.connections(session, store_id) if one.channel == "meta")
 
 
 def follow_clock(sandbox: Sandbox, patch: pytest.MonkeyPatch) -> None:

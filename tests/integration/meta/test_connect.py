@@ -16,6 +16,7 @@ from clique_app.database import store_session, system_session
 from clique_app.endpoints.connect import ROUTES
 from clique_app.errors import InvalidInput
 from clique_app.tables import Connection, Store, SyncCursor
+from tests.integration.meta.accounts import at_meta
 
 USER = 77
 
@@ -192,7 +193,7 @@ def test_several_listed_accounts_can_be_chosen_and_one_that_is_new_makes_the_imp
         assert session.get(SyncCursor, (stores[0], "meta_ads")) is not None  # what is left is read already
         ad_accounts.disconnect(session, stores[0], "meta", USER)
     with store_session(stores[0]) as session:
-        (overview,) = ad_accounts.connections(session, stores[0])
+        overview = at_meta(session, stores[0])
     assert (overview.state, [one.account_id for one in overview.accounts]) == ("disconnected", ["2"])
 
 

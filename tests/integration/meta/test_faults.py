@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 import redis
 import stamina
+from pyrate_limiter import Duration, Rate
 
 from clique_app import clock
 from clique_app.connections import ad_accounts_service as ad_accounts
@@ -25,7 +26,7 @@ from clique_app.settings import settings
 from clique_app.sync import ad_spans
 from tasks import runs
 from tests.conftest import Sandbox
-from tests.integration.meta.accounts import BERLIN, NEW_YORK, USER, Ads, follow_clock, make_ads
+from tests.integration.meta.accounts import BERLIN, NEW_YORK, USER, Ads, at_meta, follow_clock, make_ads
 
 NUMBERS = itertools.count(1)
 IMPORTED = 35  # days; enough for a month as a report, and quick
@@ -72,7 +73,7 @@ def test_two_accounts_are_connected_and_imported_with_what_their_ads_show_and_pr
     assert (run.state, run.message, run.read) == ("whole", "", run.written)
     ads.assert_true(IMPORTED)
     with store_session(ads.store_id) as session:
-        (overview,) = ad_accounts.connections(session, ads.store_id)
+        overview = at_meta(session, ads.store_id)
     first = clock.today(NEW_YORK) - timedelta(days=IMPORTED)
     assert [(one.name, one.currency, one.time_zone, one.read_from) for one in overview.accounts] == [
         ("Main", "USD", NEW_YORK, first), ("Zweites", "EUR", BERLIN, first),
@@ -103,6 +104,7 @@ def test_the_whole_history_of_37_months_comes_and_goes_on_where_it_was_cut(
     make: Callable[..., Ads], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quotas, "LONGEST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(client, "ACCOUNT_RATES", (Rate(1500, Duration.MINUTE),))  # the pause is too short for a burst
     ads = make(since_days=1300)
     ads.connect(ads.main)
     assert ads.sync("first_import").state == "whole"
@@ -157,7 +159,7 @@ def test_a_dead_token_is_said_and_a_reconnect_reads_on(ads: Ads, how: str) -> No
     run = ads.sync("catch_up")
     assert (run.state, run.message) == ("failed", "Access to Meta has ended. Reconnect it on the Data and sync page.")
     with store_session(ads.store_id) as session:
-        (overview,) = ad_accounts.connections(session, ads.store_id)
+        overview = at_meta(session, ads.store_id)
     assert (overview.state, overview.problem) == ("expired", run.message)
     with pytest.raises(AccessExpired):
         access(ads.store_id, "meta")
@@ -175,7 +177,7 @@ def test_an_access_near_its_end_is_warned_of_and_one_past_it_is_not_used(ads: Ad
     ads.advance(days=6)
     assert ads.sync("catch_up").state == "failed"
     with store_session(ads.store_id) as session:
-        (overview,) = ad_accounts.connections(session, ads.store_id)
+        overview = at_meta(session, ads.store_id)
     assert overview.state == "expired"
 
 

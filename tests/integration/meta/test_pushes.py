@@ -17,16 +17,16 @@ import pytest
 import uvicorn
 from sqlmodel import col, select
 
-from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.database import store_session, system_session
 from clique_app.endpoints.inbox import Inbox
 from clique_app.endpoints.meta_webhooks import MetaWebhooks, deliveries
 from clique_app.integrations.meta import pushes
+from clique_app.integrations.meta.settings import MetaSettings
 from clique_app.settings import settings
 from clique_app.tables import ConnectedAccount, InboxEvent
 from tasks import ad_pushes, webhooks
-from tests.conftest import META_APP_SECRET, Sandbox
-from tests.integration.meta.accounts import Ads, follow_clock, make_ads
+from tests.conftest import Sandbox
+from tests.integration.meta.accounts import Ads, at_meta, follow_clock, make_ads
 
 NUMBERS = itertools.count(5001)
 
@@ -98,14 +98,15 @@ def told(address: str, platform: Sandbox, monkeypatch: pytest.MonkeyPatch) -> To
 
 
 def post(address: str, body: bytes, signature: str | None = None) -> int:
-    right = "sha256=" + hmac.new(META_APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    secret = MetaSettings.read().app_secret.get_secret_value()
+    right = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {b"X-Hub-Signature-256": (right if signature is None else signature).encode("latin-1")}
     return httpx.post(f"{address}{ad_pushes.PATH}", content=body, headers=headers, trust_env=False).status_code
 
 
 def test_an_account_that_is_chosen_is_subscribed_and_one_taken_off_is_not_any_more(told: Told) -> None:
     with store_session(told.ads.store_id) as session:
-        (overview,) = ad_accounts.connections(session, told.ads.store_id)
+        overview = at_meta(session, told.ads.store_id)
     assert all(account.pushes_since for account in overview.accounts)
     token = ad_pushes.access(told.ads.store_id, "meta").token
     assert not pushes.subscribe_app(told.address + ad_pushes.PATH)  # nothing to mend

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from clique_app import clock
 from clique_app.database import store_session, system_session
 from clique_app.integrations.access import Access, Account
-from clique_app.sync.ads_service import META_ADS
+from clique_app.integrations.meta.channel import META
+from clique_app.sync.ads_service import AdsSource
 from clique_app.sync.source import Plan, Written
 from clique_app.tables import Connection, Product, Store
 from tests.integration.stores import use_ad_account
 
 ZONE = "America/New_York"
+SOURCE = AdsSource(META)
 
 
 @pytest.fixture
@@ -81,9 +83,9 @@ def _account(meta: Any, page: Callable[..., Any], days: list[dict[str, Any]]) ->
 
 def _sync(access: Access, plan: Plan) -> list[Written]:
     written = []
-    for batch in META_ADS.batches(access, plan):
+    for batch in SOURCE.batches(access, plan):
         with store_session(access.store_id) as session:
-            written.append(META_ADS.write(session, access.store_id, batch))
+            written.append(SOURCE.write(session, access.store_id, batch))
     assert all(w.read == w.written + sum(w.skipped.values()) for w in written)
     return written
 
@@ -95,7 +97,7 @@ def _select(access: Access, query: str) -> list[Any]:
 
 def _counts(access: Access, plan: Plan) -> tuple[int | None, int]:
     with store_session(access.store_id) as session:
-        return META_ADS.source_count(access, plan), META_ADS.kept_count(session, access.store_id, plan)
+        return SOURCE.source_count(access, plan), SOURCE.kept_count(session, access.store_id, plan)
 
 
 def test_structure_and_days_arrive_and_agree_with_metas_own_count(access: Access, meta: Any, page: Any) -> None:
@@ -158,9 +160,9 @@ def test_a_month_is_a_report_and_an_interrupted_import_goes_on_with_the_month_it
 ) -> None:
     _account(meta, page, [])
     plan = Plan("history", first_day=date(2026, 7, 10), last_day=date(2026, 9, 15))
-    batches = META_ADS.batches(access, plan)
+    batches = SOURCE.batches(access, plan)
     stage = next(batch for batch in batches if "prepares" in batch.stage)
-    assert stage.stage == "Ads by day, September 2026 (Meta prepares them: 40 %)"
+    assert stage.stage == "September 2026: Ads by day (Meta prepares them: 40 %)"
     assert stage.position == {"account": "1", "to": "2026-09-15", "share": 0.0}
     done = next(batch for batch in batches if batch.records[0]["table"] == "gone")
     assert done.position == {"account": "1", "to": "2026-08-31", "share": round(15 / 68, 4)}

@@ -23,8 +23,8 @@ from tests.unit.sandbox.worlds import BEGAN, Time, harbor_lane, orders_of, shop
 
 
 def _facts(world: World, first: date, last: date) -> list[AdDayFact]:
-    account = next(a for a in world.ads.accounts.values() if a.owner_shop == DOMAIN)
-    return list(ad_days(world.ads, account.account_id, first, last, world.now()))
+    accounts = [a.account_id for a in world.ads.accounts.values() if a.owner_shop == DOMAIN]
+    return [fact for one in accounts for fact in ad_days(world.ads, one, first, last, world.now())]
 
 
 def _campaign(world: World, scenario: Scenario) -> str:
