@@ -122,8 +122,8 @@ def metrics_show(
         currency = service.store(session, store_id).currency
         told = answer.of(service.figure(session, store_id, key, period), currency)
         if by == "channel":
-            split = service.figures_by_channel(session, store_id, key, period)
-            told["rows"] = [{"channel": channel, **answer.of(one, currency)} for channel, one in split]
+            split = service.figures_by_channel(session, store_id, [key], period)
+            told["rows"] = [{"channel": channel, **answer.of(of[key], currency)} for channel, of in split.items()]
         if by == "day":
             days = service.figures_by_day(session, store_id, key, period)
             told["rows"] = [{"day": day.isoformat(), **answer.of(one, currency)} for day, one in days]

@@ -1,5 +1,16 @@
 """What runs beside the pages. The worker loads this package, and with it every actor: `dramatiq tasks`."""
 
-from tasks import actions, ad_pushes, analysis, day_end, imports, install, keeping, sync, webhooks
+from tasks import actions, ad_pushes, analysis, day_end, imports, install, keeping, rollups, sync, webhooks
 
-__all__ = ["actions", "ad_pushes", "analysis", "day_end", "imports", "install", "keeping", "sync", "webhooks"]
+__all__ = [
+    "actions",
+    "ad_pushes",
+    "analysis",
+    "day_end",
+    "imports",
+    "install",
+    "keeping",
+    "rollups",
+    "sync",
+    "webhooks",
+]

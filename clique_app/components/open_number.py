@@ -164,7 +164,7 @@ def read_opened(session: Session, store_id: int, scope: Scope, asked: Asked, off
         tile = overview_service.tiles(session, store_id, [asked.key], period, compare=compare, filters=filters)[0]
         figure = tile.figure
     value = format.exact(figure.value, figure.unit, scope.currency)
-    ages = [_age(age.source, age.fresh_at, now) for age in service.ages(session, store_id, item)]
+    ages = [_age(age.source, age.fresh_at, now) for age in service.ages(session, [item])[item.key]]
     shared: dict[str, Any] = {
         "key": item.key,
         "name": item.name,

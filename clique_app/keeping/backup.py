@@ -25,12 +25,15 @@ from clique_app import clock
 from clique_app.database import APP_ROLE, SYSTEM_ROLE
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.settings import settings
-from clique_app.tables import APPEND_ONLY_TABLES, GLOBAL_TABLES, METADATA
+from clique_app.tables import APPEND_ONLY_TABLES, DERIVED_TABLES, GLOBAL_TABLES, METADATA
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 INBOX = METADATA.tables["inbox_event"]
-OWNED = [table for table in METADATA.sorted_tables if table.name not in GLOBAL_TABLES]  # parents first
+DERIVED = [METADATA.tables[name] for name in DERIVED_TABLES]
+OWNED = [  # parents first
+    table for table in METADATA.sorted_tables if table.name not in GLOBAL_TABLES and table not in DERIVED
+]
 READ_AT_ONCE = 1 << 18
 # a store's backup may be handed on; its tokens are not
 WITHOUT_TOKENS: dict[str, LiteralString] = {
@@ -227,13 +230,13 @@ def _check(
 def _clear(connection: psycopg.Connection, wanted: dict[str, int], *, whole: bool) -> None:
     if whole:
         connection.execute("reset role")
-        names = sql.SQL(", ").join(sql.Identifier(table.name) for table in (*OWNED, INBOX))
+        names = sql.SQL(", ").join(sql.Identifier(table.name) for table in (*OWNED, INBOX, *DERIVED))
         connection.execute(sql.SQL("truncate {}").format(names))
         return
     for domain, store_id in wanted.items():
         _become(connection, SYSTEM_ROLE)
         connection.execute("delete from inbox_event where shop_domain = %s", [domain])
-        for table in reversed(OWNED):
+        for table in (*reversed(OWNED), *DERIVED):
             _become(connection, SYSTEM_ROLE if table.name in APPEND_ONLY_TABLES else APP_ROLE, store_id)
             delete = sql.SQL("delete from {} where store_id = %s")
             connection.execute(delete.format(sql.Identifier(table.name)), [store_id])

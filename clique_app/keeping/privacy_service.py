@@ -21,7 +21,16 @@ from clique_app.integrations.shopify.mapping import email_hmac
 from clique_app.keeping.personal_data import DELIVERIES, HELD, Person, asked_of
 from clique_app.sync import inbox_service
 from clique_app.sync.customers_service import email_key
-from clique_app.tables import APPEND_ONLY_TABLES, GLOBAL_TABLES, METADATA, AuditEntry, InboxEvent, PrivacyRequest, Store
+from clique_app.tables import (
+    APPEND_ONLY_TABLES,
+    DERIVED_TABLES,
+    GLOBAL_TABLES,
+    METADATA,
+    AuditEntry,
+    InboxEvent,
+    PrivacyRequest,
+    Store,
+)
 
 DATA_REQUEST, CUSTOMER_REDACT, STORE_REDACT = "data_request", "customer_redact", "store_redact"
 KINDS = {
@@ -136,7 +145,7 @@ def redact_customer(session: Session, store_id: int, request: PrivacyRequest, el
 def redact_store(session: Session, store_id: int, request: PrivacyRequest, elsewhere: dict[str, int]) -> None:
     """48 hours after an uninstall: all rows of the store go, but its id and domain and the evidence of this."""
     counts = dict(elsewhere)
-    for table in reversed(METADATA.sorted_tables):
+    for table in sorted(reversed(METADATA.sorted_tables), key=lambda table: table.name in DERIVED_TABLES):
         if table.name not in KEPT_OF_A_STORE:
             gone = session.connection().execute(sa.delete(table).where(table.c.store_id == store_id))
             counts[table.name] = gone.rowcount

@@ -23,6 +23,10 @@ class Period:
     def days(self) -> int:
         return (self.end - self.start).days + 1
 
+    def each_day(self) -> list[date]:
+        first = self.start.toordinal()
+        return [date.fromordinal(first + n) for n in range(self.days)]
+
     def before(self) -> Period:
         """The same number of days just before."""
         return self.shifted(-self.days)
@@ -65,6 +69,7 @@ class Total:
     by_channel: str | None = None  # the total that splits this one by channel, where it has no channel itself
     distinct: bool = False  # rows are distinct things in the period: days do not add up to it
     worked: str = ""  # the formula behind one row, in words
+    moved_by: tuple[str, ...] = ()  # further tables whose change moves sums; of CHANGING (tables/rollups.py)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 
 _ALLOWED = (ast.BinOp, ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.Div)
 
@@ -27,29 +29,43 @@ def inputs(expression: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.id for node in sorted(names, key=lambda node: node.col_offset)))
 
 
-def evaluate(expression: str, values: Mapping[str, Decimal | None]) -> Decimal | None:
+Value = Decimal | None
+Worked = Callable[[Mapping[str, Value]], Value]
+
+
+def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
     """The value; None where an input is unknown or a division is by nothing."""
+    return worked(expression)(values)
 
-    def value(node: ast.expr) -> Decimal | None:
-        if isinstance(node, ast.Name):
-            return values[node.id]
-        if isinstance(node, ast.Constant):
-            return Decimal(str(node.value))
-        assert isinstance(node, ast.BinOp)
-        left, right = value(node.left), value(node.right)
-        if left is None or right is None:
-            return None
-        match node.op:
-            case ast.Add():
-                return left + right
-            case ast.Sub():
-                return left - right
-            case ast.Mult():
-                return left * right
-            case _:
-                return left / right if right else None
 
-    return value(parse(expression))
+@lru_cache(maxsize=256)
+def worked(expression: str) -> Worked:
+    """The expression as a function of its inputs, read once however many days it is asked for."""
+    return _worked(parse(expression))
+
+
+def _worked(node: ast.expr) -> Worked:
+    if isinstance(node, ast.Name):
+        return itemgetter(node.id)
+    if isinstance(node, ast.Constant):
+        number = Decimal(str(node.value))
+        return lambda _: number
+    assert isinstance(node, ast.BinOp)
+    left, right, do = _worked(node.left), _worked(node.right), _DO[type(node.op)]
+
+    def both(values: Mapping[str, Value]) -> Value:
+        one, other = left(values), right(values)
+        return None if one is None or other is None else do(one, other)
+
+    return both
+
+
+_DO: dict[type[ast.operator], Callable[[Decimal, Decimal], Value]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: lambda one, other: one / other if other else None,
+}
 
 
 def signs(expression: str) -> dict[str, str]:

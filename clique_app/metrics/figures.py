@@ -58,6 +58,21 @@ class Daily:
         value = expression.evaluate(item.expression, {part.key: part.value for part in parts})
         return Figure(item.key, item.name, item.unit, value, _why(value, parts), parts)
 
+    def days(self, item: Metric, period: Period) -> list[Decimal | None]:
+        """The metric on each single day of the period, as `figure` gives it; for lines, which ask for hundreds."""
+        if isinstance(item, Total):
+            if self.reasons.get(item.key):
+                return [None] * period.days
+            sums, read_from = self.sums[item.key], self.read_from.get(item.key)
+            return [
+                None if read_from is not None and day < read_from else sums.get(day, Decimal(0))
+                for day in period.each_day()
+            ]
+        parts = registry.inputs(item)
+        work, keys = expression.worked(item.expression), [part.key for part in parts]
+        columns = [self.days(part, period) for part in parts]
+        return [work(dict(zip(keys, values, strict=True))) for values in zip(*columns, strict=True)]
+
     def covers(self, period: Period) -> bool:
         return self.first_day is not None and period.start >= self.first_day
 
@@ -127,3 +142,17 @@ def normal_range(daily: Daily, item: Metric, period: Period) -> tuple[Decimal, D
         if daily.covers(window) and (value := daily.figure(item, window).value) is not None
     ]
     return middle_80(values)
+
+
+def normal_days(daily: Daily, item: Metric, period: Period) -> list[tuple[Decimal, Decimal] | None]:
+    """The normal range of each single day of the period, as `normal_range` gives it."""
+    reach = Period(period.start - timedelta(weeks=NORMAL_WEEKS), period.end)
+    covered = daily.first_day
+    known = [
+        value if covered is not None and day >= covered else None
+        for day, value in zip(reach.each_day(), daily.days(item, reach), strict=True)
+    ]
+    return [
+        middle_80([value for value in known[n : n + 7 * NORMAL_WEEKS : 7] if value is not None])
+        for n in range(period.days)
+    ]

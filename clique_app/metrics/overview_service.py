@@ -105,7 +105,8 @@ def tiles(
     today = clock.today(service.store(session, store_id).time_zone)
     compared = figures.comparison(period, compare, today)
     daily = service.daily(session, store_id, items, _reach(period, compared), filters)
-    return [_tile(item, daily, period, compared, today, service.ages(session, store_id, item)) for item in items]
+    ages = service.ages(session, items)
+    return [_tile(item, daily, period, compared, today, ages[item.key]) for item in items]
 
 
 def _reach(period: Period, compared: Comparison | None) -> Period:
@@ -149,12 +150,10 @@ def _standing(value: Decimal | None, normal: tuple[Decimal, Decimal] | None) -> 
 
 
 def _line(item: Metric, daily: Daily, period: Period, today: date) -> tuple[Day, ...]:
-    days = []
-    for n in range(period.days):
-        day = period.start + timedelta(days=n)
-        one = Period(day, day)
-        # today is not over: drawn with the whole days it would look like a fall
-        value = daily.figure(item, one).value if daily.covers(one) and day < today else None
-        low, high = figures.normal_range(daily, item, one) or (None, None)
-        days.append(Day(day, value, low, high))
-    return tuple(days)
+    ranges = figures.normal_days(daily, item, period)
+    days = zip(period.each_day(), daily.days(item, period), ranges, strict=True)
+    # today is not over: drawn with the whole days it would look like a fall
+    return tuple(
+        Day(day, value if daily.covers(Period(day, day)) and day < today else None, *(normal or (None, None)))
+        for day, value, normal in days
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,21 +12,14 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from clique_app.errors import InvalidInput, NotFound
-from clique_app.metrics import figures, registry
+from clique_app.metrics import figures, registry, sums_service
 from clique_app.metrics.definition import Figure, Formula, Metric, Period, Shown, Total
 from clique_app.metrics.figures import Daily
+from clique_app.metrics.sums_service import Filters, rows_of, values_of
 from clique_app.tables import Store, SyncCursor
 from clique_app.tables.ads import FILE_ACCOUNT
 
 PAGE = 50
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Narrows ads and credits; totals of the whole store have no channel and are unknown under one."""
-
-    channel: str | None = None
-    campaign_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +54,7 @@ def daily(
 ) -> Daily:
     """Sums by day of every additive total the metrics rest on."""
     totals = dict.fromkeys(total for item in items for total in registry.totals(item))
-    sums: dict[str, dict[date, Decimal]] = {}
-    for total in totals:
-        rows = session.connection().execute(
-            text(_grouped(total, _amount(total), total.day, filters)), _values(store_id, period, filters)
-        )
-        sums[total.key] = {row[0]: Decimal(row[1]) for row in rows}
+    sums = sums_service.sums(session, store_id, totals, period, "day", filters)
     first_day = store(session, store_id).history_from
     return Daily(sums, _reasons(session, store_id, totals, filters), first_day, _read_from(session, store_id, totals))
 
@@ -78,10 +66,9 @@ def figure(session: Session, store_id: int, key: str, period: Period, filters: F
         why = _reasons(session, store_id, [item], filters).get(key, "")
         if why := why or figures.not_read(_read_from(session, store_id, [item]).get(key), period):
             return Figure(item.key, item.name, item.unit, None, why)
-        value = session.connection().execute(
-            text(_grouped(item, _amount(item), "1", filters)), _values(store_id, period, filters)
-        )
-        return Figure(item.key, item.name, item.unit, Decimal(next((row[1] for row in value), 0)))
+        counted = text(f"select count(distinct {item.amount}) {rows_of(item, filters)}")
+        value = session.connection().scalar(counted, values_of(store_id, period, filters))
+        return Figure(item.key, item.name, item.unit, Decimal(value or 0))
     return daily(session, store_id, [item], period, filters).figure(item, period)
 
 
@@ -89,30 +76,31 @@ def figures_by_day(session: Session, store_id: int, key: str, period: Period) ->
     """The metric on each day of the period."""
     item = registry.metric(key)
     sums = daily(session, store_id, [item], period)
-    days = [period.start.fromordinal(period.start.toordinal() + n) for n in range(period.days)]
-    return [(day, sums.figure(item, Period(day, day))) for day in days]
+    return [(day, sums.figure(item, Period(day, day))) for day in period.each_day()]
 
 
-def figures_by_channel(session: Session, store_id: int, key: str, period: Period) -> list[tuple[str, Figure]]:
-    """The metric split by channel; additive ones sum, with "unattributed", to the whole."""
-    item = registry.metric(key)
-    if isinstance(item, Formula) and item.by_channel:
-        item = registry.metric(item.by_channel)
-    swapped = {total.key: _splittable(total) for total in registry.totals(item)}
-    sums: dict[str, dict[str, Decimal]] = {}
-    for key_, total in swapped.items():
-        assert total.channel is not None
-        rows = session.connection().execute(
-            text(_grouped(total, _amount(total), total.channel, None)), _values(store_id, period, None)
-        )
-        sums[key_] = {row[0]: Decimal(row[1]) for row in rows}
+def figures_by_channel(
+    session: Session, store_id: int, keys: Sequence[str], period: Period
+) -> dict[str, dict[str, Figure]]:
+    """Metrics split by channel: channel, key, figure. Additive ones sum, with "unattributed", to the whole."""
+    items = {key: _by_channel(registry.metric(key)) for key in keys}
+    swapped = {total.key: _splittable(total) for item in items.values() for total in registry.totals(item)}
+    by_split = sums_service.sums(session, store_id, dict.fromkeys(swapped.values()), period, "channel")
+    sums = {key: by_split[total.key] for key, total in swapped.items()}
     reasons = _reasons(session, store_id, swapped.values(), None)
     read_from = _read_from(session, store_id, swapped.values())
-    by_channel = []
+    found: dict[str, dict[str, Figure]] = {}
     for channel in sorted({channel for parts in sums.values() for channel in parts}):
-        at_once = {key_: {period.start: parts.get(channel, Decimal(0))} for key_, parts in sums.items()}
-        by_channel.append((channel, Daily(at_once, reasons, None, read_from).figure(item, period)))
-    return by_channel
+        at_once = {key: {period.start: parts.get(channel, Decimal(0))} for key, parts in sums.items()}
+        figures_ = Daily(at_once, reasons, None, read_from)
+        has = {key for key, parts in sums.items() if channel in parts}
+        asked = {key: item for key, item in items.items() if has & {total.key for total in registry.totals(item)}}
+        found[channel] = {key: figures_.figure(item, period) for key, item in asked.items()}
+    return found
+
+
+def _by_channel(item: Metric) -> Metric:
+    return registry.metric(item.by_channel) if isinstance(item, Formula) and item.by_channel else item
 
 
 def source_rows(
@@ -133,9 +121,9 @@ def source_rows(
         )
     columns = total.shown if total.distinct or total.day != "r.day" or _shows_time(total) else _with_day(total)
     amount = "1" if total.distinct else total.amount
-    listed = f"select {', '.join(f'{column.sql}' for column in columns)}, {amount} as amount {_from(total, filters)}"
+    listed = f"select {', '.join(f'{column.sql}' for column in columns)}, {amount} as amount {rows_of(total, filters)}"
     listed += f" group by {total.amount}" if total.distinct else ""
-    asked = _values(store_id, period, filters)
+    asked = values_of(store_id, period, filters)
     connection = session.connection()
     # by everything that is shown: rows that tie must not change places between pages
     rest = ", ".join(str(position) for position in range(2, len(columns) + 2))
@@ -153,15 +141,18 @@ def source_rows(
         if total.distinct
         else (f"select count(*), coalesce(sum({total.amount}), 0)")
     )
-    count, summed = connection.execute(text(f"{whole} {_from(total, filters)}"), asked).one()
+    count, summed = connection.execute(text(f"{whole} {rows_of(total, filters)}"), asked).one()
     return SourceRows(columns, rows, count, Decimal(summed), offset)
 
 
-def ages(session: Session, store_id: int, item: Metric) -> tuple[Age, ...]:
-    """How fresh the sources of a metric are."""
+def ages(session: Session, items: Iterable[Metric]) -> dict[str, tuple[Age, ...]]:
+    """How fresh the sources of metrics are, by key."""
     cursors = _cursors(session)
-    named = dict.fromkeys(name for total in registry.totals(item) for name in _named(total, cursors))
-    return tuple(Age(name, cursors[name].fresh_at if name in cursors else None) for name in named)
+    found: dict[str, tuple[Age, ...]] = {}
+    for item in items:
+        named = dict.fromkeys(name for total in registry.totals(item) for name in _named(total, cursors))
+        found[item.key] = tuple(Age(name, cursors[name].fresh_at if name in cursors else None) for name in named)
+    return found
 
 
 def _cursors(session: Session) -> dict[str, SyncCursor]:
@@ -230,32 +221,6 @@ def _splittable(total: Total) -> Total:
     split = registry.metric(total.by_channel)
     assert isinstance(split, Total)
     return split
-
-
-def _amount(total: Total) -> str:
-    return f"count(distinct {total.amount})" if total.distinct else f"coalesce(sum({total.amount}), 0)"
-
-
-def _grouped(total: Total, amount: str, group: str, filters: Filters | None) -> str:
-    return f"select {group}, {amount} {_from(total, filters)} group by 1"
-
-
-def _from(total: Total, filters: Filters | None) -> str:
-    parts = [f"r.store_id = :store_id and {total.day} between :start and :end and {total.where}"]
-    if filters and filters.channel is not None:
-        parts.append(f"{total.channel} = :channel" if total.channel else "false")
-    if filters and filters.campaign_id is not None:
-        parts.append(f"{total.campaign} = :campaign_id" if total.campaign else "false")
-    return f"from {total.source} where {' and '.join(parts)}"
-
-
-def _values(store_id: int, period: Period, filters: Filters | None) -> dict[str, Any]:
-    values: dict[str, Any] = {"store_id": store_id, "start": period.start, "end": period.end}
-    if filters and filters.channel is not None:
-        values["channel"] = filters.channel
-    if filters and filters.campaign_id is not None:
-        values["campaign_id"] = filters.campaign_id
-    return values
 
 
 _READY = f"""

@@ -31,6 +31,7 @@ TILES = ("net_sales", "contribution_profit", "ad_spend", "mer", "cac", "roas", "
 CHARTED = (("net_sales", "sales"), ("contribution_profit", "profit"), ("ad_spend", "spend"))
 CHANNEL_KEYS = ("ad_spend", "credited_sales", "reported_revenue", "roas", "channel_cac")
 STORE_KEYS = ("ad_spend", "net_sales", "reported_revenue", "roas", "cac")
+MOST_DAYS_LISTED = 62  # in the chart's table
 CHANNEL_COLUMNS = (
     Column("Channel"),
     Column("Ad spend", right=True),
@@ -199,13 +200,13 @@ def _chart(tiles: dict[str, overview_service.Tile], period: Period, currency: st
                 ),
             ],
         )
-        for n, day in reversed(list(enumerate(sales)))
+        for n, day in reversed(list(enumerate(sales))[-MOST_DAYS_LISTED:])
     ]
     return {
         "chart": chart,
         "chart_title": title,
-        "chart_label": f"{title}. The table says the same.",
-        "days": rows[:62],
+        "chart_label": f"{title}. The table {'says the same' if len(rows) == len(sales) else 'lists the last days'}.",
+        "days": rows,
     }
 
 
@@ -213,10 +214,7 @@ def _channels(
     session: Session, store_id: int, tiles: dict[str, overview_service.Tile], period: Period, currency: str
 ) -> dict[str, Any]:
     """Spend and credit by channel; credits and unattributed sum to net sales."""
-    found: dict[str, dict[str, Any]] = {}
-    for key in CHANNEL_KEYS:
-        for channel, figure in service.figures_by_channel(session, store_id, key, period):
-            found.setdefault(channel, {})[key] = figure
+    found = service.figures_by_channel(session, store_id, CHANNEL_KEYS, period)
     order = sorted(found, key=lambda channel: (channel == UNATTRIBUTED, -_amount(found[channel], "credited_sales")))
     rows = [_channel_row(channel, found[channel], currency) for channel in order]
     whole = {key: tiles[key].figure for key in STORE_KEYS}

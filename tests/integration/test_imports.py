@@ -287,8 +287,12 @@ def test_a_spend_sheet_counts_in_every_figure_of_its_channel() -> None:
     assert mer is not None
     assert round(mer, 6) == round(Decimal(252) / Decimal("32.34"), 6)
     with store_session(store_id) as session:
-        split = metrics.figures_by_channel(session, store_id, "ad_spend", periods.between("2026-03-02", "2026-03-09"))
-    assert {channel: one.value for channel, one in split} == {"tiktok": Decimal("12.34"), "podcast": 20}
+        asked = periods.between("2026-03-02", "2026-03-09")
+        split = metrics.figures_by_channel(session, store_id, ["ad_spend"], asked)
+    assert {channel: of["ad_spend"].value for channel, of in split.items()} == {
+        "tiktok": Decimal("12.34"),
+        "podcast": 20,
+    }
     dearer = sheet.replace("12.34", "13.00")
     shown = receive(store_id, dearer)
     assert (shown.new, shown.replaced, shown.kept) == (0, 1, 1)

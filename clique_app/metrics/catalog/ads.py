@@ -71,7 +71,9 @@ _PAID = f"""r.model = '{LAST_TOUCH}' and (
     where k.store_id = r.store_id and k.channel = r.channel and k.account_id = '{FILE_ACCOUNT}'))"""  # noqa: S608
 
 
-def _credited(key: str, name: str, unit: Unit, meaning: str, amount: str, where: str) -> Total:
+def _credited(
+    key: str, name: str, unit: Unit, meaning: str, amount: str, where: str, moved_by: tuple[str, ...] = ()
+) -> Total:
     return Total(
         key=key,
         name=name,
@@ -85,6 +87,7 @@ def _credited(key: str, name: str, unit: Unit, meaning: str, amount: str, where:
         sources=("shopify_orders",),
         channel="r.channel",
         campaign="r.campaign_id",
+        moved_by=moved_by,
     )
 
 
@@ -111,6 +114,7 @@ ATTRIBUTED_REVENUE = _credited(
     "Net sales whose last touch within the window was an ad of a connected channel.",
     "r.amount",
     _PAID,
+    moved_by=("ad_account", "campaign"),
 )
 ATTRIBUTED_ORDERS = _credited(
     "attributed_orders",
@@ -119,6 +123,7 @@ ATTRIBUTED_ORDERS = _credited(
     "Orders whose last touch within the window was an ad of a connected channel.",
     "r.orders",
     f"{_PAID} and r.orders <> 0",
+    moved_by=("ad_account", "campaign"),
 )
 ATTRIBUTED_NEW_CUSTOMERS = Total(
     key="attributed_new_customers",
@@ -135,6 +140,7 @@ join customer f on f.store_id = r.store_id and f.first_order_id = r.order_id""",
     channel="r.channel",
     campaign="r.campaign_id",
     needs=("history",),
+    moved_by=("customer",),
 )
 
 MARKETING_SPEND = Formula(

@@ -32,6 +32,7 @@ left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id""",
     sources=("shopify_orders", "shopify_products"),
     needs=("costs",),
     worked="units x unit cost",
+    moved_by=("store_settings",),
 )
 FULFILMENT = Total(
     key="fulfilment",
@@ -45,6 +46,7 @@ FULFILMENT = Total(
     shown=(Shown("When", "r.processed_at", "time"), Shown("Order", "r.name")),
     sources=("shopify_orders",),
     worked="orders x cost of fulfilling one",
+    moved_by=("store_settings",),
 )
 PAYMENT_FEES = Total(
     key="payment_fees",
@@ -64,6 +66,7 @@ PAYMENT_FEES = Total(
     ),
     sources=("shopify_orders",),
     worked="stated fees, else charged x fee % + fixed fee",
+    moved_by=("store_settings",),
 )
 
 _MONTH_DAYS = "extract(day from (date_trunc('month', r.day) + interval '1 month - 1 day'))"

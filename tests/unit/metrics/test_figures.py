@@ -1,5 +1,6 @@
 """Figures are formulas over totals of the period; comparisons are fair; the normal range is the store's own past."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -95,3 +96,20 @@ def test_the_middle_80_percent_lies_within_the_values(values: list[Decimal]) -> 
     found = figures.middle_80(values)
     assert found is not None
     assert min(values) <= found[0] <= found[1] <= max(values)
+
+
+@given(
+    st.lists(st.integers(-50, 500), min_size=70, max_size=90),
+    st.lists(st.integers(0, 9), min_size=70, max_size=90),
+    st.integers(0, 20),
+)
+def test_a_line_says_of_each_day_what_the_figure_and_its_range_say(
+    sales: list[int], orders: list[int], read_after: int
+) -> None:
+    sums = replace(daily(net_sales=sales, orders=orders), read_from={"orders": MONDAY + timedelta(days=read_after)})
+    drawn = Period(MONDAY + timedelta(days=10), MONDAY + timedelta(days=75))
+    for key in ("net_sales", "aov"):
+        item = registry.metric(key)
+        days = [Period(day, day) for day in drawn.each_day()]
+        assert sums.days(item, drawn) == [sums.figure(item, day).value for day in days]
+        assert figures.normal_days(sums, item, drawn) == [figures.normal_range(sums, item, day) for day in days]

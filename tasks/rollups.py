@@ -1,0 +1,42 @@
+"""Keeps the daily sums of metrics up to date, and holds them against the rows."""
+
+from __future__ import annotations
+
+import dramatiq
+import sqlalchemy as sa
+
+from clique_app.database import store_session, system_session
+from clique_app.metrics import sums_service
+from tasks.broker import ANALYSIS
+from tasks.stores import installed_stores
+
+
+@dramatiq.actor(queue_name=ANALYSIS, max_retries=0)
+def roll_up_changes() -> None:
+    """Every few seconds: the stores in which something has changed."""
+    with system_session() as session:
+        changed = session.execute(sa.text("select distinct store_id from metric_change")).scalars().all()
+    for store_id in changed:
+        roll_up.send(store_id)
+
+
+@dramatiq.actor(queue_name=ANALYSIS, max_retries=0)
+def roll_up(store_id: int) -> None:
+    """Sum a store's changed days again. One that is summed already by another process is left to it."""
+    with store_session(store_id) as session:
+        sums_service.roll_up(session, store_id)
+
+
+@dramatiq.actor(queue_name=ANALYSIS, max_retries=0)
+def reconcile_all() -> None:
+    """Every day: each store's sums against its rows."""
+    for store in installed_stores():
+        reconcile.send(store.store_id)
+
+
+@dramatiq.actor(queue_name=ANALYSIS)
+def reconcile(store_id: int) -> None:
+    """Sums that are not what the rows say are made anew, and the log says so."""
+    with store_session(store_id) as session:
+        sums_service.roll_up(session, store_id)
+        sums_service.reconcile(session, store_id)

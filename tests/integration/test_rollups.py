@@ -1,0 +1,203 @@
+"""A figure is the same whether its days were summed ahead or not, whatever has changed since."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlmodel import Session
+
+from clique_app import clock
+from clique_app.attribution import service as attribution
+from clique_app.database import store_session, system_session
+from clique_app.metrics import service, sums_service
+from clique_app.metrics.definition import Period, Total
+from clique_app.metrics.registry import METRICS
+from clique_app.metrics.sums_service import Filters
+from clique_app.tables import Ad, AdGroup, Campaign, Order, SaleEntry, Store, StoreSettings, Touch
+
+ZONE = "America/New_York"
+NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
+WHOLE = Period(date(2026, 9, 1), date(2026, 11, 30))
+TOTALS = tuple(item for item in METRICS if isinstance(item, Total))
+BY_CHANNEL = tuple(total for total in TOTALS if total.channel)
+
+orders = st.tuples(
+    st.just("order"), st.integers(1, 6), st.integers(0, 5), st.integers(-900, 9000), st.sampled_from(["meta", "email"])
+)
+spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
+others = st.tuples(
+    st.sampled_from(["fee", "delete", "account", "buyer", "roll_up"]),
+    st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
+)  # fmt: skip
+Step = tuple[str, int, int, int, str]
+
+SPEND = """
+insert into ad_day (
+  store_id, day, ad_id, channel, campaign_id, currency, spend, impressions, clicks, link_clicks, landing_page_views,
+  add_to_carts, checkouts, video_views, reported_conversions, reported_revenue, read_at, reach
+) values (:store, :day, :number, 'meta', :number, 'USD', :amount, 1, 1, 1, 1, 1, 1, 1, 1, 1, :day, 1)
+on conflict (store_id, day, ad_id) do update set spend = excluded.spend
+"""
+
+
+@pytest.fixture
+def store_id(database_env: None) -> int:
+    with system_session() as session:
+        store = Store(shop_domain="rollups.myshopify.com", time_zone=ZONE, installed_at=NOON)
+        session.add(store)
+        session.flush()
+        store_id = store.store_id
+    with store_session(store_id) as session:
+        session.add(StoreSettings(store_id=store_id))
+    return store_id
+
+
+def do(session: Session, store_id: int, step: Step) -> None:
+    what, number, day, amount, channel = step
+    at, run = NOON + timedelta(days=day), session.connection()
+    of = {"store": store_id, "number": number, "amount": amount}
+    match what:
+        case "order":
+            run.execute(text("delete from shop_order where store_id = :store and order_id = :number"), of)
+            add_order(session, store_id, number, at, Decimal(amount) / 100, channel)
+            attribution.credit_orders(session, store_id, [number])
+        case "spend":
+            run.execute(
+                text(SPEND),
+                {**of, "day": clock.day_of(at, ZONE)},
+            )
+        case "fee":
+            run.execute(text("update store_settings set payment_fee_pct = :amount where store_id = :store"), of)
+        case "delete":
+            run.execute(text("delete from shop_order where store_id = :store and order_id = :number"), of)
+        case "account":
+            run.execute(
+                text(
+                    "insert into ad_account (store_id, channel, account_id, name, currency, time_zone, chosen_at)"
+                    " values (:store, 'meta', '1', '', 'USD', 'UTC', now()) on conflict do nothing"
+                    if amount % 2
+                    else "delete from ad_account where store_id = :store"
+                ),
+                of,
+            )
+        case "buyer":
+            run.execute(
+                text(
+                    "insert into customer (store_id, customer_id, country, region, postal_code, first_order_id,"
+                    " first_order_day) values (:store, :amount, '', '', '', :number, :day)"
+                    " on conflict (store_id, customer_id) do update set first_order_id = excluded.first_order_id,"
+                    " first_order_day = excluded.first_order_day"
+                ),
+                {**of, "day": clock.day_of(at, ZONE)},
+            )
+        case _:
+            sums_service.roll_up(session, store_id)
+
+
+def add_order(session: Session, store_id: int, number: int, at: datetime, amount: Decimal, channel: str) -> None:
+    day = clock.day_of(at, ZONE)
+    order = Order(
+        store_id=store_id, order_id=number, name="#", processed_at=at, day=day, created_at=at, updated_at=at,
+        currency="USD", presentment_currency="USD", total=amount, stated_total=amount,
+    )  # fmt: skip
+    sale = SaleEntry(
+        store_id=store_id, sale_id=number, kind="sale", order_id=number, happened_at=at, day=day, amount=amount,
+        quantity=1, unit_cost=Decimal(1),
+    )  # fmt: skip
+    touch = Touch(store_id=store_id, order_id=number, position=0, occurred_at=at, channel=channel)
+    for row in (order, sale, touch):
+        session.add(row)
+        session.flush()
+        session.expunge(row)
+
+
+def add_ads(session: Session, store_id: int) -> None:
+    for number in (1, 2):
+        same = {"store_id": store_id, "channel": "meta", "platform_id": str(number), "name": "", "read_at": NOON}
+        for row in (
+            Campaign(**same, campaign_id=number, account_id="1", status="active", currency="USD"),
+            AdGroup(**same, ad_group_id=number, campaign_id=number, status="active", currency="USD"),
+            Ad(**same, ad_id=number, ad_group_id=number, campaign_id=number, status="active"),
+        ):
+            session.merge(row)
+        session.flush()
+
+
+def from_rows(session: Session, store_id: int, total: Total, by: str, filters: Filters | None) -> dict[object, Decimal]:
+    """The sums in plain SQL, without anything that was kept."""
+    summed = f"count(distinct {total.amount})" if total.distinct else f"sum({total.amount})"
+    statement = f"select {by}, {summed} {sums_service.rows_of(total, filters)} group by 1"
+    rows = session.connection().execute(text(statement), sums_service.values_of(store_id, WHOLE, filters))
+    return {at: Decimal(amount) for at, amount in rows if amount}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(orders, spends, others), min_size=1, max_size=12))
+def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
+    with store_session(store_id) as session:
+        for table in ("shop_order", "customer", "campaign", "ad_account", "metric_day", "metric_summed"):
+            session.connection().execute(text(f"delete from {table}"))
+        add_ads(session, store_id)
+        for step in steps:
+            do(session, store_id, step)
+        one = Filters(channel="meta", campaign_id=1)
+        by_day = sums_service.sums(session, store_id, TOTALS, WHOLE, "day")
+        narrowed = sums_service.sums(session, store_id, BY_CHANNEL, WHOLE, "day", one)
+        by_channel = sums_service.sums(session, store_id, BY_CHANNEL, WHOLE, "channel")
+        for total in TOTALS:
+            assert nonzero(by_day[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
+        for total in BY_CHANNEL:
+            assert nonzero(narrowed[total.key]) == from_rows(session, store_id, total, total.day, one), total.key
+            assert total.channel is not None
+            assert nonzero(by_channel[total.key]) == from_rows(session, store_id, total, total.channel, None), total.key
+        assert sums_service.roll_up(session, store_id) >= 0
+        assert not sums_service.reconcile(session, store_id)
+
+
+def nonzero(sums: object) -> dict[object, Decimal]:
+    assert isinstance(sums, dict)
+    return {at: amount for at, amount in sums.items() if amount}
+
+
+def test_a_change_committed_while_days_are_summed_is_not_forgotten(store_id: int) -> None:
+    day = clock.day_of(NOON, ZONE)
+    with store_session(store_id) as session:
+        add_order(session, store_id, 1, NOON, Decimal(10), "meta")
+    with store_session(store_id) as writer:
+        add_order(writer, store_id, 2, NOON, Decimal(5), "meta")
+        with store_session(store_id) as summing:
+            sums_service.roll_up(summing, store_id)
+    with store_session(store_id) as session:
+        assert service.figure(session, store_id, "gross_sales", Period(day, day)).inputs == ()
+        sums = sums_service.sums(session, store_id, TOTALS, Period(day, day), "day")
+        assert sums["gross_sales"] == {day: Decimal(15)}
+        left = session.connection().execute(text("select count(*) from metric_change")).scalar_one()
+        assert left > 0
+
+
+def test_a_definition_that_changed_is_summed_from_the_rows_until_it_is_summed_again(store_id: int) -> None:
+    day = Period(clock.day_of(NOON, ZONE), clock.day_of(NOON, ZONE))
+    with store_session(store_id) as session:
+        add_order(session, store_id, 1, NOON, Decimal(10), "meta")
+        sums_service.roll_up(session, store_id)
+        session.connection().execute(text("update metric_day set amount = 99 where metric = 'gross_sales'"))
+        gross = next(total for total in TOTALS if total.key == "gross_sales")
+        assert sums_service.sums(session, store_id, [gross], day, "day")["gross_sales"][day.start] == 99
+        session.connection().execute(text("update metric_summed set definition = 'of the last release'"))
+        assert sums_service.sums(session, store_id, [gross], day, "day")["gross_sales"][day.start] == 10
+        sums_service.roll_up(session, store_id)
+        assert sums_service.sums(session, store_id, [gross], day, "day")["gross_sales"][day.start] == 10
+
+
+def test_a_kept_sum_that_is_wrong_is_found_and_made_anew(store_id: int) -> None:
+    with store_session(store_id) as session:
+        add_order(session, store_id, 1, NOON, Decimal(10), "meta")
+        sums_service.roll_up(session, store_id)
+        session.connection().execute(text("update metric_day set amount = 99 where metric = 'gross_sales'"))
+        assert sums_service.reconcile(session, store_id) == ["gross_sales"]
+        assert sums_service.reconcile(session, store_id) == []
