@@ -86,9 +86,10 @@ def _callback(request: Request, claim: Claim) -> Response:
         user_id = ad_accounts.complete(session, claim, request.cookies.get(ad_accounts.cookie_name(claim.nonce), ""))
     if "error" in query:
         raise ConnectFailed("cancelled" if query["error"] == "access_denied" else "refused")
-    if not query.get("code"):
+    code = query.get("code") or query.get("auth_code")
+    if not code:
         raise ConnectFailed("refused")
-    grant = ad_accounts.exchange(claim.channel, query["code"])
+    grant = ad_accounts.exchange(claim.channel, code)
     with store_session(claim.store_id) as session:
         ad_accounts.keep(session, claim.store_id, claim.channel, user_id, grant)
     live.publish(claim.store_id, "connections")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import AdChannel
 from clique_app.integrations.meta.channel import META
+from clique_app.integrations.tiktok.channel import TIKTOK
 
-CHANNELS: tuple[AdChannel, ...] = (META,)
+CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK)
 
 
 def ad_channel(key: str) -> AdChannel:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from clique_app.errors import InvalidInput, Unavailable
+from clique_app.integrations.links import product_handle
 
 Row = dict[str, Any]
 
@@ -138,13 +139,6 @@ def link(creative: Row) -> str:
         if found:
             return str(found)
     return str(creative.get("link_url") or "")
-
-
-def product_handle(path: str) -> str:
-    """The product a store's path shows: /products/{handle}, also under a collection or a language."""
-    parts = path.split("/")
-    at = parts.index("products") + 1 if "products" in parts else len(parts)
-    return unquote(parts[at]).lower() if at < len(parts) else ""
 
 
 def in_words(targeting: Row) -> str:
