@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.meta import Meta
+from clique_app.sandbox.tiktok import TikTok
 from clique_app.sandbox.world import World
 
 Handler = Callable[[Request], Awaitable[Any]]
@@ -45,7 +46,7 @@ class Platform(Protocol):
         ...
 
 
-PLATFORMS: tuple[type[Platform], ...] = (Meta,)
+PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok)
 
 
 def register(data_dir: Path | None) -> dict[str, App]:

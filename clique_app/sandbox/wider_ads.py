@@ -35,7 +35,7 @@ TIKTOK = (
     CampaignPlan(
         "Retargeting | Video viewers",
         ORDINARY,
-        45,
+        55,
         2.8,
         (("Viewers of 30 days", 1, ("Reviews video",)),),
         launched_months_ago=6,
