@@ -89,18 +89,10 @@ class TikTokClient:
                 "TikTok did not answer in time, or not whole. Nothing is known to have changed."
             ) from None
         try:
-            body = answer.json()
-        except ValueError:
-            raise (Unavailable(faults.CUT_OFF) if answer.is_success else _refused(answer)) from None
-        try:
-            return faults.opened(answer.status_code, body)
+            return faults.opened(answer)
         except RateLimited as error:
             quotas.tell(self._quota, 100.0, error.retry_after)
             raise
-
-
-def _refused(answer: httpx.Response) -> Exception:
-    return faults.translated(None, "", answer.status_code)
 
 
 def _encoded(params: Row) -> dict[str, str]:

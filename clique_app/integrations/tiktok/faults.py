@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
+
 from clique_app.errors import AccessExpired, PlatformError, RateLimited, Rejected, Unavailable
 from clique_app.integrations.quotas import WAIT_SECONDS
 
@@ -33,11 +35,15 @@ def translated(code: int | None, message: str, status: int) -> PlatformError:
     return Unavailable("TikTok gave no usable answer. Try again in a few minutes.")
 
 
-def opened(status: int, body: Any) -> dict[str, Any]:
+def opened(answer: httpx.Response) -> dict[str, Any]:
     """The data of an answer. That its status is 200 says nothing: the code in the body does."""
+    try:
+        body = answer.json()
+    except ValueError:
+        raise (Unavailable(CUT_OFF) if answer.is_success else translated(None, "", answer.status_code)) from None
     code = body.get("code") if isinstance(body, dict) else None
-    if not isinstance(code, int) or code != OK or status != 200:
+    if code != OK or not answer.is_success:
         message = str(body.get("message") or "") if isinstance(body, dict) else ""
-        raise translated(code if code != OK else None, message, status)
+        raise translated(code if isinstance(code, int) and code != OK else None, message, answer.status_code)
     data = body.get("data")
     return data if isinstance(data, dict) else {}

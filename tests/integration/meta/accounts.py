@@ -1,4 +1,4 @@
-"""A store with two ad accounts in the platform sandbox, connected as a person does it, and what they should come to."""
+"""A store with two ad accounts at one platform, connected as a person does it, and what they should come to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from clique_app import clock
 from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.database import store_session
 from clique_app.endpoints.connect import ROUTES
-from clique_app.integrations.meta.channel import META
+from clique_app.integrations.registry import ad_channel
 from clique_app.settings import settings
 from clique_app.sync.ads_service import AdsSource
 from clique_app.sync.source import Kind
@@ -35,7 +35,7 @@ NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
 
 @dataclass
 class Ads:
-    """The store, its accounts at Meta, and the sandbox's hand on both."""
+    """The store, its accounts at a platform, and the sandbox's hand on both."""
 
     sandbox: Sandbox
     patch: pytest.MonkeyPatch
@@ -43,6 +43,7 @@ class Ads:
     store_id: int
     main: str
     second: str
+    channel: str = "meta"
 
     # what a person does
 
@@ -50,22 +51,22 @@ class Ads:
         """Through the dialog and back with two tickets; then the choice of accounts."""
         browser = TestClient(Starlette(routes=list(ROUTES)), base_url=settings().shopify_app_url)
         with store_session(self.store_id) as session:
-            begin = ad_accounts.start(session, self.store_id, "meta", USER)
+            begin = ad_accounts.start(session, self.store_id, self.channel, USER)
         dialog = browser.get(begin, follow_redirects=False).headers["location"]
         with httpx.Client(trust_env=False) as person:
             back = urlsplit(person.post(dialog, data={"choice": "continue"}).headers["location"])
         landed = browser.get(f"{back.path}?{back.query}", follow_redirects=False).headers["location"]
-        assert landed.endswith("connected=meta"), landed
+        assert landed.endswith(f"connected={self.channel}"), landed
         self.choose(*(account_ids or (self.main, self.second)))
 
     def choose(self, *account_ids: str) -> None:
         with store_session(self.store_id) as session:
-            ad_accounts.choose(session, self.store_id, "meta", account_ids, USER)
+            ad_accounts.choose(session, self.store_id, self.channel, account_ids, USER)
 
     # what happens
 
     def fault(self, name: str, times: int | None = 1, **match: str) -> None:
-        spec = {"platform": "meta", "fault": name, "times": times, "match": match}
+        spec = {"platform": self.channel, "fault": name, "times": times, "match": match}
         self.sandbox.control("POST", "faults", json=spec)
 
     def advance(self, **span: float) -> None:
@@ -75,7 +76,7 @@ class Ads:
 
     def sync(self, kind: Kind) -> SyncRun:
         """One reading, from where an unfinished one stopped."""
-        run = runs.Run(AdsSource(META), self.store_id)
+        run = runs.Run(AdsSource(ad_channel(self.channel)), self.store_id)
         run.begin(kind)
         run.go()
         return self.last_run()
@@ -91,7 +92,7 @@ class Ads:
 
     def connection(self) -> Connection:
         with store_session(self.store_id) as session:
-            return session.get_one(Connection, (self.store_id, "meta"))
+            return session.get_one(Connection, (self.store_id, self.channel))
 
     def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
         with store_session(self.store_id) as session:
@@ -113,7 +114,7 @@ class Ads:
 
     def truth(self, account_id: str, first: date) -> dict[str, dict[str, Any]]:
         asked = {"account": account_id, "from": str(first), "to": str(self.yesterday(account_id))}
-        by_day = self.sandbox.control("GET", "meta/truth", params=asked)["by_day"]
+        by_day = self.sandbox.control("GET", f"{self.channel}/truth", params=asked)["by_day"]
         return {day: {**one, "spend": Decimal(one["spend"])} for day, one in by_day.items()}
 
     def regions(self, account_id: str, first: date) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
@@ -126,7 +127,7 @@ class Ads:
             account=account_id, first=first, last=last,
         )  # fmt: skip
         asked = {"account": account_id, "from": str(first), "to": str(last)}
-        true = self.sandbox.control("GET", "meta/truth", params=asked)["by_region"]
+        true = self.sandbox.control("GET", f"{self.channel}/truth", params=asked)["by_region"]
         return dict(cast(Any, found)), {key: Decimal(spend) for key, spend in true.items()}
 
     def zone(self, account_id: str) -> str:
@@ -146,7 +147,9 @@ class Ads:
             assert {key: spend for key, spend in ours.items() if spend} == theirs
 
 
-def make_ads(sandbox: Sandbox, patch: pytest.MonkeyPatch, number: int, *, since_days: int = 120) -> Ads:
+def make_ads(
+    sandbox: Sandbox, patch: pytest.MonkeyPatch, number: int, *, since_days: int = 120, channel: str = "meta"
+) -> Ads:
     """A fresh store with two ad accounts, one of them in another currency and time zone."""
     shop, main, second = f"ads-{number}.myshopify.com", f"70000{number:04d}1", f"70000{number:04d}2"
     since = str(clock.now().date() - timedelta(days=since_days))
@@ -161,14 +164,16 @@ def make_ads(sandbox: Sandbox, patch: pytest.MonkeyPatch, number: int, *, since_
         "ad_accounts": [
             {
                 "id": main,
+                "channel": channel,
                 "name": "Main",
                 "campaigns": [
-                    {"name": "Always on", "since": since, "daily_budget": "40.00", "ads": 2, "sku": "A1"},
+                    {"name": "Always on", "since": since, "daily_budget": "90.00", "ads": 2, "sku": "A1"},
                     {**carousel, "countries": ["US", "CA"]},
                 ],
             },
             {
                 "id": second,
+                "channel": channel,
                 "name": "Zweites",
                 "currency": "EUR",
                 "time_zone": BERLIN,
@@ -185,7 +190,7 @@ def make_ads(sandbox: Sandbox, patch: pytest.MonkeyPatch, number: int, *, since_
                     store_id=store_id, product_id=product_id, title=handle, handle=handle, updated_at=clock.now()
                 )
             )  # fmt: skip
-    return Ads(sandbox, patch, shop, store_id, main, second)
+    return Ads(sandbox, patch, shop, store_id, main, second, channel)
 
 
 def at_meta(session: Session, store_id: int) -> ad_accounts.Overview:
