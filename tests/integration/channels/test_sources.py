@@ -41,7 +41,7 @@ class Case:
     """A channel, and where its emulator's troubles strike."""
 
     channel: str
-    days: dict[str, str]  # calls that bring days
+    days: str  # in the path of the calls that bring days
     stumbles: dict[str, int]  # troubles that are overcome within a reading, and how often they come
     quota: dict[str, int]  # what the emulator is told to allow, so that a test need not wait
 
@@ -49,7 +49,7 @@ class Case:
 CASES = (
     Case(
         "tiktok",
-        {"path": "report/integrated"},
+        "report/integrated",
         {"5xx": 3, "timeout": 1, "error_in_200": 2, "truncated_page": 2, "empty_page": 2},
         {"calls_per_second": 1000},
     ),
@@ -164,7 +164,7 @@ def test_an_access_that_ends_is_renewed_where_it_can_be_or_asks_for_the_person(a
 
 @pytest.mark.parametrize("fault", ["rate_limit", "throttled", "http_429"])
 def test_a_limit_is_waited_out_by_everybody_and_the_run_goes_on(ads: Ads, fault: str, case: Case) -> None:
-    ads.fault(fault, **case.days)
+    ads.fault(fault, path=case.days)
     with pytest.raises(RateLimited):
         ads.sync("first_import")
     assert ads.last_run().state == "running"
@@ -190,7 +190,7 @@ def test_a_stumbling_platform_is_read_whole_and_the_log_tells_of_it(ads: Ads, ca
 
 def test_what_stays_away_or_leaves_rows_out_is_reported_and_made_good_later(ads: Ads, case: Case) -> None:
     label = ad_channel(ads.channel).label
-    ads.fault("rows_dropped", **case.days)
+    ads.fault("rows_dropped", path=case.days)
     run = ads.sync("first_import")
     assert run.state == "incomplete"
     assert "Sync again; the figures may be incomplete." in run.message
