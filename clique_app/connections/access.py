@@ -73,34 +73,31 @@ def _read(session: Session, store_id: int, channel: str, refused: str | None) ->
     if connection is None or connection.state not in USABLE or connection.access_token is None:
         raise AccessExpired(f"{channel_label(channel)} is not connected. Connect it on the Connections page.")
     token = service.token_of(connection, "access_token")
-    stored = renewal.Lifetimes(
-        connection.expires_at, connection.refresh_expires_at, renewable=connection.refresh_token is not None
-    )
-    match renewal.standing(stored, clock.now(), refused=token == refused):
-        case "holds":
-            return _access(session, store, channel, token)
-        case "renew":
-            return None
-        case "ended":
-            raise AccessExpired(f"Access to {channel_label(channel)} has ended. Reconnect it on the Connections page.")
+    holds = renewal.standing(_lifetimes(connection), clock.now(), refused=token == refused) == "holds"
+    return _access(session, store, channel, token) if holds else None
+
+
+def _lifetimes(connection: Connection) -> renewal.Lifetimes:
+    renewable = connection.refresh_token is not None
+    return renewal.Lifetimes(connection.expires_at, connection.refresh_expires_at, renewable)
 
 
 def _renewed(session: Session, store_id: int, channel: str) -> Access:
     store, connection = session.get_one(Store, store_id), session.get_one(Connection, (store_id, channel))
     former = service.grant_of(connection)
-    given = _refresh(store.shop_domain, channel, former)
+    ended = renewal.standing(_lifetimes(connection), clock.now(), refused=True) == "ended"
+    given = None if ended else _refresh(store.shop_domain, channel, former)
+    if given is None:
+        raise AccessExpired(f"Access to {channel_label(channel)} has ended. Reconnect it on the Connections page.")
     service.keep_grant(connection, renewal.continued(former, given, clock.now()))
     return _access(session, store, channel, given.access_token)
 
 
-def _refresh(shop_domain: str, channel: str, former: Grant) -> Grant:
+def _refresh(shop_domain: str, channel: str, former: Grant) -> Grant | None:
     if channel == service.SHOPIFY:
         assert former.refresh_token is not None
         return oauth.refresh(shop_domain, former.refresh_token)
-    given = platform(channel).refresh(former)
-    if given is None:
-        raise AccessExpired(f"Access to {channel_label(channel)} has ended. Reconnect it on the Connections page.")
-    return given
+    return platform(channel).refresh(former)
 
 
 def _access(session: Session, store: Store, channel: str, token: str) -> Access:
