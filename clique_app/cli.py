@@ -19,9 +19,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 demo_app = typer.Typer(invoke_without_command=True, help="Run the whole of Clique on this machine.")
 webhooks_app = typer.Typer(no_args_is_help=True, help="Shopify's deliveries: what waits, what was given up.")
 metrics_app = typer.Typer(no_args_is_help=True, help="Figures and what they are made of.")
+keys_app = typer.Typer(no_args_is_help=True, help="The keys that stored tokens are encrypted with.")
 app.add_typer(demo_app, name="demo")
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(keys_app, name="keys")
 
 Store = Annotated[str, typer.Option("--store", help="The store's domain, such as harbor-lane.myshopify.com.")]
 
@@ -166,6 +168,24 @@ def webhooks_replay(
     from clique_app.demo import deliveries
 
     deliveries.replay(store or None, number)
+
+
+@keys_app.command("rotate")
+@shows_errors
+def keys_rotate() -> None:
+    """Encrypt every stored token with the first of ENCRYPTION_KEYS, so that the others may be taken out."""
+    from clique_app.connections import key_rotation
+    from clique_app.demo import record
+
+    record.adopt_running_demo()
+    done = key_rotation.rotate_all()
+    typer.echo(f"{done.tokens:,} tokens of {done.stores:,} stores are encrypted with {done.key} now.")
+    for lost in done.lost:
+        typer.echo(f"clique: {lost}", err=True)
+    if done.lost:
+        raise typer.Exit(1)
+    if done.unused:
+        typer.echo(f"Nothing needs {', '.join(done.unused)} any more. Backups made before do: keep it with them.")
 
 
 @app.command()

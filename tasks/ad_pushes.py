@@ -10,7 +10,7 @@ from clique_app import live
 from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
-from clique_app.errors import AccessExpired, Rejected
+from clique_app.errors import AccessExpired, PlatformError, Rejected
 from clique_app.integrations.meta import pushes
 from clique_app.logs import log
 from clique_app.settings import settings
@@ -43,10 +43,23 @@ def subscribe_accounts(store_id: int, channel: str) -> None:
     live.publish(store_id, "connections")
 
 
+def end_pushes(store_id: int, channel: str) -> None:
+    """The store is about to end the connection: none of its accounts is to tell it anything any more. Where the
+    platform does not do it now, what still comes is noted and left."""
+    try:
+        given = access(store_id, channel)
+        with store_session(store_id) as session:
+            left = ad_accounts.left_accounts(session, store_id, channel)
+        for account_id in [*(account.account_id for account in given.accounts), *left]:
+            _end_pushes(store_id, channel, account_id, given.token)
+    except PlatformError as error:
+        log("ad_pushes").info("ad_webhooks_not_ended", store_id=store_id, channel=channel, why=error.message)
+
+
 def _end_pushes(store_id: int, channel: str, account_id: str, token: str) -> None:
     with system_session() as session:
-        users = ad_accounts.users_of(session, channel, account_id)
-    if not users:
+        others = set(ad_accounts.told_of(session, channel, account_id)) - {store_id}
+    if not others:
         try:
             pushes.unsubscribe_account(token, account_id)
         except Rejected as error:  # this person may not do so any more: what still comes is noted and left

@@ -27,13 +27,21 @@ def install_with_code(shop_domain: str, code: str) -> int:
 
 
 def _follow(opened: install.Opened) -> int:
-    if opened.installed_now or opened.missed:
+    if opened.missed:
+        catch_up(opened.store_id)
+    elif opened.installed_now:
         check_store.send(opened.store_id)
-        start_sync(opened.store_id, None, "catch_up" if opened.missed else "first_import")
-        if opened.missed:
-            _resume_history(opened.store_id)
+        start_sync(opened.store_id, None, "first_import")
         live.publish(opened.store_id, "connections")
     return opened.store_id
+
+
+def catch_up(store_id: int) -> None:
+    """The store was away or now allows more: its webhooks are asked for again and what was missed is read."""
+    check_store.send(store_id)
+    start_sync(store_id, None, "catch_up")
+    _resume_history(store_id)
+    live.publish(store_id, "connections")
 
 
 def _resume_history(store_id: int) -> None:

@@ -32,7 +32,7 @@ from clique_app.sync import inbox_service, objects_service
 from clique_app.sync.draining import Hinted, next_together
 from clique_app.sync.topics import TOPICS, object_of
 from clique_app.tables import InboxEvent
-from tasks import ad_pushes
+from tasks import ad_pushes, install
 from tasks.broker import WEBHOOKS
 from tasks.keeping import answer_privacy_request
 
@@ -207,16 +207,18 @@ def _handle_app_topic(store_id: int, event: InboxEvent, payload: dict[str, Any])
             request_id = privacy_service.ask(session, store_id, event.topic, payload)
         answer_privacy_request.send(store_id, request_id)
         return Handled(done=True)
+    note, more = "", False
     with store_session(store_id) as session:
         match event.topic:
             case "app/uninstalled":
                 counted = service.uninstall(session, store_id, event.triggered_at)
                 note = "" if counted else "Older than the present installation."
             case "app/scopes_update":
-                service.scopes_changed(session, store_id, tuple(payload.get("current") or ()))
-                note = ""
+                more = service.scopes_changed(session, store_id, tuple(payload.get("current") or ()))
             case _:
                 return Handled(done=True, note="Clique does not use this topic.")
+    if more:
+        install.catch_up(store_id)
     live.publish(store_id, "connections")
     return Handled(done=True, note=note)
 

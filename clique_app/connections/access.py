@@ -3,23 +3,25 @@ before they are used."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
 from clique_app import clock, live
-from clique_app.connections import service
+from clique_app.connections import renewal, service
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired
 from clique_app.integrations.access import Access, Account
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.hindrance import overcome
-from clique_app.integrations.registry import ad_channel, channel_label
+from clique_app.integrations.registry import channel_label, platform
 from clique_app.integrations.shopify import oauth
 from clique_app.tables import ConnectedAccount, Connection, Store
 
-REFRESH_BEFORE = timedelta(minutes=5)
 USABLE = ("connected", "choosing_account")
+
+R = TypeVar("R")
 
 
 def access(store_id: int, channel: str, *, refused: str | None = None) -> Access:
@@ -47,6 +49,15 @@ def access(store_id: int, channel: str, *, refused: str | None = None) -> Access
     return found
 
 
+def ask(store_id: int, channel: str, question: Callable[[Access], R]) -> R:
+    """What the platform answers. A token that it turns down is renewed once."""
+    given = access(store_id, channel)
+    try:
+        return question(given)
+    except AccessExpired:
+        return question(access(store_id, channel, refused=given.token))
+
+
 def _expire(session: Session, store_id: int, channel: str, message: str) -> None:
     """Record that the platform ended the access."""
     connection = session.get(Connection, (store_id, channel))
@@ -60,31 +71,36 @@ def _read(session: Session, store_id: int, channel: str, refused: str | None) ->
     if store is None or store.uninstalled_at is not None:
         raise AccessExpired("Clique is not installed in this store. Install it again in Shopify admin.")
     if connection is None or connection.state not in USABLE or connection.access_token is None:
-        raise AccessExpired(f"{channel_label(channel)} is not connected. Connect it on the Data and sync page.")
-    if connection.expires_at is not None and connection.expires_at - clock.now() < REFRESH_BEFORE:
-        return None
+        raise AccessExpired(f"{channel_label(channel)} is not connected. Connect it on the Connections page.")
     token = service.token_of(connection, "access_token")
-    if token == refused:
-        return None
-    return _access(session, store, channel, token)
+    stored = renewal.Lifetimes(
+        connection.expires_at, connection.refresh_expires_at, renewable=connection.refresh_token is not None
+    )
+    match renewal.standing(stored, clock.now(), refused=token == refused):
+        case "holds":
+            return _access(session, store, channel, token)
+        case "renew":
+            return None
+        case "ended":
+            raise AccessExpired(f"Access to {channel_label(channel)} has ended. Reconnect it on the Connections page.")
 
 
 def _renewed(session: Session, store_id: int, channel: str) -> Access:
-    store, connection = session.get(Store, store_id), session.get(Connection, (store_id, channel))
-    assert store is not None
-    assert connection is not None
-    held = Grant(
-        service.token_of(connection, "access_token"),
-        service.token_of(connection, "refresh_token") if connection.refresh_token else None,
-    )
-    if channel != "shopify":
-        grant = ad_channel(channel).refresh(held)
-    else:
-        grant = oauth.refresh(store.shop_domain, held.refresh_token) if held.refresh_token else None
-    if grant is None:
-        raise AccessExpired(f"Access to {channel_label(channel)} has ended. Reconnect it on the Data and sync page.")
-    service.keep_grant(connection, grant)
-    return _access(session, store, channel, grant.access_token)
+    store, connection = session.get_one(Store, store_id), session.get_one(Connection, (store_id, channel))
+    former = service.grant_of(connection)
+    given = _refresh(store.shop_domain, channel, former)
+    service.keep_grant(connection, renewal.continued(former, given, clock.now()))
+    return _access(session, store, channel, given.access_token)
+
+
+def _refresh(shop_domain: str, channel: str, former: Grant) -> Grant:
+    if channel == service.SHOPIFY:
+        assert former.refresh_token is not None
+        return oauth.refresh(shop_domain, former.refresh_token)
+    given = platform(channel).refresh(former)
+    if given is None:
+        raise AccessExpired(f"Access to {channel_label(channel)} has ended. Reconnect it on the Connections page.")
+    return given
 
 
 def _access(session: Session, store: Store, channel: str, token: str) -> Access:

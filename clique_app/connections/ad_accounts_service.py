@@ -1,4 +1,4 @@
-"""A store's ad accounts: the OAuth round trip of every channel in CHANNELS, the choice of account, and its end.
+"""The OAuth round trip of every platform in PLATFORMS, the choice of ad accounts, and the end of a connection.
 
 A round trip is two tickets. The first starts it and is used up when the browser opens its address; the second is made
 then, and its name is the digest of a secret that only this browser's cookie holds.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -20,9 +20,10 @@ from sqlmodel import Session, col, select
 
 from clique_app import clock
 from clique_app.connections import service
-from clique_app.errors import AccessDenied, AccessExpired, InvalidInput, NotFound
+from clique_app.connections.access import ask
+from clique_app.errors import AccessDenied, AccessExpired, InvalidInput
 from clique_app.integrations.channels import AdAccount, Grant
-from clique_app.integrations.registry import CHANNELS, ad_channel
+from clique_app.integrations.registry import PLATFORMS, ad_channel, has_ad_accounts, platform
 from clique_app.settings import settings
 from clique_app.tables import AuditEntry, ConnectedAccount, Connection, ConnectTicket, Store
 
@@ -30,6 +31,7 @@ TICKET_LIFE = timedelta(minutes=10)
 WARN_BEFORE = timedelta(days=7)
 
 Step = Literal["start", "callback"]
+ReturnPage = Literal["/onboarding", "/connections"]  # where a round trip began, and ends
 
 # what connect_error in the address of the page means; the page shows these words and no others
 CONNECT_ERRORS = {
@@ -58,6 +60,7 @@ class Claim:
     store_id: int
     channel: str
     nonce: str
+    page: ReturnPage
 
 
 @dataclass(frozen=True)
@@ -84,23 +87,25 @@ class AccountInUse:
 
 @dataclass(frozen=True)
 class Overview:
-    """How one ad channel stands, for pages."""
+    """How one platform stands, for pages."""
 
     channel: str
     label: str
     state: str  # not_connected | choosing_account | connected | expired | revoked | disconnected
     accounts: tuple[AccountInUse, ...] = ()  # in use, or used again after reconnecting
     connected_at: datetime | None = None
-    expires_at: datetime | None = None
+    ends_at: datetime | None = None  # when the person has to log in again
     problem: str = ""  # in words, with what to do
+    given: tuple[str, ...] = ()  # scopes
+    missing: tuple[str, ...] = ()
 
 
-def start(session: Session, store_id: int, channel: str, user_id: int) -> str:
+def start(session: Session, store_id: int, channel: str, user_id: int, page: ReturnPage = "/onboarding") -> str:
     """The address that begins a round trip, for a navigation at the top level. It works once, for ten minutes."""
-    ad_channel(channel)
+    platform(channel)
     nonce = secrets.token_urlsafe(32)
     _add_ticket(session, store_id, channel, user_id, nonce)
-    ticket = _signed("start", Claim(store_id, channel, nonce))
+    ticket = _signed("start", Claim(store_id, channel, nonce, page))
     return f"{_app_url()}/auth/{channel}/start?{urlencode({'ticket': ticket})}"
 
 
@@ -109,7 +114,7 @@ def claimed(step: Step, channel: str, text: str) -> Claim:
     try:
         # times are the row's, by our own clock
         stated = jwt.decode(text, _secret(), algorithms=["HS256"], audience=step, options={"require": ["aud", "nonce"]})
-        claim = Claim(int(stated["store"]), str(stated["channel"]), str(stated["nonce"]))
+        claim = Claim(int(stated["store"]), str(stated["channel"]), str(stated["nonce"]), stated["page"])
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError):
         raise AccessDenied("This link is not one that Clique made. Open Clique in Shopify admin and connect.") from None
     if claim.channel != channel:
@@ -123,8 +128,8 @@ def begin(session: Session, claim: Claim) -> Begun:
     secret = secrets.token_urlsafe(32)
     nonce = _digest(secret)
     _add_ticket(session, claim.store_id, claim.channel, ticket.user_id, nonce)
-    state = _signed("callback", Claim(claim.store_id, claim.channel, nonce))
-    dialog_url = ad_channel(claim.channel).dialog_url(state=state, redirect_uri=_redirect_uri(claim.channel))
+    state = _signed("callback", replace(claim, nonce=nonce))
+    dialog_url = platform(claim.channel).dialog_url(state=state, redirect_uri=_redirect_uri(claim.channel))
     return Begun(dialog_url, cookie_name(nonce), secret)
 
 
@@ -137,21 +142,23 @@ def complete(session: Session, claim: Claim, cookie: str) -> int:
 
 def exchange(channel: str, code: str) -> Grant:
     """What the platform gives for the code. No session: nothing is open while it is asked."""
-    platform = ad_channel(channel)
-    grant = platform.exchange(code=code, redirect_uri=_redirect_uri(channel))
-    if not set(platform.needed_scopes) <= set(grant.scopes):
+    asked = platform(channel)
+    grant = asked.exchange(code=code, redirect_uri=_redirect_uri(channel))
+    if not set(asked.needed_scopes) <= set(grant.scopes):
         raise ConnectFailed("permissions")
     return grant
 
 
 def keep(session: Session, store_id: int, channel: str, user_id: int, grant: Grant) -> None:
-    """The channel is reachable; which of its ad accounts is still to be chosen."""
+    """The platform is reachable. Where it has ad accounts, those to read are still to be chosen."""
+    service.lock_tokens(session, store_id, channel)  # a renewal under way would put its own tokens over these
     if session.get_one(Store, store_id).uninstalled_at is not None:
         raise AccessDenied("Clique is not installed in this store any more.")
     connection = session.get(Connection, (store_id, channel)) or Connection(
         store_id=store_id, channel=channel, state="", access_token=None, refresh_token=None
     )
-    connection.state = "choosing_account"
+    connection.state = "choosing_account" if has_ad_accounts(channel) else "connected"
+    connection.connected_at = clock.now()
     service.keep_grant(connection, grant)
     session.add(connection)
     _audit(session, store_id, user_id, "channel_connected", {"channel": channel, "scopes": list(grant.scopes)})
@@ -162,17 +169,18 @@ def cookie_name(nonce: str) -> str:
     return f"clique_connect_{_digest(nonce)[:16]}"
 
 
-def return_url(session: Session, store_id: int, **told: str) -> str:
-    """Clique's onboarding page inside the store's Shopify admin."""
+def return_url(session: Session, claim: Claim, **told: str) -> str:
+    """The page where the round trip began, inside the store's Shopify admin."""
     config = settings()
-    handle = session.get_one(Store, store_id).shop_domain.removesuffix(".myshopify.com")
-    place = f"/store/{quote(handle)}/apps/{quote(config.shopify_api_key)}/onboarding"
+    handle = session.get_one(Store, claim.store_id).shop_domain.removesuffix(".myshopify.com")
+    place = f"/store/{quote(handle)}/apps/{quote(config.shopify_api_key)}{claim.page}"
     return f"{config.shopify_admin_url.rstrip('/')}{place}?{urlencode(told)}"
 
 
 def accounts(session: Session, store_id: int, channel: str) -> list[AdAccount]:
     """The ad accounts the connected person may use, as the platform lists them now."""
-    return ad_channel(channel).accounts(_token(session, store_id, channel))
+    asked = ad_channel(channel)
+    return ask(store_id, channel, lambda given: asked.accounts(given.token))
 
 
 def choose(session: Session, store_id: int, channel: str, account_ids: Sequence[str], user_id: int) -> Overview:
@@ -220,26 +228,32 @@ def _use(
 
 def disconnect(session: Session, store_id: int, channel: str, user_id: int) -> None:
     """Forget the tokens; what was imported stays. The person's grant at the platform may serve other stores too."""
-    service.disconnect(session, store_id, ad_channel(channel).key)
+    service.lock_tokens(session, store_id, channel)
+    service.disconnect(session, store_id, platform(channel).key)
+    for account in _accounts(session, store_id, channel).values():
+        account.pushes_since = None
     _audit(session, store_id, user_id, "channel_disconnected", {"channel": channel})
 
 
 def connections(session: Session, store_id: int) -> list[Overview]:
-    """Every channel of CHANNELS, connected or not."""
+    """Every platform of PLATFORMS, connected or not."""
     query = select(Connection).where(Connection.store_id == store_id)
     known = {connection.channel: connection for connection in session.exec(query)}
-    return [_overview(session, store_id, channel.key, known.get(channel.key)) for channel in CHANNELS]
+    return [_overview(session, store_id, one.key, known.get(one.key)) for one in PLATFORMS]
 
 
 def check(session: Session, store_id: int, channel: str) -> Overview:
     """Ask the platform, once a day, how long the access lives and what it may do."""
-    platform, connection = ad_channel(channel), session.get_one(Connection, (store_id, channel))
+    asked = platform(channel)
     try:
-        standing = platform.standing(service.token_of(connection, "access_token"))
-    except AccessExpired as error:
-        connection.state, connection.last_error = "expired", error.message
-    else:
-        connection.expires_at, connection.scopes = standing.expires_at, " ".join(standing.scopes)
+        found = ask(store_id, channel, lambda given: asked.standing(given.token))
+    except AccessExpired:
+        found = None  # it is noted in the connection
+    connection = session.get_one(Connection, (store_id, channel))
+    if found is not None:
+        connection.scopes = " ".join(found.scopes)
+        if connection.refresh_token is None:  # else the grant said when it is to be renewed
+            connection.expires_at = found.expires_at
     return _overview(session, store_id, channel, connection)
 
 
@@ -251,6 +265,17 @@ def users_of(session: Session, channel: str, account_id: str) -> list[int]:
         col(ConnectedAccount.taken_off_at).is_(None),
     )
     return list(session.exec(query.order_by(col(ConnectedAccount.store_id))))
+
+
+def told_of(session: Session, channel: str, account_id: str) -> list[int]:
+    """The stores that an ad account's messages are for: those that use it and have not disconnected. System session."""
+    query = select(ConnectedAccount.store_id).where(
+        ConnectedAccount.channel == channel,
+        ConnectedAccount.account_id == account_id,
+        col(ConnectedAccount.taken_off_at).is_(None),
+        col(ConnectedAccount.pushes_since).is_not(None),
+    )
+    return list(session.exec(query))
 
 
 def left_accounts(session: Session, store_id: int, channel: str) -> list[str]:
@@ -273,21 +298,18 @@ def _accounts(session: Session, store_id: int, channel: str) -> dict[str, Connec
 
 
 def _overview(session: Session, store_id: int, channel: str, connection: Connection | None) -> Overview:
-    label = ad_channel(channel).label
+    asked = platform(channel)
     if connection is None:
-        return Overview(channel, label, "not_connected")
-    missing = set(ad_channel(channel).needed_scopes) - set(connection.scopes.split())
-    problem, ends = connection.last_error or "", connection.expires_at
+        return Overview(channel, asked.label, "not_connected", missing=asked.needed_scopes)
+    given = tuple(connection.scopes.split()) if connection.access_token is not None else ()
+    missing = tuple(sorted(set(asked.needed_scopes) - set(given)))
+    ends = connection.expires_at if connection.refresh_token is None else connection.refresh_expires_at
+    problem = connection.last_error or ""
     if connection.state in ("connected", "choosing_account"):
-        if ends is not None and ends <= clock.now():
-            problem = f"Access to {label} has ended. Reconnect it."
-        elif ends is not None and ends - clock.now() < WARN_BEFORE:
-            problem = f"Access to {label} ends on {ends:%B %-d}. Reconnect it before."
-        elif missing:
-            problem = f"{label} no longer allows: {', '.join(sorted(missing))}. Reconnect it."
+        problem = _ending(asked.label, ends) or _narrowed(asked.label, missing) or problem
     return Overview(
         channel,
-        label,
+        asked.label,
         connection.state,
         tuple(
             AccountInUse(
@@ -299,14 +321,21 @@ def _overview(session: Session, store_id: int, channel: str, connection: Connect
         connection.connected_at,
         ends,
         problem,
+        given,
+        missing,
     )
 
 
-def _token(session: Session, store_id: int, channel: str) -> str:
-    connection = session.get(Connection, (store_id, ad_channel(channel).key))
-    if connection is None or connection.access_token is None:
-        raise NotFound(f"{ad_channel(channel).label} is not connected. Connect it first.")
-    return service.token_of(connection, "access_token")
+def _ending(label: str, ends: datetime | None) -> str:
+    if ends is None or ends - clock.now() >= WARN_BEFORE:
+        return ""
+    if ends <= clock.now():
+        return f"Access to {label} has ended. Reconnect it."
+    return f"Access to {label} ends on {ends:%B %-d}. Reconnect it before."
+
+
+def _narrowed(label: str, missing: tuple[str, ...]) -> str:
+    return f"{label} no longer allows: {', '.join(missing)}. Reconnect it." if missing else ""
 
 
 def _forget_readings(session: Session, store_id: int, channel: str) -> None:
@@ -350,8 +379,8 @@ def _audit(session: Session, store_id: int, user_id: int, what: str, detail: dic
 
 
 def _signed(step: Step, claim: Claim) -> str:
-    stated = {"aud": step, "store": claim.store_id, "channel": claim.channel, "nonce": claim.nonce}
-    return jwt.encode(stated, _secret(), algorithm="HS256")
+    stated = {"store": claim.store_id, "channel": claim.channel, "nonce": claim.nonce, "page": claim.page}
+    return jwt.encode({"aud": step, **stated}, _secret(), algorithm="HS256")
 
 
 def _secret() -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from clique_app import clock
 from clique_app.connections import tokens
-from clique_app.errors import NotFound
+from clique_app.errors import InvalidInput, NotFound
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify.reads import ShopFacts
 from clique_app.integrations.shopify.scopes import Need, missing
@@ -57,6 +57,17 @@ def token_of(connection: Connection, column: TokenColumn) -> str:
     return tokens.decrypt(_ring(), bytes(stored), _context(connection, column))
 
 
+def grant_of(connection: Connection) -> Grant:
+    """What is stored, in the clear."""
+    return Grant(
+        access_token=token_of(connection, "access_token"),
+        refresh_token=token_of(connection, "refresh_token") if connection.refresh_token is not None else None,
+        expires_at=connection.expires_at,
+        refresh_expires_at=connection.refresh_expires_at,
+        scopes=tuple(connection.scopes.split()),
+    )
+
+
 def lock_tokens(session: Session, store_id: int, channel: str) -> None:
     """Until this transaction ends, nobody else renews or replaces the channel's tokens."""
     session.execute(
@@ -77,17 +88,31 @@ def keep_grant(connection: Connection, grant: Grant) -> None:
     connection.last_error = None
 
 
-def rotate_tokens(session: Session, store_id: int) -> int:
-    """Encrypt again, under the current key, what an older key encrypted. Returns how many tokens."""
-    ring, rotated = _ring(), 0
-    for connection in session.exec(select(Connection).where(Connection.store_id == store_id).with_for_update()):
+@dataclass(frozen=True)
+class Rotated:
+    """How many tokens an older key had encrypted, and the channels whose tokens no key can read."""
+
+    tokens: int
+    lost: tuple[str, ...] = ()
+
+
+def rotate_tokens(session: Session, store_id: int) -> Rotated:
+    """Encrypt again, under the current key, what an older key encrypted."""
+    ring, rotated, lost = _ring(), 0, []
+    query = select(Connection).where(Connection.store_id == store_id).order_by(col(Connection.channel))
+    for connection in session.exec(query.with_for_update()):
         for column in ("access_token", "refresh_token"):
             stored = getattr(connection, column)
-            if stored is not None and tokens.is_stale(ring, bytes(stored)):
+            if stored is None or not tokens.is_stale(ring, bytes(stored)):
+                continue
+            try:
                 plain = token_of(connection, column)
-                setattr(connection, column, tokens.encrypt(ring, plain, _context(connection, column)))
-                rotated += 1
-    return rotated
+            except InvalidInput:
+                lost.append(connection.channel)
+                continue
+            setattr(connection, column, tokens.encrypt(ring, plain, _context(connection, column)))
+            rotated += 1
+    return Rotated(rotated, tuple(dict.fromkeys(lost)))
 
 
 def find_store(session: Session, shop_domain: str) -> int | None:
@@ -161,15 +186,16 @@ def keep_facts(session: Session, store_id: int, facts: ShopFacts) -> None:
 
 
 def keep_webhook_check(session: Session, store_id: int, repaired: Repair) -> None:
-    """All topics are subscribed to now, and what had to be done for it."""
+    """Which topics are subscribed to now, what had to be done for it, and what Shopify refused."""
     session.merge(
         WebhookCheck(
             store_id=store_id,
             checked_at=clock.now(),
-            held=len(TOPICS),
+            held=len(TOPICS) - len(repaired.refused),
             created=",".join(repaired.created),
             updated=",".join(repaired.updated),
             removed=",".join(repaired.removed),
+            problem=repaired.problem,
         )
     )
 
@@ -238,8 +264,12 @@ def _forget(connection: Connection, state: str) -> None:
     connection.expires_at = connection.refresh_expires_at = None
 
 
-def scopes_changed(session: Session, store_id: int, scopes: tuple[str, ...]) -> None:
-    """The store granted other scopes: the next call refreshes, so that its token carries them."""
+def scopes_changed(session: Session, store_id: int, scopes: tuple[str, ...]) -> bool:
+    """The store granted other scopes: the next call refreshes, so that its token carries them. True where they are
+    more than before."""
     connection = session.get(Connection, (store_id, SHOPIFY))
-    if connection is not None and connection.state == "connected":
-        connection.scopes, connection.expires_at = " ".join(sorted(scopes)), clock.now()
+    if connection is None or connection.state != "connected":
+        return False
+    gained = set(scopes) - set(connection.scopes.split())
+    connection.scopes, connection.expires_at = " ".join(sorted(scopes)), clock.now()
+    return bool(gained)

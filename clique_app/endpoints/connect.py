@@ -16,9 +16,10 @@ from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.connections.ad_accounts_service import Claim, ConnectFailed
 from clique_app.database import store_session
 from clique_app.errors import AccessDenied, CliqueError, NotFound, RateLimited, Unavailable
-from clique_app.integrations.registry import ad_channel
+from clique_app.integrations.registry import has_ad_accounts, platform
 from clique_app.logs import log
 from clique_app.settings import settings
+from tasks.connections import begin_import
 
 CALLS_PER_WINDOW, WINDOW_SECONDS = 10, 15 * 60
 COOKIE_SECONDS = int(ad_accounts.TICKET_LIFE.total_seconds())
@@ -50,7 +51,7 @@ def _guarded(request: Request, step: ad_accounts.Step) -> Response:
     if not _allowed(step, request.client.host if request.client else ""):
         return _page("Too many attempts from this address. Try again in 15 minutes.", 429)
     try:
-        ad_channel(channel)
+        platform(channel)
         claim = ad_accounts.claimed(step, channel, query.get("ticket" if step == "start" else "state", ""))
     except NotFound as error:
         return _page(error.message, 404)
@@ -61,7 +62,7 @@ def _guarded(request: Request, step: ad_accounts.Step) -> Response:
     except CliqueError as error:
         reason = _reason(error)
         log("connect").warning("connect_failed", store_id=claim.store_id, channel=channel, step=step, reason=reason)
-        return _back(claim, connect_error=reason)
+        return _back(claim, connect_error=reason, channel=channel)
 
 
 def _start(claim: Claim) -> Response:
@@ -91,13 +92,16 @@ def _callback(request: Request, claim: Claim) -> Response:
     grant = ad_accounts.exchange(claim.channel, query["code"])
     with store_session(claim.store_id) as session:
         ad_accounts.keep(session, claim.store_id, claim.channel, user_id, grant)
-    live.publish(claim.store_id, "connections")
+    if has_ad_accounts(claim.channel):
+        live.publish(claim.store_id, "connections")  # the accounts are chosen on the page
+    else:
+        begin_import(claim.store_id, claim.channel)
     return _back(claim, connected=claim.channel)
 
 
 def _back(claim: Claim, **told: str) -> Response:
     with store_session(claim.store_id) as session:
-        url = ad_accounts.return_url(session, claim.store_id, **told)
+        url = ad_accounts.return_url(session, claim, **told)
     answer = RedirectResponse(url, 302, PRIVATE)
     answer.delete_cookie(ad_accounts.cookie_name(claim.nonce), path="/auth/")
     return answer

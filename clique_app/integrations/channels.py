@@ -93,14 +93,12 @@ class AdWriter(Protocol):
     ) -> None: ...
 
 
-class AdChannel(Protocol):
-    """One ad platform, an entry of CHANNELS (registry.py). Writes live apart: see AdWriter."""
+class Platform(Protocol):
+    """Where a merchant logs in to let Clique read, an entry of PLATFORMS (registry.py)."""
 
     key: str  # also the name of its folder
     label: str
-    object_names: Mapping[Level, str]  # the platform's own words: "ad set"
     needed_scopes: tuple[str, ...]  # without these a connection is of no use
-    cadence: str  # "Hourly, last 28 days daily"
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str: ...
 
@@ -111,6 +109,13 @@ class AdChannel(Protocol):
         ...
 
     def standing(self, token: str) -> Standing: ...
+
+
+class AdChannel(Platform, Protocol):
+    """One ad platform, an entry of CHANNELS (registry.py). Writes live apart: see AdWriter."""
+
+    object_names: Mapping[Level, str]  # the platform's own words: "ad set"
+    cadence: str  # "Hourly, last 28 days daily"
 
     def accounts(self, token: str) -> list[AdAccount]: ...
 

@@ -1,12 +1,13 @@
-"""The ad channels there are. Apart from channels.py, which the channels themselves import."""
+"""The platforms there are. Apart from channels.py, which the channels themselves import."""
 
 from __future__ import annotations
 
 from clique_app.errors import NotFound
-from clique_app.integrations.channels import AdChannel
+from clique_app.integrations.channels import AdChannel, Platform
 from clique_app.integrations.meta.channel import META
 
 CHANNELS: tuple[AdChannel, ...] = (META,)
+PLATFORMS: tuple[Platform, ...] = CHANNELS  # all that are connected by a login, ad accounts or not
 
 
 def ad_channel(key: str) -> AdChannel:
@@ -19,4 +20,17 @@ def ad_channel(key: str) -> AdChannel:
 
 def channel_label(key: str) -> str:
     """The name of a channel that people connect, an ad channel or not."""
-    return next((channel.label for channel in CHANNELS if channel.key == key), key.title())
+    return next((one.label for one in PLATFORMS if one.key == key), key.title())
+
+
+def platform(key: str) -> Platform:
+    """The entry of PLATFORMS."""
+    for one in PLATFORMS:
+        if one.key == key:
+            return one
+    raise NotFound(f"There is no platform {key}.")
+
+
+def has_ad_accounts(key: str) -> bool:
+    """Whether it is an ad channel: the accounts to read are then chosen after the login."""
+    return any(channel.key == key for channel in CHANNELS)

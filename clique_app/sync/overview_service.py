@@ -15,6 +15,7 @@ from clique_app import clock
 from clique_app.connections.service import SHOPIFY
 from clique_app.integrations.registry import channel_label
 from clique_app.integrations.shopify.scopes import missing
+from clique_app.integrations.shopify.subscriptions import topic_name
 from clique_app.sync import inbox_service
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
@@ -153,7 +154,7 @@ def subscriptions(session: Session, store_id: int, found: Webhooks) -> Webhooks:
     if check is None:
         return found
     drifted = ",".join(part for part in (check.created, check.updated, check.removed) if part)
-    mended = tuple(sorted({"/".join(topic.lower().rsplit("_", 1)) for topic in drifted.split(",") if topic}))
+    mended = tuple(sorted({topic_name(topic) for topic in drifted.split(",") if topic}))
     return replace(found, checked_at=check.checked_at, topics=check.held, mended=mended, check_problem=check.problem)
 
 

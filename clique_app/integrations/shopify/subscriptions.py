@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clique_app.errors import Rejected
 from clique_app.integrations.shopify.client import Client
@@ -56,9 +56,19 @@ class Repair:
     created: tuple[str, ...] = ()  # were missing
     updated: tuple[str, ...] = ()  # pointed elsewhere
     removed: tuple[str, ...] = ()  # were there twice
+    refused: tuple[tuple[str, str], ...] = ()  # could not be mended, and why
 
     def __bool__(self) -> bool:
         return bool(self.created or self.updated or self.removed)
+
+    @property
+    def problem(self) -> str:
+        """'Shopify refused orders/create, refunds/create: Not allowed.' Empty where nothing was refused."""
+        by_reason: dict[str, list[str]] = {}
+        for topic, why in self.refused:
+            by_reason.setdefault(why, []).append(topic_name(topic))
+        told = [f"{', '.join(topics)}: {why.removesuffix('.')}." for why, topics in by_reason.items()]
+        return f"Shopify refused {' '.join(told)}" if told else ""
 
 
 @dataclass(frozen=True)
@@ -73,25 +83,38 @@ class Subscription:
 def repair(client: Client, uri: str) -> Repair:
     """Make the store send every topic of ours to this address, once each. A store shows an app its own subscriptions
     only, so one of our topics that points elsewhere has been moved; other topics and other kinds of addresses
-    (event buses) are left alone."""
+    (event buses) are left alone. One that is refused does not keep back the others."""
     ours: dict[str, list[Subscription]] = {topic: [] for topic in TOPICS}
     for found in held(client):
         if found.topic in ours and found.uri.startswith(("https://", "http://")):
             ours[found.topic].append(found)
-    created, updated, removed = [], [], []
+    done = Repair()
     for topic, there in ours.items():
-        kept = next((one for one in there if one.uri == uri), there[0] if there else None)
-        if kept is None:
-            _accepted(client.mutate(CREATE, {"topic": topic, "uri": uri})["webhookSubscriptionCreate"])
-            created.append(topic)
-        elif kept.uri != uri:
-            _accepted(client.mutate(UPDATE, {"id": kept.gid, "uri": uri})["webhookSubscriptionUpdate"])
-            updated.append(topic)
-        for double in there:
-            if double is not kept:
-                _accepted(client.mutate(DELETE, {"id": double.gid})["webhookSubscriptionDelete"])
-                removed.append(topic)
-    return Repair(tuple(created), tuple(updated), tuple(removed))
+        try:
+            done = _repair_topic(client, uri, topic, there, done)
+        except Rejected as error:
+            done = replace(done, refused=(*done.refused, (topic, error.message)))
+    return done
+
+
+def _repair_topic(client: Client, uri: str, topic: str, there: list[Subscription], done: Repair) -> Repair:
+    kept = next((one for one in there if one.uri == uri), there[0] if there else None)
+    if kept is None:
+        _accepted(client.mutate(CREATE, {"topic": topic, "uri": uri})["webhookSubscriptionCreate"])
+        done = replace(done, created=(*done.created, topic))
+    elif kept.uri != uri:
+        _accepted(client.mutate(UPDATE, {"id": kept.gid, "uri": uri})["webhookSubscriptionUpdate"])
+        done = replace(done, updated=(*done.updated, topic))
+    for double in there:
+        if double is not kept:
+            _accepted(client.mutate(DELETE, {"id": double.gid})["webhookSubscriptionDelete"])
+            done = replace(done, removed=(*done.removed, topic))
+    return done
+
+
+def topic_name(topic: str) -> str:
+    """ORDERS_CREATE as deliveries say it: orders/create."""
+    return "/".join(topic.lower().rsplit("_", 1))
 
 
 def held(client: Client) -> list[Subscription]:
@@ -105,4 +128,4 @@ def held(client: Client) -> list[Subscription]:
 
 def _accepted(payload: dict[str, list[dict[str, str]]]) -> None:
     if payload["userErrors"]:
-        raise Rejected(f"Shopify refused a webhook subscription: {payload['userErrors'][0]['message']}")
+        raise Rejected(payload["userErrors"][0]["message"])

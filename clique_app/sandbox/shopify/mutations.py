@@ -26,6 +26,13 @@ Mutation = Callable[[dict[str, Any], Context], Answer]
 
 CONCURRENT_BULK_QUERIES = 5
 MANDATORY_TOPICS = frozenset({"CUSTOMERS_DATA_REQUEST", "CUSTOMERS_REDACT", "SHOP_REDACT"})
+TOPIC_SCOPES = {
+    "ORDERS": "orders",
+    "REFUNDS": "orders",
+    "PRODUCTS": "products",
+    "INVENTORY": "inventory",
+    "CUSTOMERS": "customers",
+}  # first word of a topic: what the app has to be granted to read
 
 
 def error(message: str, *path: str, code: str | None = None) -> Answer:
@@ -87,6 +94,10 @@ def webhook_subscription_create(args: dict[str, Any], ctx: Context) -> Answer:
     taken = any(s.topic == args["topic"] and s.uri == uri for s in ctx.platform.subscriptions_of(shop))
     if taken:
         wrong = error("Address for this topic has already been taken", "webhookSubscription", "callbackUrl")
+    needed = TOPIC_SCOPES.get(args["topic"].split("_")[0])
+    if needed and not ctx.scopes & {f"read_{needed}", f"write_{needed}"}:
+        name = "/".join(args["topic"].lower().rsplit("_", 1))
+        wrong = error(f"You do not have permission to create or update webhooks with {name} topic", "topic")
     if wrong:
         return {"userErrors": [wrong]}
     now = zulu(ctx.now)
