@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from clique_app.metrics import format
 from clique_app.sync.overview_service import Reading, Standing
@@ -57,6 +58,18 @@ class ProgressView:
 
 
 @dataclass(frozen=True)
+class ReadingView:
+    """A reading under way, with its counts, pace and time left."""
+
+    title: str
+    done: str
+    total: str
+    share: float
+    stage: str
+    pace: str
+
+
+@dataclass(frozen=True)
 class StepView:
     """One of the three steps in a row."""
 
@@ -78,6 +91,20 @@ def time_left(reading: Reading | None) -> str:
     """'about 40 s left', or nothing where nobody can say."""
     left = reading.seconds_left if reading else None
     return "" if left is None else f"about {seconds(left)} left"
+
+
+def reading_view(one: Standing, reading: Reading, zone: ZoneInfo) -> ReadingView:
+    """How far a reading is."""
+    pace = f"{reading.per_second:,.0f} rows a second" if reading.per_second else ""
+    started = f"started {reading.started_at.astimezone(zone):%H:%M}"
+    return ReadingView(
+        title=f"{one.label}: {KINDS.get(reading.kind, reading.kind).lower()}",
+        done=f"{reading.read:,}",
+        total=f"{reading.expected:,} rows" if reading.expected else "",
+        share=round(reading.share or 0.0, 3),
+        stage=reading.stage or "Starting",
+        pace=", ".join(part for part in (time_left(reading), pace, started) if part),
+    )
 
 
 def import_view(standing: Standing) -> ProgressView:

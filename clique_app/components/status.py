@@ -63,6 +63,14 @@ def progress(label: Any, done: Any, total: Any, *, share: Any, note: Any = "", w
     )
 
 
+def reading_bar(one: Any) -> rx.Component:
+    """A source_views.ReadingView: counts, stage, pace and time left."""
+    return rx.fragment(
+        progress(one.title, one.done, one.total, share=one.share),
+        rx.el.div(rx.el.span(one.stage), rx.el.span(one.pace), class_name="c-running-facts"),
+    )
+
+
 def spinner(label: str) -> rx.Component:
     """For what takes less than a second or cannot be counted."""
     return s_spinner(accessibility_label=label)

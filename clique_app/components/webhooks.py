@@ -154,6 +154,6 @@ def webhooks_card() -> rx.Component:
         data_table("webhooks", COLUMNS, WebhooksState.rows, label="Webhooks"),
         rx.cond(has_dead, dead),
         note="Shopify tells of each change; what it misses, the hourly catch-up reads.",
-        actions=(rx.cond(has_dead, all_of_them), page_link("Ad accounts", "/onboarding")),
+        actions=(rx.cond(has_dead, all_of_them), page_link("Connections", "/connections")),
         flush=True,
     )

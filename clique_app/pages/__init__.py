@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from clique_app.components.page import Page
-from clique_app.pages import data, home, onboarding, recommendations, settings
+from clique_app.pages import connections, data, home, onboarding, recommendations, settings
 
-PAGES: tuple[Page, ...] = (home.PAGE, recommendations.PAGE, data.PAGE, settings.PAGE, onboarding.PAGE)
+PAGES: tuple[Page, ...] = (
+    home.PAGE,
+    recommendations.PAGE,
+    connections.PAGE,
+    data.PAGE,
+    settings.PAGE,
+    onboarding.PAGE,
+)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import reflex as rx
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.components.ads_connect import AdsConnect
+from clique_app.components.connect import Connect
 from clique_app.components.file_import import FileImport, file_import
 from clique_app.components.forms import select
 from clique_app.components.frame import header
 from clique_app.components.page import Page
 from clique_app.components.polaris import s_banner, s_button
 from clique_app.components.session import PageState
-from clique_app.components.source_views import KINDS, RESULTS, SOURCE_STATES, counted, seconds, time_left
-from clique_app.components.status import bone, card, empty, progress
+from clique_app.components.source_views import (
+    KINDS,
+    RESULTS,
+    SOURCE_STATES,
+    ReadingView,
+    counted,
+    reading_view,
+    seconds,
+)
+from clique_app.components.status import bone, card, empty, reading_bar
 from clique_app.components.tables import Cell, Column, Paging, Row, csv_button, data_table
 from clique_app.components.webhooks import WebhooksState, webhooks_card
 from clique_app.connections.service import SHOPIFY, missing_scopes
@@ -43,7 +49,6 @@ SOURCE_COLUMNS = (
     Column("Against the source’s own count"),
     Column("How often"),
 )
-INSTALL_PATH = "/auth/shopify/start"  # served by endpoints/install.py
 LOG_COLUMNS = (
     Column("Time"),
     Column("Source"),
@@ -69,24 +74,12 @@ class Problem:
     action: str
 
 
-@dataclass(frozen=True)
-class Running:
-    """A reading under way."""
-
-    title: str
-    done: str
-    total: str
-    share: float
-    stage: str
-    pace: str
-
-
 class DataState(PageState):
     """What Data and sync shows, as text."""
 
     loaded: bool = False
     problems: list[Problem] = []
-    running: list[Running] = []
+    running: list[ReadingView] = []
     summary: str = ""
     sources: list[Row] = []
     asked: list[str] = []  # sources asked for and not begun
@@ -114,20 +107,14 @@ class DataState(PageState):
         """Read one source: what changed, or what failed again."""
         standing = await self.in_session(one_standing, source)
         if standing.state == "not_connected":
-            return rx.redirect("/onboarding")
+            return rx.redirect("/connections")
         if standing.channel == SHOPIFY and standing.state in ("expired", "not_allowed"):
-            return DataState.allow
+            return Connect.allow
         if standing.state == "expired":
-            return AdsConnect.connect(standing.channel)
+            return Connect.connect(standing.channel)
         self.asked = [*self.asked, source]
         await asyncio.to_thread(start_sync, self.store_id, source, standing.mend or "manual")
         return None
-
-    @rx.event
-    def allow(self) -> Any:
-        """Leave for Shopify's own dialog, in the whole window: it gives access back, with all that Clique needs."""
-        url = f"{INSTALL_PATH}?{urlencode({'shop': self.shop_domain})}"
-        return rx.call_script(f"window.open({json.dumps(url)}, '_top')")
 
     @rx.event
     def filter_log(self, source: str) -> Any:
@@ -174,7 +161,7 @@ def data_view(session: Session, store_id: int, log_source: str, offset: int) -> 
             *allow_problem(missing_scopes(session, store_id)),
             *(problem for one in standings if (problem := problem_view(one))),
         ],
-        "running": [running_view(one, one.current, zone) for one in standings if one.current],
+        "running": [reading_view(one, one.current, zone) for one in standings if one.current],
         "summary": summary(standings),
         "sources": [source_row(one, now) for one in standings],
         "log_rows": [log_row(one, zone, now) for one in found.readings],
@@ -209,20 +196,6 @@ def problem_view(one: Standing) -> Problem | None:
         tone = "critical" if one.state == "failed" else "warning"
         return Problem(one.source, one.channel, f"{one.label} {word}", one.problem, tone, FETCH)
     return None
-
-
-def running_view(one: Standing, reading: Reading, zone: ZoneInfo) -> Running:
-    """A reading under way, with its counts, pace and time left."""
-    pace = f"{reading.per_second:,.0f} rows a second" if reading.per_second else ""
-    started = f"started {reading.started_at.astimezone(zone):%H:%M}"
-    return Running(
-        title=f"{one.label}: {KINDS.get(reading.kind, reading.kind).lower()}",
-        done=f"{reading.read:,}",
-        total=f"{reading.expected:,} rows" if reading.expected else "",
-        share=round(reading.share or 0.0, 3),
-        stage=reading.stage or "Starting",
-        pace=", ".join(part for part in (time_left(reading), pace, started) if part),
-    )
 
 
 def source_row(one: Standing, now: datetime) -> Row:
@@ -286,19 +259,14 @@ def log_paging(found: Log) -> Paging:
 
 def _problem(one: Any) -> rx.Component:
     fetch = s_button(FETCH, slot="secondary-actions", on_click=DataState.sync(one.source))
-    reconnect = s_button(RECONNECT, slot="secondary-actions", on_click=AdsConnect.connect(one.channel))
-    allow = s_button(ALLOW, slot="secondary-actions", on_click=DataState.allow)
+    reconnect = s_button(RECONNECT, slot="secondary-actions", on_click=Connect.connect(one.channel))
+    allow = s_button(ALLOW, slot="secondary-actions", on_click=Connect.allow)
     action = rx.match(one.action, (FETCH, fetch), (RECONNECT, reconnect), (ALLOW, allow), rx.fragment())
     return s_banner(one.text, action, heading=one.heading, tone=one.tone)
 
 
 def _running(one: Any) -> rx.Component:
-    return rx.el.section(
-        progress(one.title, one.done, one.total, share=one.share),
-        rx.el.div(rx.el.span(one.stage), rx.el.span(one.pace), class_name="c-running-facts"),
-        class_name="c-card",
-        custom_attrs={"aria-label": one.title},
-    )
+    return rx.el.section(reading_bar(one), class_name="c-card", custom_attrs={"aria-label": one.title})
 
 
 def _button(row: Any) -> rx.Component:

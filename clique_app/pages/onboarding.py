@@ -10,8 +10,8 @@ from typing import Any
 import reflex as rx
 from sqlmodel import Session
 
-from clique_app.components.ads_connect import AdsConnect, ads_connect
 from clique_app.components.charts import chart_card
+from clique_app.components.connect import Connect, connect_list, disconnect_dialog
 from clique_app.components.figures import opens
 from clique_app.components.frame import header
 from clique_app.components.open_number import OpenNumber, open_number_panel
@@ -21,6 +21,7 @@ from clique_app.components.session import PageState
 from clique_app.components.source_views import STEP_STATES, ProgressView, import_view, seconds
 from clique_app.components.status import badge, bone, card, facts, icon, page_link, progress
 from clique_app.components.tables import Cell, Column, Row, data_table
+from clique_app.integrations.registry import has_ad_accounts
 from clique_app.metrics import format, overview_service, registry, service
 from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.figures import Daily
@@ -163,7 +164,7 @@ def _first_figure(figure: Figure, note: str, currency: str, setup: Setup) -> Fir
 def _waiting(figure: Figure, setup: Setup) -> str:
     """What has to be read before the figure can be said."""
     orders = next(one for one in setup.sources if one.source == "shopify_orders")
-    ads = [one for one in setup.sources if one.channel != "shopify" and one.state != "not_connected"]
+    ads = [one for one in setup.sources if has_ad_accounts(one.channel) and one.state != "not_connected"]
     if not orders.rows:
         return _when("orders are read", orders)
     if figure.key in NEED_ADS and ads and not all(one.first_import_done for one in ads):
@@ -181,7 +182,7 @@ def _when(what: str, source: Standing) -> str:
 def _ads_read(setup: Setup) -> str:
     parts = []
     for one in setup.sources:
-        if one.channel != "shopify" and one.state != "not_connected":
+        if has_ad_accounts(one.channel) and one.state != "not_connected":
             share = one.current.share if one.current else None
             done = "whole" if one.first_import_done else f"{share:.0%} read" if share else "being read"
             parts.append(f"{one.label} {done}")
@@ -278,7 +279,7 @@ def _steps() -> rx.Component:
             _step(
                 1,
                 "Connect ads",
-                ads_connect(),
+                connect_list(),
                 rx.el.p("Clique reads only, until you accept an action.", class_name="c-small c-second"),
             ),
             _step(
@@ -343,6 +344,7 @@ def content() -> rx.Component:
         header("Welcome to Clique", "Three steps to see what each sale leaves"),
         rx.el.div(_steps(), rx.el.div(_first_view(), weeks, class_name="c-column"), class_name="c-onboarding"),
         open_number_panel(),
+        disconnect_dialog(),
     )
 
 
@@ -350,11 +352,11 @@ PAGE = Page(
     route="/onboarding",
     title="Onboarding",
     content=content,
-    on_load=(OnboardingState.load, AdsConnect.load),
+    on_load=(OnboardingState.load, Connect.load),
     live={
-        "sync": (OnboardingState.load, AdsConnect.load),
-        "figures": (OnboardingState.load, AdsConnect.load, OpenNumber.read),
-        "connections": (OnboardingState.load, AdsConnect.load),
+        "sync": (OnboardingState.load, Connect.load),
+        "figures": (OnboardingState.load, Connect.load, OpenNumber.read),
+        "connections": (OnboardingState.load, Connect.load),
     },
     in_navigation=False,
 )

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from clique_app import clock
 from clique_app.connections import ad_accounts_service
 from clique_app.connections.ad_accounts_service import Overview
+from clique_app.integrations.registry import has_ad_accounts
 from clique_app.sync import overview_service
 from clique_app.sync.overview_service import Standing
 from clique_app.sync.sources import SOURCES
@@ -56,7 +57,7 @@ def setup(session: Session, store_id: int) -> Setup:
     sources = tuple(overview_service.standings(session, store_id))
     channels = tuple(ad_accounts_service.connections(session, store_id))
     of_store = [one for one in sources if one.channel == "shopify"]
-    of_ads = [one for one in sources if one.channel != "shopify" and one.state != "not_connected"]
+    of_ads = [one for one in sources if has_ad_accounts(one.channel) and one.state != "not_connected"]
     launched = store.launched_at is not None
     ads = _ads_step(of_ads, channels)
     return Setup(
@@ -77,7 +78,7 @@ def _reading_step(sources: list[Standing]) -> StepState:
 
 
 def _ads_step(of_ads: list[Standing], channels: tuple[Overview, ...]) -> StepState:
-    if any(channel.state in ("expired", "revoked") for channel in channels):
+    if any(one.state in ("expired", "revoked") for one in channels if has_ad_accounts(one.channel)):
         return "problem"
     return _reading_step(of_ads) if of_ads else "next"
 

@@ -48,7 +48,7 @@ def connect_meta(page: Page, account: str) -> None:
     page.get_by_role("button", name="Continue").click()
     frame.get_by_role("button", name=f"Choose {account}").click()
     frame.get_by_role("button", name="Use these accounts").click()
-    expect(frame.get_by_role("button", name="Disconnect")).to_be_visible()
+    expect(frame.get_by_role("button", name="Disconnect Meta")).to_be_visible()
 
 
 def set_up(page: Page, demo: Demo, *, shop: str = "", account: str = "Harbor Lane Candle Co.") -> list[str]:

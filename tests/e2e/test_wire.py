@@ -145,7 +145,16 @@ def assert_learned_nothing(tab: RawTab, secrets: set[str]) -> None:
 
 def test_the_walk_covers_what_there_is(surface: Surface, secrets: dict[str, set[str]], connected: Demo) -> None:
     names = " ".join(surface.events)
-    for part in ("home_state", "open_number", "advice", "ads_connect", "settings", "data_state", "onboarding", "login"):
+    for part in (
+        "home_state",
+        "open_number",
+        "advice",
+        "connect_connect",
+        "settings",
+        "data_state",
+        "onboarding",
+        "login",
+    ):
         assert part in names, part
     assert {"/webhooks/shopify", "/health", "/auth/{channel}/callback", "/_health"} <= set(surface.paths)
     assert any("$" in text for text in secrets[connected["store"]])

@@ -203,7 +203,7 @@ def test_rotation_rewrites_what_an_older_key_encrypted(shopify: TokenServer, mon
         settings.cache_clear()
         assert access(store_id).token == "shpat_first"
         with store_session(store_id) as session:
-            assert service.rotate_tokens(session, store_id) == rotated
+            assert service.rotate_tokens(session, store_id).tokens == rotated
 
 
 def test_an_uninstall_clears_tokens_and_an_older_one_is_ignored(shopify: TokenServer, database_url: str) -> None:

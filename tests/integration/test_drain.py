@@ -391,6 +391,19 @@ def test_changed_scopes_renew_the_token_at_its_next_use(shop: Shop, database_url
     ]
 
 
+def test_more_scopes_act_at_once_and_fewer_ask_for_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks import install
+
+    store_id, asked = make_store(), []
+    monkeypatch.setattr(install, "catch_up", asked.append)
+    arrives("app/scopes_update", {"current": ["read_orders"]})
+    drain()
+    assert asked == []
+    arrives("app/scopes_update", {"previous": ["read_orders"], "current": ["read_orders", "read_all_orders"]})
+    drain()
+    assert asked == [store_id]
+
+
 def test_a_privacy_topic_becomes_a_request_that_a_worker_answers(shop: Shop, database_url: str) -> None:
     make_store()
     arrives("customers/redact", {"customer": {"id": 5, "email": "a@example.com"}, "orders_to_redact": [1]})

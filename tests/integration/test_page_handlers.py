@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from clique_app import clock
+from clique_app.connections import service
 from clique_app.database import store_session
-from clique_app.errors import AccessDenied, InvalidInput
+from clique_app.errors import AccessDenied, InvalidInput, Refused
 from clique_app.tables import Member, Store
 from tests.integration.stores import make_store
 from tests.integration.test_overview import add_run
@@ -46,6 +46,8 @@ def tab(monkeypatch: pytest.MonkeyPatch) -> Tab:
     monkeypatch.setenv("SHOPIFY_API_SECRET", API_SECRET)
     settings.cache_clear()
     store_id = make_store()
+    with store_session(store_id) as session:
+        service.seen(session, store_id, 7)
     monkeypatch.setattr(page_session.install, "open_store", lambda shop, token, user: store_id)
     root = State(_reflex_internal_init=True)  # pyright: ignore[reportCallIssue]
 
@@ -93,12 +95,48 @@ def test_onboarding_says_why_each_figure_is_unknown_and_launches(tab: Tab) -> No
 
 
 def test_a_connect_leaves_for_an_address_of_our_own_at_the_top_level(tab: Tab) -> None:
-    from clique_app.components.ads_connect import AdsConnect
+    from clique_app.components.connect import Connect
 
-    state = tab.run(AdsConnect, "load")
-    assert {one.step for one in state.channels} == {"connect"}
-    tab.run(AdsConnect, "connect", "meta")
+    state = tab.run(Connect, "load")
+    assert {one.key: one.step for one in state.connections if one.key in ("shopify", "meta")} == {
+        "shopify": "done",
+        "meta": "connect",
+    }
+    tab.run(Connect, "connect", "meta")
     assert state.busy == "meta"
+
+
+def test_who_may_only_look_connects_and_disconnects_nothing(tab: Tab) -> None:
+    from clique_app.components.connect import Connect
+
+    with store_session(tab.store_id) as session:
+        session.get_one(Member, (tab.store_id, 7)).role = "viewer"
+    with pytest.raises(Refused, match="can look but not change"):
+        tab.run(Connect, "connect", "meta")
+
+
+def test_a_disconnect_says_first_what_stops_and_what_stays(tab: Tab) -> None:
+    from clique_app.components.connect import NOTHING, Connect
+    from clique_app.connections import ad_accounts_service
+    from clique_app.integrations.channels import Grant
+    from clique_app.tables import Connection
+
+    with store_session(tab.store_id) as session:
+        ad_accounts_service.keep(session, tab.store_id, "meta", 7, Grant("t", scopes=("ads_read", "ads_management")))
+    state = tab.run(Connect, "load")
+    Connect.ask_to_disconnect.fn(state, "meta")  # pyright: ignore[reportFunctionMemberAccess]
+    assert any("not read any more" in line for line in state.ending.stops)
+    assert any("read so far" in line for line in state.ending.stays)
+
+    async def disconnect() -> None:
+        async for _ in Connect.disconnect.fn(state):  # pyright: ignore[reportFunctionMemberAccess]
+            pass
+
+    asyncio.run(disconnect())
+    assert (state.ending, state.busy) == (NOTHING, "")
+    with store_session(tab.store_id) as session:
+        meta = session.get_one(Connection, (tab.store_id, "meta"))
+    assert (meta.state, meta.access_token) == ("disconnected", None)
 
 
 def test_a_tab_that_is_not_logged_in_launches_nothing(tab: Tab) -> None:
@@ -112,22 +150,22 @@ def test_a_tab_that_is_not_logged_in_launches_nothing(tab: Tab) -> None:
 
 
 def test_several_ad_accounts_are_marked_and_used_together(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clique_app.components.ads_connect import AdsConnect, account_views
+    from clique_app.components.connect import Connect, account_views
     from clique_app.connections import ad_accounts_service
     from clique_app.integrations.channels import AdAccount
 
     used: list[Any] = []
     monkeypatch.setattr(ad_accounts_service, "choose", lambda session, *a: used.append(a))
-    monkeypatch.setattr("clique_app.components.ads_connect.begin_import", lambda *a: used.append(a))
-    state = tab.run(AdsConnect, "load")
+    monkeypatch.setattr("clique_app.components.connect.edge.begin_import", lambda *a: used.append(a))
+    state = tab.run(Connect, "load")
     found = [AdAccount(n, f"Account {n}", "USD", "UTC", True) for n in ("1", "2", "3")]
     state.accounts, state.choosing = account_views(found, {"1"}), "meta"
     for account_id in ("2", "3", "3"):
-        AdsConnect.mark.fn(state, account_id)  # pyright: ignore[reportFunctionMemberAccess]
+        Connect.mark.fn(state, account_id)  # pyright: ignore[reportFunctionMemberAccess]
     assert [one.chosen for one in state.accounts] == [True, True, False]
 
     async def choose() -> None:
-        async for _ in AdsConnect.choose.fn(state, "meta"):  # pyright: ignore[reportFunctionMemberAccess]
+        async for _ in Connect.choose.fn(state, "meta"):  # pyright: ignore[reportFunctionMemberAccess]
             pass
 
     asyncio.run(choose())
@@ -138,15 +176,12 @@ def test_several_ad_accounts_are_marked_and_used_together(tab: Tab, monkeypatch:
 
 def test_a_file_is_shown_to_who_chose_it_and_forgotten(tab: Tab) -> None:
     from clique_app.components.file_import import FileImport
-    from clique_app.imports import service
+    from clique_app.imports import service as imports
     from tests.import_files import book_csv
 
     with store_session(tab.store_id) as session:
-        now = clock.now()
-        session.add(Member(store_id=tab.store_id, user_id=7, role="owner", first_seen_at=now, last_seen_at=now))
-        session.flush()
-        service.receive(session, tab.store_id, 7, "orders.csv", book_csv().encode())
-        service.receive(session, tab.store_id, service.OPERATOR, "another.csv", b"a,b\n")  # somebody else's
+        imports.receive(session, tab.store_id, 7, "orders.csv", book_csv().encode())
+        imports.receive(session, tab.store_id, imports.OPERATOR, "another.csv", b"a,b\n")  # somebody else's
     state = tab.run(FileImport, "load")
     assert (state.preview.name, state.preview.button, len(state.sample)) == ("orders.csv", "Import 13 orders", 10)
     tab.run(FileImport, "discard")

@@ -90,6 +90,15 @@ def test_a_round_trip_leaves_an_encrypted_long_lived_token_and_a_choice(stores: 
     assert _connection(stores[1]) is None
 
 
+def test_a_round_trip_ends_on_the_page_where_it_began(stores: list[int]) -> None:
+    browser = _browser()
+    with store_session(stores[0]) as session:
+        url = ad_accounts.start(session, stores[0], "meta", USER, "/connections")
+    state = parse_qs(urlsplit(browser.get(url).headers["location"]).query)["state"][0]
+    answer = browser.get("/auth/meta/callback", params={"state": state, "error": "access_denied"})
+    assert answer.headers["location"].endswith("/connections?connect_error=cancelled&channel=meta")
+
+
 def test_a_ticket_and_a_state_work_once(stores: list[int]) -> None:
     browser, url = _browser(), _start(stores[0])
     assert browser.get(url).status_code == 302
@@ -101,7 +110,7 @@ def test_a_ticket_and_a_state_work_once(stores: list[int]) -> None:
 
 def test_another_browser_cannot_finish(stores: list[int]) -> None:
     state = _state(_browser(), stores[0])
-    assert _back(_browser(), state) == "connect_error=browser"
+    assert _back(_browser(), state) == "connect_error=browser&channel=meta"
     assert _connection(stores[0]) is None
 
 
@@ -112,7 +121,7 @@ def test_anothers_cookie_does_not_fit(stores: list[int]) -> None:
     (cookie,) = [c.value for c in mine.cookies.jar]
     name = ad_accounts.cookie_name(ad_accounts.claimed("callback", "meta", state).nonce)
     mine.cookies.set(name, str(cookie), path="/auth/")
-    assert _back(mine, state) == "connect_error=browser"
+    assert _back(mine, state) == "connect_error=browser&channel=meta"
     assert _connection(stores[1]) is None
 
 
@@ -133,7 +142,7 @@ def test_a_round_trip_of_more_than_ten_minutes_is_over(stores: list[int], monkey
     browser = _browser()
     state, later = _state(browser, stores[0]), clock.now() + timedelta(minutes=10, seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert _back(browser, state) == "connect_error=expired"
+    assert _back(browser, state) == "connect_error=expired&channel=meta"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +151,7 @@ def test_a_round_trip_of_more_than_ten_minutes_is_over(stores: list[int], monkey
 )
 def test_a_refusal_comes_back_with_its_reason(stores: list[int], query: dict[str, str], reason: str) -> None:
     browser = _browser()
-    assert _back(browser, _state(browser, stores[0]), **query) == f"connect_error={reason}"
+    assert _back(browser, _state(browser, stores[0]), **query) == f"connect_error={reason}&channel=meta"
 
 
 def test_missing_rights_and_an_absent_platform_are_told_apart(
@@ -150,9 +159,9 @@ def test_missing_rights_and_an_absent_platform_are_told_apart(
 ) -> None:
     browser = _browser()
     meta.answers["debug_token"] = {"data": {"is_valid": True, "expires_at": 0, "scopes": ["ads_read"]}}
-    assert _back(browser, _state(browser, stores[0])) == "connect_error=permissions"
+    assert _back(browser, _state(browser, stores[0])) == "connect_error=permissions&channel=meta"
     meta.answers["oauth/access_token"] = answer({"error": {"code": 2, "message": "x"}}, 500)
-    assert _back(browser, _state(browser, stores[0])) == "connect_error=unavailable"
+    assert _back(browser, _state(browser, stores[0])) == "connect_error=unavailable&channel=meta"
     assert _connection(stores[0]) is None
 
 

@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from sqlmodel import col, select
 
+from clique_app import clock
 from clique_app.database import store_session, system_session
 from clique_app.endpoints.inbox import Inbox
 from clique_app.endpoints.meta_webhooks import MetaWebhooks, deliveries
@@ -24,9 +25,10 @@ from clique_app.integrations.meta import pushes
 from clique_app.integrations.meta.settings import MetaSettings
 from clique_app.settings import settings
 from clique_app.tables import ConnectedAccount, InboxEvent
-from tasks import ad_pushes, webhooks
+from tasks import ad_pushes, connections, webhooks
 from tests.conftest import Sandbox
 from tests.integration.meta.accounts import Ads, at_meta, follow_clock, make_ads
+from tests.integration.stores import make_store, use_ad_account
 
 NUMBERS = itertools.count(5001)
 
@@ -117,6 +119,20 @@ def test_an_account_that_is_chosen_is_subscribed_and_one_taken_off_is_not_any_mo
         row = session.get_one(ConnectedAccount, (told.ads.store_id, "meta", told.ads.second))
     assert (row.pushes_since, row.taken_off_at is None) == (None, False)
     assert pushes.subscribe_account(token, told.ads.second)  # it was gone, and is there again
+
+
+def test_a_store_that_disconnects_is_told_nothing_more_unless_another_uses_the_account(told: Told) -> None:
+    token = ad_pushes.access(told.ads.store_id, "meta").token
+    other = make_store("other-of-the-account.myshopify.com")
+    with store_session(other) as session:
+        use_ad_account(session, other, told.ads.second, pushes_since=clock.now())
+    connections.disconnect(told.ads.store_id, "meta", 7)
+    assert told.ads.connection().state == "disconnected"
+    assert pushes.subscribe_account(token, told.ads.main), "it was gone, and is there again"
+    assert not pushes.subscribe_account(token, told.ads.second), "the other store still hears of it"
+    with store_session(told.ads.store_id) as session:
+        row = session.get_one(ConnectedAccount, (told.ads.store_id, "meta", told.ads.main))
+    assert (row.pushes_since, row.taken_off_at) == (None, None)
 
 
 def test_a_change_at_meta_is_here_without_a_reading(told: Told) -> None:

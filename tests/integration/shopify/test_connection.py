@@ -18,6 +18,7 @@ from clique_app import clock
 from clique_app.connections.access import access
 from clique_app.database import store_session
 from clique_app.integrations.shopify.scopes import NEEDS, REQUIRED_SCOPES, missing
+from clique_app.integrations.shopify.subscriptions import TOPICS
 from clique_app.sandbox.shopify.oauth import signature_of
 from tests.contract.shopify_sandbox import SECRET, SHOP
 from tests.integration.shopify_shop import SCOPES, SOURCES, Shop
@@ -118,6 +119,25 @@ def test_a_scope_that_is_withheld_is_named_with_what_stops_and_one_step_and_mend
     assert shop.differences() == []
     with store_session(shop.store_id) as session:
         assert data_view(session, shop.store_id, "", 0)["problems"] == []
+
+
+def test_a_refused_topic_keeps_no_other_back_and_is_named_until_it_is_allowed(shop: Shop) -> None:
+    from tasks.install import catch_up, check_store
+
+    shop.world.set_scopes(SHOP, [s for s in SCOPES if s != "read_customers"])
+    check_store.fn(shop.open())
+    [(held, problem)] = shop.query("select held, problem from webhook_check")
+    assert held == len(TOPICS) - 2
+    assert problem.startswith("Shopify refused customers/create: ")
+    assert "customers/update: " in problem
+    shop.world.set_scopes(SHOP, SCOPES)
+    shop.queued()
+    catch_up(shop.store_id)  # as app/scopes_update does
+    assert ("check_store", shop.store_id) in shop.queued()
+    check_store.fn(shop.store_id)
+    assert shop.query("select held, created, problem from webhook_check") == [
+        (len(TOPICS), "CUSTOMERS_CREATE,CUSTOMERS_UPDATE", "")
+    ]
 
 
 def test_a_change_of_scopes_is_announced_and_the_next_token_has_them(shop: Shop) -> None:

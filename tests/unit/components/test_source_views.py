@@ -1,9 +1,9 @@
-"""What pages say of sources, readings, ad channels and the steps of a new store."""
+"""What pages say of sources, readings and the steps of a new store."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clique_app.components.ads_connect import account_views, channel_views, connect_problem
 from clique_app.components.open_number import SOURCE_NAMES
 from clique_app.components.source_views import SOURCE_STATES, counted, import_view, seconds, step_views
 from clique_app.components.webhooks import checked, webhook_rows
-from clique_app.connections.ad_accounts_service import CONNECT_ERRORS, AccountInUse, Overview
-from clique_app.integrations.channels import AdAccount
 from clique_app.pages import data
 from clique_app.sync.overview_service import Log, Reading, Standing, Webhooks
 from clique_app.sync.setup_service import Setup
@@ -146,29 +143,6 @@ def test_the_last_look_at_the_subscriptions_says_what_was_mended() -> None:
     failed = replace(found, check_problem="Shopify has locked this store.")
     assert checked(failed, NOW) == "Shopify has locked this store."
     assert webhook_rows(failed, NOW)[0].cells[-1].badge == "caution"
-
-
-def test_the_url_chooses_among_clique_s_own_words() -> None:
-    assert connect_problem({"connect_error": "cancelled"}) == CONNECT_ERRORS["cancelled"]
-    assert connect_problem({"connect_error": "<b>you won</b>"}) == CONNECT_ERRORS["refused"]
-    assert connect_problem({}) == ""
-
-
-def test_a_channel_has_one_next_step() -> None:
-    states = ("not_connected", "choosing_account", "connected", "expired", "disconnected")
-    main = AccountInUse("1", "Harbor", "USD", "America/New_York", date(2026, 8, 23))
-    used = (main, AccountInUse("2", "B", "EUR", "UTC"))
-    channels = tuple(Overview("meta", "Meta", state, used) for state in states)
-    views = channel_views(channels, (standing(source="meta_ads", channel="meta"),))
-    assert [view.step for view in views] == ["connect", "choose", "done", "reconnect", "connect"]
-    assert views[2].accounts == ["Harbor (USD, America/New York), days from August 23, 2026", "B (EUR, UTC)"]
-    assert [len(view.imports) for view in views] == [0, 0, 1, 0, 0]
-
-
-def test_accounts_in_use_come_first() -> None:
-    accounts = [AdAccount("2", "A closed one", "EUR", "UTC", False), AdAccount("1", "Main", "USD", "UTC", True)]
-    views = account_views(accounts, {"2"})
-    assert [(view.name, view.chosen) for view in views] == [("Main", False), ("A closed one", True)]
 
 
 def test_the_steps_say_what_they_wait_for() -> None:

@@ -1,0 +1,94 @@
+"""How each connection of a store stands: its access, and the sources that read through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from clique_app.connections import ad_accounts_service as ad_accounts
+from clique_app.connections.ad_accounts_service import Overview
+from clique_app.connections.service import SHOPIFY
+from clique_app.integrations.registry import PLATFORMS, has_ad_accounts
+from clique_app.integrations.shopify.scopes import Need, missing
+from clique_app.sync import overview_service
+from clique_app.sync.overview_service import Standing
+from clique_app.tables import Connection, Store
+
+
+@dataclass(frozen=True)
+class Linked:
+    """One connection with its sources, and what ends with it."""
+
+    access: Overview
+    sources: tuple[Standing, ...]
+    brings: str  # in words
+    stops: tuple[str, ...] = ()  # what a disconnect ends, in words; none: it is not ended in Clique
+    by_login: bool = True  # at the platform, by the ways of components.connect
+
+    @property
+    def fresh_at(self) -> datetime | None:
+        """How old the oldest of what it brings is; None before all of it was read."""
+        ages = [one.fresh_at for one in self.sources]
+        return min((age for age in ages if age), default=None) if all(ages) else None
+
+
+Reader = Callable[[Session, int, tuple[Standing, ...]], list[Linked]]
+
+
+def connections(session: Session, store_id: int) -> list[Linked]:
+    """Every connection there can be, in the order of CONNECTIONS."""
+    standings = tuple(overview_service.standings(session, store_id))
+    return [linked for read in CONNECTIONS for linked in read(session, store_id, standings)]
+
+
+def _store(session: Session, store_id: int, standings: tuple[Standing, ...]) -> list[Linked]:
+    """Shopify itself: it ends by an uninstall."""
+    store, connection = session.get_one(Store, store_id), session.get(Connection, (store_id, SHOPIFY))
+    given = tuple(connection.scopes.split()) if connection is not None else ()
+    lacking = missing(given) if connection is not None else ()
+    state = connection.state if connection is not None else "not_connected"
+    access = Overview(
+        SHOPIFY,
+        "Shopify",
+        state,
+        connected_at=store.installed_at,
+        problem=(connection.last_error or "") if connection is not None and state != "connected" else _stopped(lacking),
+        given=given,
+        missing=tuple(need.scope for need in lacking),
+    )
+    brings = "Orders, products, stock and customers. Everything else is held against them."
+    return [Linked(access, _of(standings, SHOPIFY), brings, by_login=False)]
+
+
+def _stopped(lacking: tuple[Need, ...]) -> str:
+    return " ".join(dict.fromkeys(need.stops for need in lacking))
+
+
+def _platforms(session: Session, store_id: int, standings: tuple[Standing, ...]) -> list[Linked]:
+    """Every platform of PLATFORMS."""
+    found = {one.channel: one for one in ad_accounts.connections(session, store_id)}
+    return [_platform(found[one.key], _of(standings, one.key)) for one in PLATFORMS]
+
+
+def _platform(access: Overview, sources: tuple[Standing, ...]) -> Linked:
+    names = " and ".join(one.label for one in sources) or access.label
+    stops = [f"{names} are not read any more: figures of later days lack them."]
+    brings = f"{names}."
+    if has_ad_accounts(access.channel):
+        brings = "Spend and results by day, campaign, ad, country and region; budgets, changed where you accept it."
+        stops += [
+            f"Recommendations about {access.label} end, and Clique changes nothing there.",
+            f"{access.label} no longer tells Clique of changes.",
+        ]
+    return Linked(access, sources, brings, tuple(stops))
+
+
+def _of(standings: tuple[Standing, ...], channel: str) -> tuple[Standing, ...]:
+    return tuple(one for one in standings if one.channel == channel)
+
+
+# what is not connected by a login (a script in the online store, a hosted page) has an entry of its own
+CONNECTIONS: tuple[Reader, ...] = (_store, _platforms)
