@@ -12,6 +12,7 @@ from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, PlatformError, Rejected
 from clique_app.integrations.meta import pushes
+from clique_app.integrations.registry import PLATFORMS
 from clique_app.logs import log
 from clique_app.settings import settings
 from clique_app.sync import ads_service
@@ -26,7 +27,10 @@ PATH = "/webhooks/meta"
 
 @dramatiq.actor(queue_name=SYNC)
 def subscribe_accounts(store_id: int, channel: str) -> None:
-    """Have the messages of a store's ad accounts sent here, and no more those of accounts that nobody uses now."""
+    """Have the messages of a store's ad accounts sent here, and no more those of accounts that nobody uses now. Meta
+    alone tells by itself."""
+    if channel != META:
+        return
     with patient():
         given = access(store_id, channel)
         mended = pushes.subscribe_app(settings().shopify_app_url.rstrip("/") + PATH)
@@ -46,6 +50,8 @@ def subscribe_accounts(store_id: int, channel: str) -> None:
 def end_pushes(store_id: int, channel: str) -> None:
     """The store is about to end the connection: none of its accounts is to tell it anything any more. Where the
     platform does not do it now, what still comes is noted and left."""
+    if channel != META:
+        return
     try:
         given = access(store_id, channel)
         with store_session(store_id) as session:
@@ -80,9 +86,9 @@ def check_access(store_id: int, channel: str) -> None:
 
 @dramatiq.actor(queue_name=SYNC, max_retries=0)
 def check_all_access() -> None:
-    """Daily, every store with an ad channel."""
+    """Daily, every platform that a store logged in at."""
     for store in installed_stores():
-        for channel in connected_channels(store.store_id) - {"shopify"}:
+        for channel in connected_channels(store.store_id) & {one.key for one in PLATFORMS}:
             check_access.send(store.store_id, channel)
 
 

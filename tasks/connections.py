@@ -14,15 +14,13 @@ def begin_import(store_id: int, channel: str) -> None:
     """Ask for the first import of a platform's sources and for its webhooks, and tell the open pages."""
     for source in setup_service.sources_of(channel):
         start_sync(store_id, source, "first_import")
-    if channel == ad_pushes.META:
-        ad_pushes.subscribe_accounts.send(store_id, channel)
+    ad_pushes.subscribe_accounts.send(store_id, channel)
     live.publish(store_id, "connections")
 
 
 def disconnect(store_id: int, channel: str, user_id: int) -> None:
     """End a connection. Its webhooks end first, while there is access."""
-    if channel == ad_pushes.META:
-        ad_pushes.end_pushes(store_id, channel)
+    ad_pushes.end_pushes(store_id, channel)
     with store_session(store_id) as session:
         ad_accounts.disconnect(session, store_id, channel, user_id)
     live.publish(store_id, "connections")

@@ -56,7 +56,7 @@ class AdsSource:
         """Account by account, from the one where an interrupted run was: structure first, so that days find what they
         belong to, then days."""
         if not access.accounts:
-            raise AccessExpired("No ad account is chosen. Choose one on the Data and sync page.")
+            raise AccessExpired("No ad account is chosen. Choose one on the Connections page.")
         ids = [account.account_id for account in access.accounts]
         began = ids.index(plan.position["account"]) if plan.position.get("account") in ids else 0
         for number, account in enumerate(access.accounts[began:], began):

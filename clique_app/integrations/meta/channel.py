@@ -67,7 +67,7 @@ class Meta:
         if not isinstance(data, dict):
             raise Unavailable("Meta did not say how the access stands. Clique asks again.")
         if not data.get("is_valid"):
-            raise AccessExpired("Access to Meta has ended. Reconnect it on the Data and sync page.")
+            raise AccessExpired("Access to Meta has ended. Reconnect it on the Connections page.")
         ends = int(data.get("expires_at") or 0)  # 0: never
         return Standing(
             expires_at=datetime.fromtimestamp(ends, UTC) if ends else None,

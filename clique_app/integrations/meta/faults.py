@@ -83,7 +83,7 @@ def translated(error: FacebookRequestError) -> PlatformError:
     said = _said(detail if isinstance(detail, dict) else {})
     code, status = error.api_error_code(), error.http_status() or 0
     if code in TOKEN_CODES or (code is None and status == 401):
-        return AccessExpired("Access to Meta has ended. Reconnect it on the Data and sync page.")
+        return AccessExpired("Access to Meta has ended. Reconnect it on the Connections page.")
     if code in LIMIT_CODES or status == 429:
         wait = account_usage(error.http_headers() or {}).retry_after
         return RateLimited(APP_WAITING if code in APP_LIMIT_CODES else WAITING, retry_after=wait or WAIT_SECONDS)

@@ -157,7 +157,7 @@ def test_a_dead_token_is_said_and_a_reconnect_reads_on(ads: Ads, how: str) -> No
     else:
         ads.sandbox.control("POST", "meta/tokens", json={"how": how})
     run = ads.sync("catch_up")
-    assert (run.state, run.message) == ("failed", "Access to Meta has ended. Reconnect it on the Data and sync page.")
+    assert (run.state, run.message) == ("failed", "Access to Meta has ended. Reconnect it on the Connections page.")
     with store_session(ads.store_id) as session:
         overview = at_meta(session, ads.store_id)
     assert (overview.state, overview.problem) == ("expired", run.message)
@@ -285,6 +285,6 @@ def test_after_a_disconnect_nothing_is_asked_and_what_was_read_stays(ads: Ads) -
         ad_accounts.disconnect(session, ads.store_id, "meta", USER)
     asked = ads.sandbox.control("GET", "meta/quota")["used_pct"]
     run = ads.sync("catch_up")
-    assert (run.state, run.message) == ("failed", "Meta is not connected. Connect it on the Data and sync page.")
+    assert (run.state, run.message) == ("failed", "Meta is not connected. Connect it on the Connections page.")
     assert ads.sandbox.control("GET", "meta/quota")["used_pct"] == asked
     ads.assert_true(IMPORTED)
