@@ -1,0 +1,50 @@
+"""A merchant on Connections: reads now, ends a connection knowing what stops, and begins it again. By clicks alone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e import admin
+from tests.e2e.demos import Demo, rows
+
+READ_NOW = "select count(*) from sync_run where source = 'meta_ads' and kind = 'manual' and state = 'whole'"
+KEPT = "select count(*) from ad_day"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_connection_is_read_now_ended_and_begun_again(connected: Demo, browser: Browser, width: int) -> None:
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        frame = admin.open_app(page, connected, "/connections")
+        meta, dialog = frame.locator("[data-connection=meta]"), frame.get_by_role("dialog")
+        expect(meta).to_contain_text("Connected")
+        expect(meta).to_contain_text("Harbor Lane Candle Co.")
+        expect(frame.locator("[data-connection=shopify]")).to_contain_text("Ends when Clique is uninstalled")
+
+        before = rows(connected, READ_NOW)[0][0]
+        meta.get_by_role("button", name="Sync now: Meta").click()
+        assert admin.eventually(lambda: rows(connected, READ_NOW)[0][0], lambda found: found > before, 20) > before
+        expect(meta).to_contain_text("s ago")
+
+        meta.get_by_role("button", name="Disconnect Meta").click()
+        expect(dialog).to_contain_text("Meta ads are not read any more")
+        expect(dialog).to_contain_text("Everything that was read so far")
+        dialog.get_by_role("button", name="Keep it").click()
+        expect(dialog).to_have_count(0)
+        kept = rows(connected, KEPT)
+        meta.get_by_role("button", name="Disconnect Meta").click()
+        dialog.get_by_role("button", name="Disconnect", exact=True).click()
+        expect(meta).to_contain_text("Not connected")
+        assert rows(connected, KEPT) == kept
+
+        meta.get_by_role("button", name="Connect Meta").click()
+        page.get_by_role("button", name="Cancel").click()
+        expect(meta).to_contain_text("You did not give Clique access")
+        meta.get_by_role("button", name="Try again Meta").click()
+        page.get_by_role("button", name="Continue").click()
+        expect(meta.get_by_role("button", name="Leave out Harbor Lane Candle Co.")).to_be_visible()
+        meta.get_by_role("button", name="Use these accounts").click()
+        expect(meta.get_by_role("button", name="Disconnect Meta")).to_be_visible()
+        expect(meta).not_to_contain_text("You did not give")
