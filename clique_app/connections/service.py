@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from clique_app import clock
 from clique_app.connections import tokens
-from clique_app.errors import InvalidInput, NotFound
+from clique_app.errors import NotFound
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify.reads import ShopFacts
 from clique_app.integrations.shopify.scopes import Need, missing
@@ -86,33 +86,6 @@ def keep_grant(connection: Connection, grant: Grant) -> None:
     if grant.scopes:
         connection.scopes = " ".join(grant.scopes)
     connection.last_error = None
-
-
-@dataclass(frozen=True)
-class Rotated:
-    """How many tokens an older key had encrypted, and the channels whose tokens no key can read."""
-
-    tokens: int
-    lost: tuple[str, ...] = ()
-
-
-def rotate_tokens(session: Session, store_id: int) -> Rotated:
-    """Encrypt again, under the current key, what an older key encrypted."""
-    ring, rotated, lost = _ring(), 0, []
-    query = select(Connection).where(Connection.store_id == store_id).order_by(col(Connection.channel))
-    for connection in session.exec(query.with_for_update()):
-        for column in ("access_token", "refresh_token"):
-            stored = getattr(connection, column)
-            if stored is None or not tokens.is_stale(ring, bytes(stored)):
-                continue
-            try:
-                plain = token_of(connection, column)
-            except InvalidInput:
-                lost.append(connection.channel)
-                continue
-            setattr(connection, column, tokens.encrypt(ring, plain, _context(connection, column)))
-            rotated += 1
-    return Rotated(rotated, tuple(dict.fromkeys(lost)))
 
 
 def find_store(session: Session, shop_domain: str) -> int | None:

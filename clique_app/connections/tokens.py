@@ -38,9 +38,14 @@ def keyring(text: str) -> Keyring:
     return ring
 
 
+def bound_to(table: str, column: str, *key: object) -> bytes:
+    """What sealed bytes are bound to: their table, their column and the primary key of their row."""
+    return "/".join([table, column, *map(str, key)]).encode()
+
+
 def context(*, column: str, store_id: int, channel: str) -> bytes:
     """What the bytes of a token column are bound to."""
-    return f"connection/{column}/{store_id}/{channel}".encode()
+    return bound_to("connection", column, store_id, channel)
 
 
 def encrypt(ring: Keyring, plain: str, bound_to: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from clique_app.connections.key_rotation import SEALED
 from clique_app.tables import APPEND_ONLY_TABLES, GLOBAL_TABLES, METADATA
 
 TABLES = sorted(METADATA.tables.values(), key=lambda table: table.name)
@@ -28,3 +29,13 @@ def test_times_are_aware_and_money_is_exact(table: sa.Table) -> None:
 def test_the_tuples_name_tables_that_exist() -> None:
     assert set(GLOBAL_TABLES) | set(APPEND_ONLY_TABLES) <= set(METADATA.tables)
     assert all("store_id" not in METADATA.tables[name].columns for name in GLOBAL_TABLES)
+
+
+def test_every_secret_that_is_stored_is_rotated_with_the_keys() -> None:
+    secret = {
+        (table.name, column.name)
+        for table in TABLES
+        for column in table.columns
+        if isinstance(column.type, sa.LargeBinary) and column.name.endswith(("token", "secret", "key"))
+    }
+    assert secret == set(SEALED)

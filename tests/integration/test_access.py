@@ -192,7 +192,7 @@ def test_no_token_is_readable_in_the_table_nor_in_another_stores_row(shopify: To
 
 
 def test_rotation_rewrites_what_an_older_key_encrypted(shopify: TokenServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clique_app.connections import service
+    from clique_app.connections import key_rotation
     from clique_app.settings import settings
 
     store_id = make_store()
@@ -203,7 +203,7 @@ def test_rotation_rewrites_what_an_older_key_encrypted(shopify: TokenServer, mon
         settings.cache_clear()
         assert access(store_id).token == "shpat_first"
         with store_session(store_id) as session:
-            assert service.rotate_tokens(session, store_id).tokens == rotated
+            assert key_rotation.rotate(session, store_id).tokens == rotated
 
 
 def test_an_uninstall_clears_tokens_and_an_older_one_is_ignored(shopify: TokenServer, database_url: str) -> None:

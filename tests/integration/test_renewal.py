@@ -130,7 +130,7 @@ def test_keys_are_rotated_for_all_stores_and_what_no_key_reads_is_named(
     assert "4 tokens of 1 stores are encrypted with k2 now." in told[0].output
     assert "Nothing needs k1 any more." in told[0].output
     assert "0 tokens" in told[1].output
-    assert "one.myshopify.com: no key reads the tokens of tally. Reconnect it." in told[2].output
+    assert "one.myshopify.com: no key reads what is stored of tally. Reconnect it." in told[2].output
     monkeypatch.setenv("ENCRYPTION_KEYS", new)
     settings.cache_clear()
     assert access(store_id, "tally").token == "a1"
