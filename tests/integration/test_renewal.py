@@ -44,7 +44,8 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenServer]:
     server = TokenServer()
     server.current = "r1"
     monkeypatch.setenv(tally.ADDRESS, server.url)
-    monkeypatch.setattr(registry, "PLATFORMS", tally.listed())
+    for user in (registry, ad_accounts):
+        monkeypatch.setattr(user, "PLATFORMS", tally.listed())
     yield server
     server.server.shutdown()
     server.server.server_close()
