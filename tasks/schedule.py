@@ -45,6 +45,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("take_over_dead_runs", timedelta(seconds=30), sync.take_over_dead_runs),
     Job("settle_actions", timedelta(seconds=30), actions.settle_all_actions),
     Job("catch_up", timedelta(hours=1), sync.catch_up_all),
+    Job("six_hourly_catch_up", timedelta(hours=6), sync.catch_up_six_hourly),
     Job("recommendations", timedelta(hours=1), analysis.refresh_all_recommendations),
     Job("end_days", timedelta(minutes=15), day_end.end_days),
     Job("final_day", timedelta(minutes=15), sync.final_day_all),
