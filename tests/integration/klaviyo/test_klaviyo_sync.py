@@ -204,7 +204,7 @@ def test_two_reports_a_minute_and_a_days_allowance_are_kept_without_asking_in_va
         letters.advance(minutes=1)
         rounds += 1
     assert (letters.log()[-1].state, len(letters.log())) == ("whole", 1)
-    assert rounds == 3  # five reports
+    assert rounds == 2  # four reports
     assert letters.calls("refused") == 0
     letters.assert_true(IMPORTED)
     letters.limits(a_minute=None, a_day=1)
