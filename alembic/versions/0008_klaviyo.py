@@ -47,7 +47,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["store.store_id"], name=op.f("fk_email_program_store")),
         sa.PrimaryKeyConstraint("store_id", "program_id", name=op.f("pk_email_program")),
         sa.UniqueConstraint(
-            "store_id", "channel", "sort", "platform_id", name=op.f("uq_email_program_store_id_channel_sort_platform_id")
+            "store_id",
+            "channel",
+            "sort",
+            "platform_id",
+            name=op.f("uq_email_program_store_id_channel_sort_platform_id"),
         ),
     )
     op.create_table(
