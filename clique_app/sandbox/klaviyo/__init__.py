@@ -20,12 +20,11 @@ from clique_app.sandbox.klaviyo import api, facts, pages, reports
 from clique_app.sandbox.klaviyo.access import Accesses, LoginError
 from clique_app.sandbox.klaviyo.api import Call
 from clique_app.sandbox.klaviyo.errors import ApiError, down, invalid, not_found, throttled, unknown_key
-from clique_app.sandbox.klaviyo.limits import DAY, MINUTE, SECOND, Counter
+from clique_app.sandbox.klaviyo.limits import DAY, MINUTE, SECOND, UNLIMITED, Counter
 from clique_app.sandbox.world import World
 
 REVISIONS = ("2024-10-15", "2026-10-15")  # the oldest and the newest that are answered
-HANG_SECONDS, SLOW_SECONDS = 120.0, 2.0
-UNLIMITED = 1_000_000
+HANG_SECONDS, LOOK_SECONDS, SLOW_SECONDS = 120.0, 0.2, 0.6
 ANYWHERE = ("http_429", "5xx", "timeout", "report_slow", "error_in_200", "expired_token", "revoked_token")
 
 Handler = Callable[[Request], Awaitable[Any]]
@@ -100,7 +99,7 @@ class Klaviyo:
             raise invalid("A valid revision header is required.")
         shops = list(self._world.stores)
         shop = self._accesses.shop_of(request.headers.get("authorization", ""), asked.scope, shops)
-        if (broken := await self._fault(endpoint, request.method)) is not None:
+        if (broken := await self._fault(request, endpoint)) is not None:
             return broken, {}
         headers = self._counter.count(shop, endpoint, asked.limits)
         self._world.advance()
@@ -116,11 +115,13 @@ class Klaviyo:
         assert report is not None
         return reports.answer(report, call, await _sent(request), **how), headers
 
-    async def _fault(self, endpoint: str, method: str) -> dict[str, Any] | None:
+    async def _fault(self, request: Request, endpoint: str) -> dict[str, Any] | None:
         """Trouble that was asked for: raised, waited, or the body of an error under 200."""
-        name = self._faults.take("klaviyo", *ANYWHERE, path=endpoint, method=method)
-        if name in ("timeout", "report_slow"):
-            await asyncio.sleep(HANG_SECONDS if name == "timeout" else SLOW_SECONDS)
+        name = self._faults.take("klaviyo", *ANYWHERE, path=endpoint, method=request.method)
+        if name == "timeout":
+            await _gone(request)
+        if name == "report_slow":
+            await asyncio.sleep(SLOW_SECONDS)
         if name == "error_in_200":
             return down().body()
         if name == "http_429":
@@ -203,6 +204,14 @@ def truth(world: World, shop: str, since: date, until: date) -> dict[str, Any]:
         "signups": joined,
         "predictions": {one.email: [one.predicted_clv, one.churn_probability] for one in expected},
     }
+
+
+async def _gone(request: Request) -> None:
+    """Nothing is said until the caller gives up."""
+    for _ in range(round(HANG_SECONDS / LOOK_SECONDS)):
+        if await request.is_disconnected():
+            return
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _sent(request: Request) -> Any:

@@ -49,7 +49,7 @@ FLOWS = (
     Flow("Abandoned cart reminder", "Metric", of_orders=1.4, of_all=0.002, opens=0.46, clicks=0.09, orders=0.034),
     Flow("Browse abandonment", "Metric", of_orders=2.1, of_all=0.003, opens=0.43, clicks=0.052, orders=0.009),
     Flow("Post-purchase thank you", "Metric", of_orders=1.0, opens=0.58, clicks=0.061, orders=0.012),
-    Flow("Win-back after 90 days", "Metric", of_lapsed=0.7, of_all=0.001, opens=0.29, clicks=0.021, orders=0.006),
+    Flow("Win-back after 90 days", "Metric", of_lapsed=0.7, of_all=0.012, opens=0.29, clicks=0.021, orders=0.006),
     Flow("Birthday treat", "Date Based", of_all=1 / 365, opens=0.49, clicks=0.07, orders=0.03),
     Flow("Candle care tips", "Metric", of_orders=0.4, opens=0.36, clicks=0.03, orders=0.002),
 )

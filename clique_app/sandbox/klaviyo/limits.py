@@ -9,6 +9,7 @@ from datetime import datetime
 from clique_app.sandbox.klaviyo.errors import throttled
 
 SECOND, MINUTE, DAY = 1, 60, 86_400
+UNLIMITED = 1_000_000
 
 Limits = dict[int, int]  # seconds of the window: calls
 
@@ -28,7 +29,8 @@ class Counter:
         self.refused: dict[str, int] = {}
 
     def set_reports(self, account: str, given: Limits | None) -> None:
-        """Other limits for an account's reports; None: the usual ones. What was counted is forgotten."""
+        """Other limits for an account's reports, and none for its other calls; None: the usual ones for all. What was
+        counted is forgotten."""
         self._reports.pop(account, None)
         self._calls = {key: count for key, count in self._calls.items() if key[0] != account}
         if given is not None:
@@ -36,7 +38,9 @@ class Counter:
 
     def count(self, account: str, endpoint: str, usual: Limits) -> dict[str, str]:
         """Count a call; its headers, or the refusal."""
-        given = self._reports.get(account, usual) if "report" in endpoint else usual
+        given = usual
+        if (reports := self._reports.get(account)) is not None:
+            given = reports if "report" in endpoint else {MINUTE: UNLIMITED}
         at = self._now().timestamp()
         for window, most in given.items():
             number, calls = self._window(account, endpoint, window, at)

@@ -33,6 +33,7 @@ from tests.integration.meta.accounts import follow_clock
 
 NUMBERS = itertools.count(1)
 IMPORTED = 40  # days
+PLENTY = (Rate(10_000, 1000),)
 REPORTS = ("CAMPAIGN_VALUES", "FLOW_VALUES", "FLOW_SERIES")
 
 
@@ -53,7 +54,7 @@ def make(database_env: None, klaviyo: Sandbox, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(runs, "time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
     monkeypatch.setattr(edge, "start_sync", lambda *asked: None)  # readings are made by the tests themselves
     for name in ("ACCOUNTS", *REPORTS):  # as much as one likes
-        monkeypatch.setattr(client, name, replace(getattr(client, name), rates=(Rate(10_000, 1000),)))
+        monkeypatch.setattr(client, name, replace(getattr(client, name), rates=PLENTY))
     stamina.set_testing(True, attempts=client.READ_ATTEMPTS)
     yield lambda **options: make_letters(klaviyo, monkeypatch, next(NUMBERS), **options)
     stamina.set_testing(False)
@@ -76,7 +77,7 @@ def rest_is_over() -> None:
 
 def test_a_login_imports_campaigns_flows_days_signups_and_predictions(make: Callable[..., Letters]) -> None:
     letters = make()
-    assert letters.log_in("deny").endswith("connect_error=cancelled")
+    assert "connect_error=cancelled" in letters.log_in("deny")
     assert "connected=klaviyo" in letters.log_in()
     assert letters.connection().state == "connected"
     run = letters.sync("first_import")
@@ -112,8 +113,13 @@ def test_the_catalogues_rates_are_those_of_the_rows(letters: Letters) -> None:
         listed = metrics.source_rows(session, letters.store_id, "email_signups", period)
     delivered, opened = (sum(one[column] for one in days["by_day"].values()) for column in (1, 2))
     assert rate == Decimal(int(opened)) / Decimal(int(delivered))
+    of_winback = (
+        "select sum(unique_opens) / sum(delivered)::numeric from email_day join email_program using (store_id, program_id)"
+        " where kind = 'win_back' and day between :first and :last"
+    )
+    (kept,) = letters.rows(of_winback, first=period.start, last=period.end)[0]
     assert winback is not None
-    assert 0 < winback < Decimal(int(opened)) / Decimal(int(delivered))
+    assert round(winback, 9) == round(kept, 9) > 0
     assert signups == listed.total == sum(sum(one.values()) for one in days["signups"].values())
 
 
@@ -138,6 +144,11 @@ def test_two_years_come_after_the_first_days_and_a_reading_that_was_cut_goes_on_
 
 def test_a_catch_up_reads_what_came_in_since_and_a_daily_reading_everybodys_predictions(letters: Letters) -> None:
     letters.sync("first_import")
+    forgotten = next(iter(letters.predictions()))
+    with store_session(letters.store_id) as session:
+        run = session.connection().exec_driver_sql
+        run("update email_program set kind = 'post_purchase', kind_set = true where name = 'Candle care tips'")
+        run("update customer set email_hmac = null where email_hmac = %s", (forgotten,))  # by a redaction
     before = letters.truth(3)["by_day"]
     letters.advance(days=8)
     assert letters.sync("catch_up").state == "whole"
@@ -145,15 +156,7 @@ def test_a_catch_up_reads_what_came_in_since_and_a_daily_reading_everybodys_pred
     assert any(letters.truth(11)["by_day"][key] != value for key, value in before.items())  # it did come in
     assert letters.sync("final").state == "whole"
     assert letters.predictions().items() <= letters.expected().items()  # worked out anew each week
-
-
-def test_a_kind_that_a_person_set_stays(letters: Letters) -> None:
-    letters.sync("first_import")
-    with store_session(letters.store_id) as session:
-        session.connection().exec_driver_sql(
-            "update email_program set kind = 'post_purchase', kind_set = true where name = 'Candle care tips'"
-        )
-    letters.sync("catch_up")
+    assert forgotten not in letters.predictions()
     assert letters.rows("select kind from email_program where name = 'Candle care tips'") == [("post_purchase",)]
 
 
@@ -207,20 +210,21 @@ def test_two_reports_a_minute_and_a_days_allowance_are_kept_without_asking_in_va
     assert rounds == 2  # four reports
     assert letters.calls("refused") == 0
     letters.assert_true(IMPORTED)
+    for name in REPORTS:
+        monkeypatch.setattr(client, name, replace(getattr(client, name), rates=PLENTY))
     letters.limits(a_minute=None, a_day=1)
     with pytest.raises(RateLimited) as limited:
         letters.sync("catch_up")
-    assert limited.value.retry_after > 60
+    assert limited.value.retry_after > 120
     assert letters.log()[-1].stage == faults.REPORTS_WAITING
 
 
 TROUBLES = {"5xx": 3, "error_in_200": 2, "truncated_page": 2, "empty_page": 2, "timeout": 1, "report_slow": 1}
 
 
-@pytest.mark.parametrize("fault", [*TROUBLES, "all together"])
-def test_a_stumbling_klaviyo_is_read_whole(letters: Letters, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+def test_a_stumbling_klaviyo_is_read_whole(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1.0)
-    for name, times in TROUBLES.items() if fault == "all together" else [(fault, TROUBLES[fault])]:
+    for name, times in TROUBLES.items():
         letters.fault(name, times, path="" if name == "5xx" else "report")
     run = letters.sync("first_import")
     assert (run.state, run.message) == ("whole", "")
@@ -243,35 +247,31 @@ def test_a_refusal_for_asking_too_often_is_waited_out_by_all_processes(letters: 
     letters.assert_true(IMPORTED)
 
 
-@pytest.mark.parametrize("path", ["campaign-values", "flow-series"])
-def test_rows_that_are_left_out_are_noticed_and_the_next_reading_makes_it_good(letters: Letters, path: str) -> None:
-    letters.fault("rows_dropped", path=path)
-    run = letters.sync("first_import")
-    assert run.state == "incomplete"
-    assert "Sync again; the figures may be incomplete." in run.message
+def test_rows_that_are_left_out_are_noticed_and_the_next_reading_makes_it_good(letters: Letters) -> None:
+    for path in ("campaign-values", "flow-series"):
+        letters.fault("rows_dropped", path=path)
+        run = letters.sync("first_import")
+        assert run.state == "incomplete"
+        assert "Sync again; the figures may be incomplete." in run.message
     assert letters.sync("first_import").state == "whole"
     letters.assert_true(IMPORTED)
 
 
-def test_a_klaviyo_that_stays_away_is_reported(letters: Letters) -> None:
+def test_a_klaviyo_that_stays_away_is_reported_and_after_a_disconnect_nothing_is_asked(letters: Letters) -> None:
+    letters.sync("first_import")
     letters.fault("5xx", times=None)
-    run = letters.sync("first_import")
+    run = letters.sync("catch_up")
     assert (run.state, run.message) == (
         "failed", "Klaviyo is not available at the moment. Try again in a few minutes.",
     )  # fmt: skip
     letters.sandbox.control("DELETE", "faults")
-    assert letters.sync("first_import").state == "whole"
-
-
-def test_after_a_disconnect_nothing_is_asked_and_what_was_read_stays(letters: Letters) -> None:
-    letters.sync("first_import")
     with store_session(letters.store_id) as session:
         ad_accounts_service.disconnect(session, letters.store_id, "klaviyo", USER)
     asked = letters.calls()
     run = letters.sync("catch_up")
     assert (run.state, run.message) == ("failed", "Klaviyo is not connected. Connect it on the Connections page.")
     assert letters.calls() == asked
-    letters.assert_true(IMPORTED)
+    letters.assert_true(IMPORTED)  # what was read stays
 
 
 def test_it_is_read_every_six_hours_and_not_with_the_hourly_readings(
@@ -287,12 +287,3 @@ def test_it_is_read_every_six_hours_and_not_with_the_hourly_readings(
     assert asked[-1] == "klaviyo_email"
     (job,) = (job for job in schedule.SCHEDULE if job.actor is sync.catch_up_six_hourly)
     assert job.every == timedelta(hours=6)
-
-
-def test_a_redacted_customer_is_not_told_by_a_prediction(letters: Letters) -> None:
-    letters.sync("first_import")
-    hashed = next(iter(letters.predictions()))
-    with store_session(letters.store_id) as session:
-        session.connection().exec_driver_sql("update customer set email_hmac = null where email_hmac = %s", (hashed,))
-    assert letters.sync("final").state == "whole"
-    assert hashed not in letters.predictions()
