@@ -114,8 +114,8 @@ def test_the_catalogues_rates_are_those_of_the_rows(letters: Letters) -> None:
     delivered, opened = (sum(one[column] for one in days["by_day"].values()) for column in (1, 2))
     assert rate == Decimal(int(opened)) / Decimal(int(delivered))
     of_winback = (
-        "select sum(unique_opens) / sum(delivered)::numeric from email_day join email_program using (store_id, program_id)"
-        " where kind = 'win_back' and day between :first and :last"
+        "select sum(unique_opens) / sum(delivered)::numeric from email_day d"
+        " join email_program p using (store_id, program_id) where kind = 'win_back' and day between :first and :last"
     )
     (kept,) = letters.rows(of_winback, first=period.start, last=period.end)[0]
     assert winback is not None
