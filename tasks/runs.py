@@ -40,7 +40,7 @@ TRIES_WITHOUT_PROGRESS = 5
 SETTLE_SECONDS = 2.0
 ORDERS = "shopify_orders"
 # imported 90 days first and then the rest; other sources come whole at once
-BY_DAYS = (ORDERS, *(source.key for source in ADS))
+BY_DAYS = (ORDERS, *(source.key for source in ADS), "klaviyo_email")
 ALL_ORDERS_SCOPE = "read_all_orders"
 SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
 BEFORE_ALL = date(2006, 1, 1)  # before there was a Shopify

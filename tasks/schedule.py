@@ -47,6 +47,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("roll_up", timedelta(seconds=5), rollups.roll_up_changes),
     Job("reconcile_sums", timedelta(days=1), rollups.reconcile_all),
     Job("catch_up", timedelta(hours=1), sync.catch_up_all),
+    Job("six_hourly_catch_up", timedelta(hours=6), sync.catch_up_six_hourly),
     Job("recommendations", timedelta(hours=1), analysis.refresh_all_recommendations),
     Job("end_days", timedelta(minutes=15), day_end.end_days),
     Job("final_day", timedelta(minutes=15), sync.final_day_all),

@@ -27,6 +27,7 @@ from tasks.broker import HISTORY, MINUTE_MS, SYNC, patient
 from tasks.stores import connected_channels, installed_stores
 
 ASK_AGAIN_MS = 5_000
+SIX_HOURLY = ("klaviyo_email",)  # what its platform allows too few calls for, or moves slowly
 FINAL_HOUR = 2  # in the store's time: the platforms have closed the day before
 DEAD_AFTER = timedelta(seconds=30)  # without a heartbeat; only then is it worth to look whether the lock is free
 
@@ -121,8 +122,21 @@ def take_over_dead_runs() -> None:
 def catch_up_all() -> None:
     """Hourly: what webhooks have missed, and what has none."""
     for store in installed_stores():
-        start_sync(store.store_id, None, "catch_up")
+        connected = connected_channels(store.store_id)
+        for source in SOURCES:
+            if source.channel in connected and source.key not in SIX_HOURLY:
+                start_sync(store.store_id, source.key, "catch_up")
         read_journeys.send(store.store_id)
+
+
+@dramatiq.actor(queue_name=SYNC, max_retries=0)
+def catch_up_six_hourly() -> None:
+    """Every six hours: the sources that are read less often."""
+    for store in installed_stores():
+        connected = connected_channels(store.store_id)
+        for key in SIX_HOURLY:
+            if source_of(key).channel in connected:
+                start_sync(store.store_id, key, "catch_up")
 
 
 @dramatiq.actor(queue_name=SYNC)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import AdChannel, Platform
+from clique_app.integrations.klaviyo.login import KLAVIYO
 from clique_app.integrations.meta.channel import META
 from clique_app.integrations.tiktok.channel import TIKTOK
 
 CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK)
-PLATFORMS: tuple[Platform, ...] = CHANNELS  # all that are connected by a login, ad accounts or not
+PLATFORMS: tuple[Platform, ...] = (*CHANNELS, KLAVIYO)  # all that are connected by a login, ad accounts or not
 
 
 def ad_channel(key: str) -> AdChannel:

@@ -99,6 +99,17 @@ HELD = (
         "kind day file_id",
     ),
     Held(
+        "profile_prediction",
+        "email_hmac = %(hmac)s",
+        {
+            "email_hmac": "decode(md5(random()::text), 'hex')",
+            "expected_clv": "null",
+            "churn_probability": "null",
+            "next_order_day": "null",
+        },
+        "currency read_at",
+    ),
+    Held(
         "privacy_request",
         "customer_id = %(customer)s or asked::text ~ %(names)s or report::text ~ %(names)s",
         {"customer_id": "null", "asked": "'{}'::jsonb", "report": "'{}'::jsonb"},
@@ -116,11 +127,11 @@ DELIVERIES = Held(
 
 # about the store, its staff, its goods and its ads
 NO_CUSTOMERS = (
-    "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry",
-    "campaign", "campaign_region_day", "connect_ticket", "connection", "creative", "imported_file",
-    "inventory_day", "inventory_level", "job_run", "job_schedule", "location", "member", "metric_change", "metric_day",
-    "metric_summed", "product", "recommendation", "store", "store_settings", "sync_cursor", "unit_cost", "variant",
-    "webhook_check",
+    "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry", "campaign",
+    "campaign_region_day", "connect_ticket", "connection", "creative", "email_account", "email_day",
+    "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
+    "job_schedule", "location", "member", "metric_change", "metric_day", "metric_summed", "product",
+    "recommendation", "store", "store_settings", "sync_cursor", "unit_cost", "variant", "webhook_check",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from clique_app.components.connect import (
     disconnect_dialog,
 )
 from clique_app.components.frame import header
+from clique_app.components.klaviyo_connect import klaviyo_key_form
 from clique_app.components.page import Page
 from clique_app.components.polaris import s_button
 from clique_app.components.status import badge, bone, reading_bar
@@ -91,6 +92,7 @@ def _card(one: Any) -> rx.Component:
         rx.foreach(one.readings, lambda reading: rx.el.div(reading_bar(reading), class_name="c-inset")),
         account_choice(one),
         _actions(one),
+        rx.cond((one.key == "klaviyo") & ((one.step == "connect") | (one.step == "reconnect")), klaviyo_key_form()),
         class_name="c-card c-connection",
         custom_attrs={"aria-label": one.label, "data-connection": one.key},
     )

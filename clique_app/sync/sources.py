@@ -5,6 +5,7 @@ from __future__ import annotations
 from clique_app.sync.ads_service import ADS
 from clique_app.sync.catalog_service import ShopifyProducts
 from clique_app.sync.customers_service import ShopifyCustomers
+from clique_app.sync.email_service import KlaviyoEmail
 from clique_app.sync.inventory_service import ShopifyInventory
 from clique_app.sync.orders_service import ShopifyOrders
 from clique_app.sync.source import Source
@@ -15,4 +16,5 @@ SOURCES: tuple[Source, ...] = (
     ShopifyOrders(),
     ShopifyCustomers(),
     *ADS,
+    KlaviyoEmail(),
 )

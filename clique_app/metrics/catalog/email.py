@@ -1,0 +1,137 @@
+"""What became of e-mails, and who signed up for them. Opens and clicks are counted for the day of sending."""
+
+from __future__ import annotations
+
+from clique_app.metrics.definition import Formula, Shown, Total
+
+_EMAIL_DAY = """email_day r
+left join email_program p on p.store_id = r.store_id and p.program_id = r.program_id"""
+_EMAIL_ROWS = (
+    Shown("Day", "r.day", "day"),
+    Shown("Campaign or flow", "p.name"),
+    Shown("Kind", "p.kind"),
+    Shown("E-mail", "r.message_id"),
+)
+_SOURCES = ("klaviyo_email",)
+_MACHINES = " Mail programs that open every message by themselves, as Apple's can, are among the opens."
+
+
+def _emails(key: str, name: str, meaning: str, column: str, kind: str = "") -> Total:
+    return Total(
+        key=key,
+        name=name,
+        unit="count",
+        meaning=meaning,
+        good="up",
+        source=_EMAIL_DAY,
+        where=f"p.kind = '{kind}'" if kind else "true",
+        amount=f"r.{column}",
+        shown=_EMAIL_ROWS,
+        sources=_SOURCES,
+        needs=("email",),
+    )
+
+
+def _rate(key: str, name: str, meaning: str, counted: Total, delivered: Total) -> Formula:
+    return Formula(
+        key=key,
+        name=name,
+        unit="percent",
+        meaning=meaning,
+        good="up",
+        expression=f"{counted.key} / {delivered.key}",
+        example=({counted.key: "420", delivered.key: "1000"}, "0.42"),
+    )
+
+
+EMAIL_DELIVERED = _emails("email_delivered", "E-mails delivered", "E-mails that arrived.", "delivered")
+EMAIL_OPENS = _emails("email_opens", "E-mails opened", f"People who opened an e-mail.{_MACHINES}", "unique_opens")
+EMAIL_CLICKS = _emails("email_clicks", "E-mails clicked", "People who clicked in an e-mail.", "unique_clicks")
+WINBACK_DELIVERED = _emails(
+    "winback_delivered",
+    "Win-back e-mails delivered",
+    "E-mails of win-back flows that arrived.",
+    "delivered",
+    "win_back",
+)
+WINBACK_OPENS = _emails(
+    "winback_opens",
+    "Win-back e-mails opened",
+    f"People who opened an e-mail of a win-back flow.{_MACHINES}",
+    "unique_opens",
+    "win_back",
+)
+POST_PURCHASE_DELIVERED = _emails(
+    "post_purchase_delivered",
+    "Post-purchase e-mails delivered",
+    "E-mails of post-purchase flows that arrived.",
+    "delivered",
+    "post_purchase",
+)
+POST_PURCHASE_OPENS = _emails(
+    "post_purchase_opens",
+    "Post-purchase e-mails opened",
+    f"People who opened an e-mail of a post-purchase flow.{_MACHINES}",
+    "unique_opens",
+    "post_purchase",
+)
+POST_PURCHASE_CLICKS = _emails(
+    "post_purchase_clicks",
+    "Post-purchase e-mails clicked",
+    "People who clicked in an e-mail of a post-purchase flow.",
+    "unique_clicks",
+    "post_purchase",
+)
+EMAIL_SIGNUPS = Total(
+    key="email_signups",
+    name="E-mail sign-ups",
+    unit="count",
+    meaning="Times somebody joined a list; one who joins two lists counts twice.",
+    good="up",
+    source="email_signup_day r",
+    amount="r.signups",
+    shown=(Shown("Day", "r.day", "day"), Shown("List", "r.list_name")),
+    sources=_SOURCES,
+    needs=("email",),
+)
+
+EMAIL = (
+    EMAIL_DELIVERED,
+    EMAIL_OPENS,
+    EMAIL_CLICKS,
+    WINBACK_DELIVERED,
+    WINBACK_OPENS,
+    POST_PURCHASE_DELIVERED,
+    POST_PURCHASE_OPENS,
+    POST_PURCHASE_CLICKS,
+    EMAIL_SIGNUPS,
+    _rate(
+        "email_open_rate",
+        "E-mail open rate",
+        f"Opened of those that arrived.{_MACHINES} Clicks say more.",
+        EMAIL_OPENS,
+        EMAIL_DELIVERED,
+    ),
+    _rate("email_click_rate", "E-mail click rate", "Clicked of those that arrived.", EMAIL_CLICKS, EMAIL_DELIVERED),
+    _rate(
+        "winback_open_rate",
+        "Win-back open rate",
+        f"Opened of those that arrived, in win-back flows.{_MACHINES}",
+        WINBACK_OPENS,
+        WINBACK_DELIVERED,
+    ),
+    _rate(
+        "post_purchase_open_rate",
+        "Post-purchase open rate",
+        f"Opened of those that arrived, in post-purchase flows.{_MACHINES}",
+        POST_PURCHASE_OPENS,
+        POST_PURCHASE_DELIVERED,
+    ),
+    _rate(
+        "post_purchase_click_rate",
+        "Post-purchase click rate",
+        "Clicked of those that arrived, in post-purchase flows.",
+        POST_PURCHASE_CLICKS,
+        POST_PURCHASE_DELIVERED,
+    ),
+)

@@ -1,0 +1,46 @@
+"""A merchant connects Klaviyo: by its login, and with a private key. By clicks alone."""
+
+from __future__ import annotations
+
+import httpx
+from playwright.sync_api import Browser, expect
+
+from tests.e2e import admin
+from tests.e2e.demos import Demo, rows
+
+CAMPAIGNS = "select count(*) from email_program where sort = 'campaign'"
+
+
+def test_klaviyo_is_connected_by_login_and_with_a_key_and_a_wrong_key_is_explained(
+    connected: Demo, browser: Browser
+) -> None:
+    keys = httpx.get(f"{connected['sandbox_url']}/klaviyo/www/settings/account/api-keys", trust_env=False).text
+    key = keys.split("<code>")[1].split("</code>")[0]
+    with browser.new_context(viewport={"width": 390, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        frame = admin.open_app(page, connected, "/connections")
+        klaviyo, dialog = frame.locator("[data-connection=klaviyo]"), frame.get_by_role("dialog")
+
+        klaviyo.get_by_role("button", name="Connect Klaviyo").click()
+        page.get_by_role("button", name="Deny").click()
+        expect(klaviyo).to_contain_text("You did not give Clique access")
+        klaviyo.get_by_role("button", name="Try again Klaviyo").click()
+        page.get_by_role("button", name="Allow").click()
+        expect(klaviyo.get_by_role("button", name="Disconnect Klaviyo")).to_be_visible()
+        assert admin.eventually(lambda: rows(connected, CAMPAIGNS)[0][0], lambda found: found > 0, 20) > 0
+
+        klaviyo.get_by_role("button", name="Disconnect Klaviyo").click()
+        dialog.get_by_role("button", name="Disconnect", exact=True).click()
+        field = klaviyo.get_by_label("Or paste a private key")
+        field.fill(f"pk_{'0' * 34}")
+        klaviyo.get_by_role("button", name="Use this key").click()
+        expect(klaviyo.get_by_role("alert")).to_contain_text("Klaviyo does not know this key")
+        field.fill(key)
+        klaviyo.get_by_role("button", name="Use this key").click()
+        expect(klaviyo.get_by_role("button", name="Disconnect Klaviyo")).to_be_visible()
+        assert key not in page.content() + frame.locator("body").inner_html()
+
+        klaviyo.get_by_role("button", name="Disconnect Klaviyo").click()
+        dialog.get_by_role("button", name="Disconnect", exact=True).click()
+        expect(field).to_be_visible()
