@@ -5,9 +5,10 @@ from __future__ import annotations
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import AdChannel
 from clique_app.integrations.meta.channel import META
+from clique_app.integrations.pinterest.channel import PINTEREST
 from clique_app.integrations.tiktok.channel import TIKTOK
 
-CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK)
+CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK, PINTEREST)
 
 
 def ad_channel(key: str) -> AdChannel:
