@@ -16,6 +16,7 @@ from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.klaviyo import Klaviyo
 from clique_app.sandbox.meta import Meta
+from clique_app.sandbox.pinterest import Pinterest
 from clique_app.sandbox.tiktok import TikTok
 from clique_app.sandbox.world import World
 
@@ -47,7 +48,7 @@ class Platform(Protocol):
         ...
 
 
-PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok, Klaviyo)
+PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok, Pinterest, Klaviyo)
 
 
 def register(data_dir: Path | None) -> dict[str, App]:

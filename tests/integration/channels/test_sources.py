@@ -53,7 +53,14 @@ CASES = (
         {"5xx": 3, "timeout": 1, "error_in_200": 2, "truncated_page": 2, "empty_page": 2},
         {"calls_per_second": 1000},
     ),
-)
+    Case(
+        "pinterest",
+        "reports",
+        {"5xx": 3, "timeout": 1, "error_in_200": 2, "truncated_page": 2, "empty_page": 2, "report_slow": 1,
+         "report_skipped": 1, "report_failed": 1},
+        {"calls_per_minute": 100_000},
+    ),
+)  # fmt: skip
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.channel)
@@ -77,6 +84,7 @@ def ads(case: Case, database_env: None, platform: Sandbox, monkeypatch: pytest.M
     client = import_module(f"clique_app.integrations.{case.channel}.client")
     monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr(client, "APP_RATES", (Rate(1000, Duration.SECOND),))
+    monkeypatch.setattr(client, "REPORT_ASK_AGAIN_SECONDS", (0.01,), raising=False)
     platform.control("POST", f"{case.channel}/quota", json=case.quota)
     monkeypatch.setattr(runs, "FIRST_IMPORT_DAYS", IMPORTED)
     monkeypatch.setattr(runs, "SETTLE_SECONDS", 0)
