@@ -119,8 +119,8 @@ NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry",
     "campaign", "campaign_region_day", "connect_ticket", "connection", "creative", "imported_file",
     "inventory_day", "inventory_level", "job_run", "job_schedule", "location", "member", "metric_change", "metric_day",
-    "metric_summed", "product", "recommendation", "store", "store_settings", "sync_cursor", "unit_cost", "variant",
-    "webhook_check",
+    "metric_summed", "product", "recommendation", "search_day", "store", "store_settings", "sync_cursor", "unit_cost",
+    "variant", "webhook_check",
 )  # fmt: skip
 
 
