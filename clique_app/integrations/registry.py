@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import AdChannel
+from clique_app.integrations.google.channel import GOOGLE
 from clique_app.integrations.meta.channel import META
 from clique_app.integrations.tiktok.channel import TIKTOK
 
-CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK)
+CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK, GOOGLE)
 
 
 def ad_channel(key: str) -> AdChannel:

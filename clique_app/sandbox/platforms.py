@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.faults import Faults
+from clique_app.sandbox.google import Google
 from clique_app.sandbox.meta import Meta
 from clique_app.sandbox.tiktok import TikTok
 from clique_app.sandbox.world import World
@@ -46,7 +47,7 @@ class Platform(Protocol):
         ...
 
 
-PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok)
+PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok, Google)
 
 
 def register(data_dir: Path | None) -> dict[str, App]:
