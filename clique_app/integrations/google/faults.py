@@ -27,7 +27,7 @@ NOT_YET_APPROVED = {
 }  # fmt: skip
 PASSING = {
     "TRANSIENT_ERROR", "INTERNAL_ERROR", "DEADLINE_EXCEEDED", "EXPIRED_PAGE_TOKEN", "INVALID_PAGE_TOKEN",
-    "CONCURRENT_MODIFICATION", "DATABASE_ERROR", "RPC_DEADLINE_TOO_SHORT",
+    "CONCURRENT_MODIFICATION", "RPC_DEADLINE_TOO_SHORT",
 }  # fmt: skip
 
 
@@ -57,10 +57,10 @@ def translated(status: int, body: Any) -> PlatformError:
         return AccessExpired(ENDED)
     if status == 429:
         return RateLimited(WAITING, retry_after=_retry_info(error) or WAIT_SECONDS)
-    if status >= 500 or not error:
-        return Unavailable("Google Ads is not available at the moment. Try again in a few minutes.")
     if status == 404:
         return Rejected(RETIRED)
+    if status >= 500 or not error:
+        return Unavailable("Google Ads is not available at the moment. Try again in a few minutes.")
     return Rejected(f"Google Ads will not do this. {said}".strip())
 
 
