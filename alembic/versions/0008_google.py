@@ -38,9 +38,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["store_id"], ["store.store_id"], name=op.f("fk_search_day_store")),
-        sa.PrimaryKeyConstraint(
-            "store_id", "day", "ad_group_id", "kind", "match", "text", name=op.f("pk_search_day")
-        ),
+        sa.PrimaryKeyConstraint("store_id", "day", "ad_group_id", "kind", "match", "text", name=op.f("pk_search_day")),
     )
     for statement in policies.store_owned("search_day"):
         op.execute(statement)
