@@ -24,7 +24,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def _as_usual(served: Served) -> Iterator[None]:
     yield
     httpx.delete(f"{served.url}/_control/faults")
-    Person(served).control("google/limits", page_rows=10_000)
+    Person(served).control("google/quota", page_rows=10_000)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_refreshing_gives_another_access_token_until_the_consent_is_taken_back(p
 def test_queries_are_answered_page_by_page_with_text_numbers(person: Person, customer: str, token: str) -> None:
     query = "SELECT ad_group_ad.ad.id, ad_group_ad.status FROM ad_group_ad"
     whole = person.search(customer, query, token).json()
-    person.control("google/limits", page_rows=2)
+    person.control("google/quota", page_rows=2)
     found: list[Any] = []
     following: dict[str, str] = {}
     while True:
@@ -151,7 +151,7 @@ def test_an_account_below_a_manager_is_reached_through_it_only(served: Served, p
 
 def test_limits_say_how_long_to_wait_and_pages_are_not_counted(person: Person, customer: str, token: str) -> None:
     query = "SELECT ad_group_ad.ad.id FROM ad_group_ad"
-    person.control("google/limits", operations_per_day=1, page_rows=2)
+    person.control("google/quota", operations_per_day=1, page_rows=2)
     page = person.search(customer, query, token).json()
     assert person.search(customer, query, token, pageToken=page["nextPageToken"]).status_code == 200
     refused = person.search(customer, query, token)

@@ -17,12 +17,12 @@ from clique_app.integrations.google.settings import API_VERSION, GoogleSettings
 from clique_app.integrations.hindrance import overcome
 from clique_app.integrations.quotas import Quota
 
-TIMEOUT = httpx.Timeout(60, connect=5)
+TIMEOUT_SECONDS = 60.0
 READ_ATTEMPTS = 4
 STUCK_PAGES = 2  # empty ones that name the same next page, before it is believed
 # Google allows so many operations a day for all of Clique (by its access level) and meters bursts by what they cost it;
 # it says when that is used up. These only keep all processes together from asking in bursts
-ACCOUNT_RATES = (Rate(10, Duration.SECOND),)
+ACCOUNT_RATES = (Rate(20, Duration.SECOND),)
 APP_RATES = (Rate(50, Duration.SECOND),)
 
 Row = dict[str, Any]
@@ -31,7 +31,7 @@ Row = dict[str, Any]
 @lru_cache(maxsize=1)
 def http() -> httpx.Client:
     """The process's connection pool to Google."""
-    return httpx.Client(timeout=TIMEOUT, limits=httpx.Limits(max_connections=16))
+    return httpx.Client(timeout=TIMEOUT_SECONDS, limits=httpx.Limits(max_connections=16))
 
 
 class GoogleClient:
@@ -95,7 +95,9 @@ class GoogleClient:
         quotas.take((self._app, self._account) if self.customer else (self._app,))
         # `from None`: the originals hold the request, and with it the token
         try:
-            answer = http().request(method, f"{self._base}/{path}", json=body, headers=self._headers)
+            answer = http().request(
+                method, f"{self._base}/{path}", json=body, headers=self._headers, timeout=TIMEOUT_SECONDS
+            )
             found = answer.json()
         except httpx.TransportError:
             raise Unavailable("Google Ads did not answer in time. Nothing is known to have changed.") from None

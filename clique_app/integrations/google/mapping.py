@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from clique_app.errors import InvalidInput, Rejected
 from clique_app.integrations.channels import LiveObject
+from clique_app.integrations.links import product_handle
 
 Row = dict[str, Any]
 
@@ -216,13 +217,6 @@ def number(platform_id: str) -> str:
     if not digits.isdecimal():
         raise Rejected("This is not the id of an object at Google Ads.")
     return digits
-
-
-def product_handle(path: str) -> str:
-    """The product a store's path shows: /products/{handle}, also under a collection or a language."""
-    parts = path.split("/")
-    at = parts.index("products") + 1 if "products" in parts else len(parts)
-    return unquote(parts[at]).lower() if at < len(parts) else ""
 
 
 def _named(found: Row) -> Row:

@@ -29,7 +29,7 @@ OLDEST, NEWEST = 23, 26
 CUSTOMER = re.compile(r"^customers/(\d+)/(googleAds|[a-zA-Z]+):(search|searchStream|mutate)$")
 OPERATIONS_PER_DAY = 15_000  # of basic access
 HANG_SECONDS = 120.0
-RETRY_SECONDS = 1
+RETRY_SECONDS = 30
 ANYWHERE = ("http_429", "throttled", "rate_limit", "app_rate_limit", "5xx", "timeout", "expired_token", "revoked_token",
             "error_in_200")  # fmt: skip
 
@@ -94,7 +94,7 @@ class Google:
             ("/google/tokens", "POST", end_tokens),
             ("/google/manage", "POST", manage),
             ("/google/shared_budget", "POST", share),
-            ("/google/limits", "POST", set_limits),
+            ("/google/quota", "POST", set_limits),
         ]
 
     async def run(self) -> None:
@@ -113,7 +113,7 @@ class Google:
             if not re.fullmatch(rf"v({'|'.join(str(n) for n in range(OLDEST, NEWEST + 1))})", version):
                 raise AdsError(404, message="The requested URL was not found on this server.")
             sent = await _json(request)
-            about["object"] = json.dumps(sent)
+            about = {**about, "path": f"{path} {sent.get('query', '')}", "object": json.dumps(sent)}
             await self._raise_fault(about)
             self._check_token(request)
             self._count(sent)
@@ -147,7 +147,7 @@ class Google:
     def _page(self, account: AdAccount, sent: dict[str, Any], path: str) -> dict[str, Any]:
         clients = self._clients() if account.account_id == MANAGER else []
         answer = self._search.page(account, clients, sent)
-        about = {"path": path, "method": "POST", "object": str(sent.get("query"))}
+        about = {"path": f"{path} {sent.get('query', '')}", "method": "POST", "object": json.dumps(sent)}
         if self._faults.take("google", "empty_page", **about):
             return {
                 "fieldMask": answer["fieldMask"],

@@ -53,6 +53,7 @@ CASES = (
         {"5xx": 3, "timeout": 1, "error_in_200": 2, "truncated_page": 2, "empty_page": 2},
         {"calls_per_second": 1000},
     ),
+    Case("google", "metrics.cost_micros", {"5xx": 1, "timeout": 1, "truncated_page": 1, "empty_page": 2}, {}),
 )
 
 
