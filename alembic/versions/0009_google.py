@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from clique_app.tables import policies
 
-revision = "0008_google"
-down_revision = "0007_files"
+revision = "0009_google"
+down_revision = "0008_rollups"
 branch_labels = None
 depends_on = None
 
