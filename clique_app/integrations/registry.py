@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import AdChannel, Platform
+from clique_app.integrations.google.channel import GOOGLE
 from clique_app.integrations.klaviyo.login import KLAVIYO
 from clique_app.integrations.meta.channel import META
 from clique_app.integrations.pinterest.channel import PINTEREST
 from clique_app.integrations.tiktok.channel import TIKTOK
 
-CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK, PINTEREST)
+CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK, GOOGLE, PINTEREST)
 PLATFORMS: tuple[Platform, ...] = (*CHANNELS, KLAVIYO)  # all that are connected by a login, ad accounts or not
 
 

@@ -131,7 +131,8 @@ NO_CUSTOMERS = (
     "campaign_region_day", "connect_ticket", "connection", "creative", "email_account", "email_day",
     "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
     "job_schedule", "location", "member", "metric_change", "metric_day", "metric_summed", "product",
-    "recommendation", "store", "store_settings", "sync_cursor", "unit_cost", "variant", "webhook_check",
+    "recommendation", "search_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant",
+    "webhook_check",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 "ad_spend": [{"day": "2026-03-01", "campaign": "Spring", "sku": "C1", "spend": "12.34", ...}],   # as in book.py
 "ad_accounts": [{"id": "901", "campaigns": [
     {"name": "Always on", "since": "2023-10-01", "daily_budget": "40.00", "ads": 2, "countries": ["US", "BR"],
+     "objective": "SHOPPING",          # in the platform's words
      "sku": "C1",                      # where its ads lead; without it to the shop's front page
      "cards": ["C1", "C2"],            # its ads are carousels of these
      "catalogue": ["C1", "C2"]}]}]     # its ads draw from a set of these
@@ -132,6 +133,8 @@ def _launch(platform: AdPlatform, store: Store, account: AdAccount, spec: dict[s
     since = datetime.combine(date.fromisoformat(str(spec["since"])), time(), ZoneInfo(account.time_zone))
     budget, where = Decimal(str(spec["daily_budget"])), [str(x) for x in spec.get("countries", [store.shop.country])]
     ad_set = _campaign(platform, account, since.astimezone(UTC), str(spec["name"]), budget, where)
+    campaign = platform.campaigns[ad_set.campaign_id]
+    campaign.objective = str(spec.get("objective", campaign.objective))
     cards = [product for sku in spec.get("cards", ()) if (product := _product(store, sku))]
     listed = [product for sku in spec.get("catalogue", ()) if (product := _product(store, sku))]
     product_set = add_product_set(platform, store, listed) if listed else ""

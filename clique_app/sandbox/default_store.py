@@ -146,7 +146,8 @@ def _launch(
     path = f"/products/{product.handle}" if product else "/collections/all"
     shown = list(store.products.values())
     carousel = tuple(f"https://{store.shop.domain}/products/{one.handle}" for one in shown[:3])
-    catalogue = ad_book.add_product_set(platform, store, shown) if plan.name.startswith("Catalog") else ""
+    of_catalogue = plan.name.startswith("Catalog") or plan.objective in ("SHOPPING", "PERFORMANCE_MAX")
+    catalogue = ad_book.add_product_set(platform, store, shown) if of_catalogue else ""
     for i, (set_name, weight, ad_names) in enumerate(plan.ad_sets):
         part = Decimal(round(100 * float(budget) * weight / whole)) / 100
         ad_set = AdSet(
@@ -179,7 +180,7 @@ def _launch(
                 created_at=created,
                 updated_at=created,
                 card_links=carousel if ad_name == "Carousel" else (),
-                product_set_id=catalogue if ad_name.startswith("Catalog") else "",
+                product_set_id=catalogue,
             )
             platform.traits[ad_id] = AdTraits(
                 weight=1.0 / (j + 1),

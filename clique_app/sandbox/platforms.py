@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.faults import Faults
+from clique_app.sandbox.google import Google
 from clique_app.sandbox.klaviyo import Klaviyo
 from clique_app.sandbox.meta import Meta
 from clique_app.sandbox.pinterest import Pinterest
@@ -48,7 +49,7 @@ class Platform(Protocol):
         ...
 
 
-PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok, Pinterest, Klaviyo)
+PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok, Google, Pinterest, Klaviyo)
 
 
 def register(data_dir: Path | None) -> dict[str, App]:

@@ -28,6 +28,7 @@ KEYS = {
     "ad_product": ("ad", "handle", "product"),
     "ad_day": ("ad_id", "day"),
     "campaign_region_day": ("campaign_id", "country", "region", "day"),
+    "search_day": ("ad_group", "kind", "match", "text", "day"),
 }
 REPEATED = "named twice on one page"
 WITHOUT_PARENT = "made while Clique was reading; the next reading has it"
@@ -43,7 +44,7 @@ class AdsSource:
     """An entry of SOURCES. A record of its batches is a page: the table it is for, and its rows."""
 
     tables: tuple[str, ...] = (
-        "campaign", "ad_group", "creative", "ad", "ad_product", "ad_day", "campaign_region_day",
+        "campaign", "ad_group", "creative", "ad", "ad_product", "ad_day", "campaign_region_day", "search_day",
     )  # fmt: skip
     stale_after = timedelta(hours=3)
 
@@ -209,7 +210,11 @@ WRITERS: dict[str, Callable[[Session, Row], int]] = {
         ads_sql.CAMPAIGNS_OF_DAYS, ads_sql.AD_GROUPS_OF_DAYS, ads_sql.ADS_OF_DAYS, ads_sql.AD_DAYS_FORMER,
     ),
     "campaign_region_day": _rows(ads_sql.REGION_DAYS, ads_sql.CAMPAIGNS_OF_DAYS),
-    "gone": _ending(ads_sql.GONE_AD_DAYS_FORMER, ads_sql.GONE_AD_DAYS, ads_sql.GONE_REGION_DAYS, ads_sql.READ_DAYS),
+    "search_day": _rows(ads_sql.SEARCH_DAYS),
+    "gone": _ending(
+        ads_sql.GONE_AD_DAYS_FORMER, ads_sql.GONE_AD_DAYS, ads_sql.GONE_REGION_DAYS, ads_sql.GONE_SEARCH_DAYS,
+        ads_sql.READ_DAYS,
+    ),
 }  # fmt: skip
 
 ADS = tuple(AdsSource(channel) for channel in CHANNELS)

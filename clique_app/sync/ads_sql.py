@@ -196,6 +196,21 @@ on conflict (store_id, day, campaign_id, country, region) do update set
     link_clicks = excluded.link_clicks, read_at = excluded.read_at
 """)
 
+SEARCH_DAYS = sa.text("""
+insert into search_day (store_id, day, ad_group_id, kind, match, text, channel, campaign_id, currency, spend,
+                        impressions, clicks, reported_conversions, reported_revenue, read_at)
+select :store, r.day, g.ad_group_id, r.kind, r.match, r.text, :channel, g.campaign_id, r.currency, r.spend,
+       r.impressions, r.clicks, r.reported_conversions, r.reported_revenue, :read_at
+from jsonb_to_recordset(cast(:rows as jsonb)) as r (ad_group text, day date, kind text, match text, text text,
+     currency text, spend numeric, impressions int, clicks int, reported_conversions numeric, reported_revenue numeric)
+join ad_group g on g.store_id = :store and g.channel = :channel and g.platform_id = r.ad_group
+on conflict (store_id, day, ad_group_id, kind, match, text) do update set
+    campaign_id = excluded.campaign_id, currency = excluded.currency, spend = excluded.spend,
+    impressions = excluded.impressions, clicks = excluded.clicks,
+    reported_conversions = excluded.reported_conversions, reported_revenue = excluded.reported_revenue,
+    read_at = excluded.read_at
+""")
+
 # what a restatement no longer names has become zero
 _GONE = """d.day between :first and :last and d.read_at < :read_at
   and exists (select from campaign c where c.store_id = :store and c.campaign_id = d.campaign_id
@@ -217,6 +232,13 @@ GONE_REGION_DAYS = sa.text(f"""
 update campaign_region_day d set spend = 0, impressions = 0, clicks = 0, link_clicks = 0, read_at = :read_at
 where d.store_id = :store and d.channel = :channel and {_GONE})
 """)  # noqa: S608  # no values in it
+
+GONE_SEARCH_DAYS = sa.text("""
+delete from search_day d
+using campaign c
+where d.store_id = :store and d.day between :first and :last and d.channel = :channel and d.read_at < :read_at
+  and c.store_id = :store and c.campaign_id = d.campaign_id and c.account_id = :account
+""")
 
 # the days of an account that are here, as one unbroken span
 READ_DAYS = sa.text("""

@@ -5,7 +5,17 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from clique_app.tables.actions import Action, AuditEntry
-from clique_app.tables.ads import Ad, AdDay, AdDayFormer, AdGroup, AdProduct, Campaign, CampaignRegionDay, Creative
+from clique_app.tables.ads import (
+    Ad,
+    AdDay,
+    AdDayFormer,
+    AdGroup,
+    AdProduct,
+    Campaign,
+    CampaignRegionDay,
+    Creative,
+    SearchDay,
+)
 from clique_app.tables.attribution import Credit
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
@@ -73,6 +83,7 @@ __all__ = [
     "ProfilePrediction",
     "Recommendation",
     "SaleEntry",
+    "SearchDay",
     "Store",
     "StoreSettings",
     "SyncCursor",

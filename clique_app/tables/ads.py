@@ -151,6 +151,29 @@ class AdDayFormer(StoreOwned, table=True):
     reported_revenue: Decimal = money()
 
 
+class SearchDay(StoreOwned, table=True):
+    """What a keyword, or a term that people searched for, came to on a day. The two are the same delivery told twice,
+    and neither is all of it: rare terms are left out."""
+
+    __tablename__ = "search_day"
+    __table_args__ = (of("ad_group", "ad_group_id"),)
+
+    day: date = Field(primary_key=True)  # the ad account's day
+    ad_group_id: int = big(primary_key=True)
+    kind: str = Field(primary_key=True)  # keyword | term
+    match: str = Field(primary_key=True)  # of a keyword: exact | phrase | broad
+    text: str = Field(primary_key=True)
+    channel: str
+    campaign_id: int = big()
+    currency: str = Field(max_length=3)
+    spend: Decimal = money()
+    impressions: int = 0
+    clicks: int = 0
+    reported_conversions: Decimal = money(default=Decimal(0))
+    reported_revenue: Decimal = money(default=Decimal(0))
+    read_at: datetime = time()
+
+
 class CampaignRegionDay(AdFacts, table=True):
     """The same spend by country and region; platforms do not split purchases by region reliably."""
 

@@ -60,6 +60,7 @@ CASES = (
          "report_skipped": 1, "report_failed": 1},
         {"calls_per_minute": 100_000},
     ),
+    Case("google", "metrics.cost_micros", {"5xx": 1, "timeout": 1, "truncated_page": 1, "empty_page": 2}, {}),
 )  # fmt: skip
 
 
