@@ -1,4 +1,5 @@
-"""What follows an install: webhooks, first imports, what was missed; and the daily look whether they still hold."""
+"""What follows an install: webhooks, the web pixel, first imports, what was missed; and the daily look whether they
+still hold."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ def install_with_code(shop_domain: str, code: str) -> int:
 def _follow(opened: install.Opened) -> int:
     if opened.installed_now or opened.missed:
         check_store.send(opened.store_id)
+        check_pixel.send(opened.store_id)
         start_sync(opened.store_id, None, "catch_up" if opened.missed else "first_import")
         if opened.missed:
             _resume_history(opened.store_id)
@@ -55,8 +57,17 @@ def check_store(store_id: int) -> None:
     live.publish(store_id, "connections")
 
 
+@dramatiq.actor(queue_name=SYNC)
+def check_pixel(store_id: int) -> None:
+    """One store's web pixel."""
+    with patient():
+        if install.check_pixel(store_id):
+            log("install").info("pixel_repaired", store_id=store_id)
+
+
 @dramatiq.actor(queue_name=SYNC, max_retries=0)
 def check_all_stores() -> None:
     """Daily, every store."""
     for store in installed_stores():
         check_store.send(store.store_id)
+        check_pixel.send(store.store_id)
