@@ -36,7 +36,8 @@ class Batches(Generic[Row]):
     def __init__(self, database_url: str, insert: LiteralString, columns: tuple[str, ...], name: str) -> None:
         """insert takes one array for each column, an attribute of a row; name is for the log."""
         self._conninfo = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._insert, self._columns, self._name = insert, columns, name
+        self._insert: LiteralString = insert
+        self._columns, self._name = columns, name
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting[Row]] = deque()
         self._waiting_bytes = 0

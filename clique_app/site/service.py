@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from psycopg import sql
 from sqlmodel import Session
 
 from clique_app import clock
@@ -47,10 +46,7 @@ def build_sessions(session: Session, store_id: int) -> Built | None:
         "now": clock.now(),
     }
     with raw_connection(session).cursor() as run:
-        columns = sql.SQL(", ".join(sessions.WINDOW))  # pyright: ignore[reportArgumentType]  # written there
-        run.execute(
-            sql.SQL("create temporary table if not exists visit_window ({}) on commit delete rows").format(columns)
-        )
+        run.execute(sessions.WINDOW)
         run.execute("delete from visit_window")
         run.execute(sessions.TAKE_WAITING, values)
         visitors = run.rowcount

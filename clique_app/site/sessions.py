@@ -10,11 +10,14 @@ from outside was come from (a link with tags, a click id, another site); where t
 from __future__ import annotations
 
 GAP = "interval '30 minutes'"
-PAUSE_SECONDS = 60  # a longer pause between two events counts as this much attention
+PAUSE_SECONDS = "60"  # a longer pause between two events counts as this much attention
 # what comes along with a page by itself: a visitor who did nothing else bounced
 _WITH_THE_PAGE = "('page_viewed', 'product_viewed', 'collection_viewed', 'cart_viewed')"
 
-WINDOW = ("visitor_id bytea", "since timestamptz", "until timestamptz")
+WINDOW = """
+create temporary table if not exists visit_window (visitor_id bytea, since timestamptz, until timestamptz)
+on commit delete rows
+"""
 
 TAKE_WAITING = f"""
 with taken as (

@@ -48,7 +48,8 @@ a { color: inherit; } button { font: inherit; padding: .5rem 1rem; } input { fon
 <label>E-mail for our letter <input name="contact[email]" type="email" required autocomplete="email"></label>
 <button>Sign up</button> <span role="status"></span></form></footer>
 <section class="consent" aria-label="Cookies" hidden>May we see how you use the store?
-<button type="button" data-consent="yes">Accept</button> <button type="button" data-consent="no">Decline</button></section>
+<button type="button" data-consent="yes">Accept</button>
+<button type="button" data-consent="no">Decline</button></section>
 <script type="application/json" id="shop-data">$data</script>
 <script src="$base/cdn/storefront.js"></script>
 <script src="$base/cdn/scroll-depth.js" defer></script>
@@ -92,7 +93,10 @@ def cart(store: Store, lines: Lines) -> Page:
 
 
 def checkout(store: Store, lines: Lines) -> Page:
-    form = '<form method="post"><label>E-mail <input name="email" type="email" required></label> <button>Pay now</button></form>'
+    form = (
+        '<form method="post"><label>E-mail <input name="email" type="email" required></label> '
+        "<button>Pay now</button></form>"
+    )
     return Page("Checkout", _listed(store, lines) + form)
 
 
