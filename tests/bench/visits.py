@@ -24,8 +24,8 @@ values ('visits.myshopify.com', '', 'USD', 'America/New_York', '', now(), false)
 """
 # ten events a visitor, a minute apart, some after a pause; what is viewed is sometimes bought
 FILL = """
-insert into page_event (store_id, visitor_id, event_id, kind, at, path, product_id, order_id, scroll_pct, channel, source,
-                        medium, campaign, campaign_platform_id, ad_platform_id, click_id, referrer, consent)
+insert into page_event (store_id, visitor_id, event_id, kind, at, path, product_id, order_id, scroll_pct, channel,
+                        source, medium, campaign, campaign_platform_id, ad_platform_id, click_id, referrer, consent)
 select %(store)s, decode(md5((n / 10)::text), 'hex'), decode(md5('e' || n), 'hex'),
        (array['page_viewed', 'product_viewed', 'scrolled', 'page_viewed', 'product_viewed', 'product_added_to_cart',
               'page_viewed', 'cart_viewed', 'page_viewed', 'checkout_started'])[1 + n %% 10],
@@ -61,8 +61,8 @@ def run(place: Place) -> Result:
             Figure("sessions_rebuild_s", median(one["seconds"] for one in rebuilt), "s"),
         ],
         {"collected": collected, "rebuilt": rebuilt, "fill_s": filled},
-        f"one web process, {CONNECTIONS} keep-alive connections, a generator on the same machine; one day of {DAYS} with "
-        f"{events:,} events, {rebuilt[0]['events']:,} of them on that day",
+        f"one web process, {CONNECTIONS} keep-alive connections, a generator on the same machine; one day of {DAYS} "
+        f"with {events:,} events, {rebuilt[0]['events']:,} of them on that day",
     )
 
 
