@@ -11,8 +11,8 @@ from __future__ import annotations
 
 GAP = "interval '30 minutes'"
 PAUSE_SECONDS = "60"  # a longer pause between two events counts as this much attention
-# what comes along with a page by itself: a visitor who did nothing else bounced
-_WITH_THE_PAGE = "('page_viewed', 'product_viewed', 'collection_viewed', 'cart_viewed')"
+# what comes along with a page: a visitor who did nothing else bounced
+_WITH_THE_PAGE = "('page_viewed', 'product_viewed', 'collection_viewed', 'cart_viewed', 'scrolled')"
 
 WINDOW = """
 create temporary table if not exists visit_window (visitor_id bytea, since timestamptz, until timestamptz)
@@ -75,8 +75,7 @@ visits as (
          bool_or(kind = 'product_added_to_wishlist') as wishlisted,
          bool_or(kind in ('checkout_started', 'checkout_completed')) as checkout_started,
          bool_or(kind = 'email_signup') as signed_up,
-         count(*) filter (where kind = 'page_viewed') = 1 and bool_and(kind in {_WITH_THE_PAGE}
-           or kind = 'scrolled' and scroll_pct < 100) as bounced,
+         count(*) filter (where kind = 'page_viewed') = 1 and bool_and(kind in {_WITH_THE_PAGE}) as bounced,
          max(order_id) as order_id
   from numbered group by visitor_id, visit
 )

@@ -390,3 +390,31 @@ def test_figures_are_sums_over_sessions_and_unknown_before_the_first_visit() -> 
         assert channels == {"meta": 1, "direct": 3}
         page = metrics.source_rows(session, store_id, "page_views", read_from)
         assert (page.total, page.count) == (5, 4)
+
+
+# whose it was
+
+
+def test_a_redacted_buyers_visits_stay_without_whose_they_were() -> None:
+    from clique_app.keeping import privacy, privacy_service
+
+    store_id = make_store()
+    visit(store_id, START, {"tags": TAGS, "path": "/products/fig", "referrer": "l.instagram.com"}, *BOUGHT[1:])
+    visit(store_id, START - timedelta(days=1), "page_viewed")
+    visit(store_id, START, "page_viewed", visitor="ben")
+    place_order(store_id, 900, START + 2 * MINUTE)
+    build(store_id)
+    before = {one["visitor_id"] for one in sessions(store_id)}
+    payload = {"customer": {"id": 77, "email": "ann@example.com"}, "orders_to_redact": [900]}
+    with store_session(store_id) as session:
+        request_id = privacy_service.ask(session, store_id, "customers/redact", payload)
+    assert privacy.answer(store_id, request_id) == "answered"
+    after = sessions(store_id)
+    assert len(after) == 3
+    assert len({one["visitor_id"] for one in after}) == 2, "one visitor stays one"
+    assert len(before & {one["visitor_id"] for one in after}) == 1, "the other is left alone"
+    assert rows(store_id, "select count(distinct visitor_id) from page_event where path <> '/'") == [(0,)]
+    assert {one["referrer"] for one in after} == {""}
+    visit(store_id, START + 5 * MINUTE, "page_viewed")  # the same browser comes again
+    build(store_id)
+    assert len({one["visitor_id"] for one in sessions(store_id)}) == 3
