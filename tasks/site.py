@@ -21,7 +21,8 @@ def build_sessions(store_id: int) -> None:
                 attribution.credit_orders(session, store_id, built.orders)
         if not built or not built.visitors:
             return
-        live.publish(store_id, "figures")
+        if built.orders:  # open pages need not read again for every step of a visitor
+            live.publish(store_id, "figures")
 
 
 @dramatiq.actor(queue_name=ANALYSIS, max_retries=0)
