@@ -40,7 +40,7 @@
     const event = { id: crypto.randomUUID(), name, seq: number++, timestamp: new Date().toISOString(), type, ...payload };
     if (type !== "dom") event.context = context();
     if (pixel) pixel.postMessage({ event: { ...event, clientId: cookie("_shopify_y") } });
-    else if (!cookie("_tracking_consent")) waiting.push(event);
+    else if (cookie("_tracking_consent") !== "no") waiting.push(event);
   };
 
   const start = () => {
