@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from alembic import op
-from clique_app.tables import policies
+from clique_app.tables import policies, rollups
 
 revision = "0008_pixel"
-down_revision = "0007_files"
+down_revision = "0008_rollups"
 branch_labels = None
 depends_on = None
 
@@ -90,6 +90,8 @@ def upgrade() -> None:
     for table in SYSTEM_WRITES:
         for statement in policies.system_wide(table):
             op.execute(statement)
+    for statement in rollups.triggers("web_session"):
+        op.execute(statement)
     op.add_column(
         "store_settings", sa.Column("keep_page_events_days", sa.Integer(), nullable=False, server_default="400")
     )
@@ -98,5 +100,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("store_settings", "keep_page_events_days")
+    for event in ("insert", "update", "delete"):
+        op.execute(f"drop function metric_change_web_session_{event}() cascade")
     for table in reversed(TABLES):
         op.drop_table(table)

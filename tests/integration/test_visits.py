@@ -22,6 +22,7 @@ from clique_app.database import store_session
 from clique_app.endpoints import collector
 from clique_app.endpoints.collector import Collector, Events
 from clique_app.metrics import service as metrics
+from clique_app.metrics import sums_service
 from clique_app.metrics.definition import Period
 from clique_app.site import beacon
 from clique_app.site.service import build_sessions, stores_waiting
@@ -385,6 +386,10 @@ def test_figures_are_sums_over_sessions_and_unknown_before_the_first_visit() -> 
         "session_duration": 90,
     }  # fmt: skip
     assert {key: figure(key) for key in expected} == expected
+    with store_session(store_id) as session:
+        sums_service.roll_up(session, store_id)
+        assert sums_service.reconcile(session, store_id) == []
+    assert {key: figure(key) for key in expected} == expected, "from the sums that are kept"
     with store_session(store_id) as session:
         channels = {c: f.value for c, f in metrics.figures_by_channel(session, store_id, "sessions", read_from)}
         assert channels == {"meta": 1, "direct": 3}

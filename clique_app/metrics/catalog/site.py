@@ -12,13 +12,17 @@ _ROWS = (
     Shown("Landing page", "r.landing_path"),
     Shown("Pages", "r.page_views", "count"),
 )
-# what may still happen to a session that is younger is not known yet
-_PIXEL_READ = f"(select c.fresh_at from sync_cursor c where c.store_id = r.store_id and c.source = '{PIXEL}')"  # noqa: S608
-_CART = f"r.added_to_cart and r.started_at < {_PIXEL_READ} - interval '24 hours'"
+# Sessions beside what comes after them: time and other days' sessions move these sums, so that no day of them is kept.
+# seen_until: what may still happen to a session that is younger is not known yet.
+_IN_TIME = f"""(
+  select s.*, (
+    select c.fresh_at from sync_cursor c where c.store_id = s.store_id and c.source = '{PIXEL}') as seen_until
+  from web_session s) r"""  # noqa: S608
+_CART = "r.added_to_cart and r.started_at < r.seen_until - interval '24 hours'"
 _LEFT = f"""{_CART} and not r.checkout_started and not exists (
   select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id and n.checkout_started
   and n.started_at > r.started_at and n.started_at <= r.started_at + interval '24 hours')"""
-_WEEK_OLD = f"r.started_at < {_PIXEL_READ} - interval '7 days'"
+_WEEK_OLD = "r.started_at < r.seen_until - interval '7 days'"
 _CAME_AGAIN = f"""{_WEEK_OLD} and exists (
   select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id
   and n.started_at > r.started_at and n.started_at <= r.started_at + interval '7 days')"""
@@ -28,7 +32,14 @@ _FIRST = """not exists (
 
 
 def _sessions(
-    key: str, name: str, meaning: str, *, where: str = "true", amount: str = "1", good: Direction = "up"
+    key: str,
+    name: str,
+    meaning: str,
+    *,
+    source: str = "web_session r",
+    where: str = "true",
+    amount: str = "1",
+    good: Direction = "up",
 ) -> Total:
     return Total(
         key=key,
@@ -36,7 +47,7 @@ def _sessions(
         unit="count",
         meaning=meaning,
         good=good,
-        source="web_session r",
+        source=source,
         where=where,
         amount=amount,
         shown=_ROWS,
@@ -51,7 +62,7 @@ SESSIONS = _sessions(
 )
 PAGE_VIEWS = _sessions("page_views", "Page views", "Pages of the online store that were opened.", amount="r.page_views")
 NEW_VISITORS = _sessions(
-    "new_visitors", "New visitors", "Visitors whose first session falls in the period.", where=_FIRST
+    "new_visitors", "New visitors", "Visitors whose first session falls in the period.", source=_IN_TIME, where=_FIRST
 )
 CART_SESSIONS = _sessions(
     "cart_sessions", "Sessions with an add to cart", "Sessions in which something was put in the cart.",
@@ -109,19 +120,23 @@ SCROLL_SUM = _sessions(
     where="r.deepest_scroll_pct is not null", amount="r.deepest_scroll_pct", good="neither",
 )  # fmt: skip
 CARTS = _sessions(
-    "carts", "Carts", "Sessions in which something was put in the cart, once a day has passed since.", where=_CART
+    "carts",
+    "Carts",
+    "Sessions in which something was put in the cart, once a day has passed since.",
+    source=_IN_TIME,
+    where=_CART,
 )
 CARTS_LEFT = _sessions(
     "carts_left", "Carts left behind", "Carts whose visitor began no checkout within 24 hours.",
-    where=_LEFT, good="down",
+    source=_IN_TIME, where=_LEFT, good="down",
 )  # fmt: skip
 WEEK_OLD = _sessions(
     "sessions_week_old", "Sessions of over a week ago", "Sessions since which a week has passed.",
-    where=_WEEK_OLD, good="neither",
+    source=_IN_TIME, where=_WEEK_OLD, good="neither",
 )  # fmt: skip
 CAME_AGAIN = _sessions(
     "sessions_followed_in_7d", "Sessions followed by another", "Sessions whose visitor came again within 7 days.",
-    where=_CAME_AGAIN,
+    source=_IN_TIME, where=_CAME_AGAIN,
 )  # fmt: skip
 
 CVR = Formula(
