@@ -52,6 +52,9 @@ class Settings(Environment):
     )
     session_secret: SecretStr = Field(description="signs OAuth state; at least 32 bytes")
 
+    collector_events_per_second: int = Field(
+        50, description="visits' events one address may send to one web process; ten seconds' worth at once"
+    )
     archive_dir: Path = Field(
         default_factory=lambda: Path(os.environ.get("CLIQUE_STATE_DIR", ".clique")) / "archive",
         description="folder of the compressed files that old log rows go to; the workers write it",

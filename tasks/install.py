@@ -1,4 +1,5 @@
-"""What follows an install: webhooks, first imports, what was missed; and the daily look whether they still hold."""
+"""What follows an install: webhooks, the web pixel, first imports, what was missed; and the daily look whether they
+still hold."""
 
 from __future__ import annotations
 
@@ -31,6 +32,7 @@ def _follow(opened: install.Opened) -> int:
         catch_up(opened.store_id)
     elif opened.installed_now:
         check_store.send(opened.store_id)
+        check_pixel.send(opened.store_id)
         start_sync(opened.store_id, None, "first_import")
         live.publish(opened.store_id, "connections")
     return opened.store_id
@@ -39,6 +41,7 @@ def _follow(opened: install.Opened) -> int:
 def catch_up(store_id: int) -> None:
     """The store was away or now allows more: its webhooks are asked for again and what was missed is read."""
     check_store.send(store_id)
+    check_pixel.send(store_id)
     start_sync(store_id, None, "catch_up")
     _resume_history(store_id)
     live.publish(store_id, "connections")
@@ -63,8 +66,17 @@ def check_store(store_id: int) -> None:
     live.publish(store_id, "connections")
 
 
+@dramatiq.actor(queue_name=SYNC)
+def check_pixel(store_id: int) -> None:
+    """One store's web pixel."""
+    with patient():
+        if install.check_pixel(store_id):
+            log("install").info("pixel_repaired", store_id=store_id)
+
+
 @dramatiq.actor(queue_name=SYNC, max_retries=0)
 def check_all_stores() -> None:
     """Daily, every store."""
     for store in installed_stores():
         check_store.send(store.store_id)
+        check_pixel.send(store.store_id)

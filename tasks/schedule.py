@@ -19,7 +19,7 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.database import system_session
 from clique_app.logs import configure_logs, log
-from tasks import actions, ad_pushes, analysis, day_end, install, keeping, rollups, sync, webhooks
+from tasks import actions, ad_pushes, analysis, day_end, install, keeping, rollups, site, sync, webhooks
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LOST_AFTER = timedelta(seconds=30)
@@ -46,6 +46,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("settle_actions", timedelta(seconds=30), actions.settle_all_actions),
     Job("roll_up", timedelta(seconds=5), rollups.roll_up_changes),
     Job("reconcile_sums", timedelta(days=1), rollups.reconcile_all),
+    Job("build_sessions", timedelta(seconds=10), site.build_all_sessions),
     Job("catch_up", timedelta(hours=1), sync.catch_up_all),
     Job("six_hourly_catch_up", timedelta(hours=6), sync.catch_up_six_hourly),
     Job("recommendations", timedelta(hours=1), analysis.refresh_all_recommendations),

@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 TABLES = ("metric_day", "metric_summed", "metric_change")
+SUMMED = ("sale_entry", "shop_order", "credit", "ad_day", "customer", "store_settings", "ad_account", "campaign")
 
 
 def upgrade() -> None:
@@ -48,13 +49,13 @@ def upgrade() -> None:
             op.execute(statement)
     for statement in policies.system_wide("metric_change"):  # which stores have something to sum
         op.execute(statement)
-    for statement in rollups.triggers():
+    for statement in rollups.triggers(*SUMMED):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    for changing in rollups.CHANGING:
+    for table in SUMMED:
         for event in ("insert", "update", "delete"):
-            op.execute(f"drop function metric_change_{changing.table}_{event}() cascade")
+            op.execute(f"drop function metric_change_{table}_{event}() cascade")
     for table in TABLES:
         op.drop_table(table)

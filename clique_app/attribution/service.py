@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from clique_app.attribution import last_touch
+from clique_app.attribution import last_touch, site_touches
 from clique_app.errors import NotFound
 from clique_app.tables import StoreSettings
 from clique_app.tables.attribution import LAST_TOUCH, UNATTRIBUTED
@@ -23,6 +23,8 @@ def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | No
     connection = session.connection()
     asked = _asked(store_id, order_ids)
     among = last_touch.ALL_ORDERS if order_ids is None else last_touch.SOME_ORDERS
+    for statement in (site_touches.FORGET, site_touches.ADD):
+        connection.execute(text(statement.format(among=among)), asked)
     connection.execute(text(last_touch.FORGET.format(among=among)), asked)
     connection.execute(
         text(last_touch.CREDIT.format(among=among)),

@@ -27,8 +27,9 @@ from clique_app.metrics.figures import Compare
 from clique_app.metrics.overview_service import Scope
 from clique_app.metrics.service import PAGE, Filters, SourceRows
 from clique_app.sync.sources import SOURCES
+from clique_app.tables.site import PIXEL
 
-SOURCE_NAMES = {source.key: source.label for source in SOURCES}
+SOURCE_NAMES = {PIXEL: "Web pixel", **{source.key: source.label for source in SOURCES}}
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,18 @@ import sqlalchemy as sa
 from clique_app import clock
 from clique_app.connections import service
 from clique_app.connections.access import access
+from clique_app.connections.pixel_key import key_of
 from clique_app.connections.service import SCOPES_AGAIN_AFTER, Standing
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessDenied, CliqueError, Unavailable
 from clique_app.integrations.channels import Grant
-from clique_app.integrations.shopify import oauth, reads, scopes, subscriptions
+from clique_app.integrations.shopify import oauth, pixel, reads, scopes, subscriptions
 from clique_app.integrations.shopify.client import Client
 from clique_app.settings import settings
 
 WEBHOOK_PATH = "/webhooks/shopify"
+COLLECT_PATH = "/collect"
+PIXEL_SCOPES = {"write_pixels", "read_customer_events"}
 
 
 @dataclass(frozen=True)
@@ -128,3 +131,15 @@ def check_store(store_id: int) -> subscriptions.Repair:
     with store_session(store_id) as session:
         service.keep_webhook_check(session, store_id, repaired)
     return repaired
+
+
+def check_pixel(store_id: int) -> bool:
+    """The store's web pixel switched on and set right. True where that was not so; False also where the merchant
+    withholds it, which is told with the other scopes."""
+    given = access(store_id, service.SHOPIFY)
+    with store_session(store_id) as session:
+        withheld = {need.scope for need in service.missing_scopes(session, store_id)}
+    if withheld & PIXEL_SCOPES:
+        return False
+    address = settings().shopify_app_url.rstrip("/") + COLLECT_PATH
+    return pixel.repair(Client(given.shop_domain, given.token), {"collector": address, "key": key_of(store_id)})

@@ -54,6 +54,7 @@ RETENTION = (
     _setting("keep_deliveries_days", "Webhook deliveries", "days", "7", "90", 0),
     _setting("keep_sync_log_days", "Log of readings", "days", "30", "1095", 0),
     _setting("keep_restatements_days", "Ad figures before they were restated", "days", "60", "1095", 0),
+    _setting("keep_page_events_days", "Events of the online store", "days", "60", "1095", 0),
     _setting("keep_reports_days", "Reports for customers who asked", "days", "7", "365", 0),
     _setting("keep_archive_days", "Archive", "days", "90", "3650", 0),
 )
@@ -129,6 +130,7 @@ def effect(name: str, value: Value) -> str:
         "keep_deliveries_days": f"{_after(value)}, without their content, which goes as soon as it was used.",
         "keep_sync_log_days": f"{_after(value)}. The newest of each sort stays.",
         "keep_restatements_days": f"{_after(value)}. The figures in force stay for good.",
+        "keep_page_events_days": f"{_after(value)}, without the visitor. The sessions built from them stay.",
         "keep_reports_days": f"Emptied after {_days(value)}; that the request was answered stays.",
         "keep_archive_days": f"Archived months are deleted after {_days(value)}.",
     }

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
-from sqlalchemy import make_url
-
-from clique_app.database import SYSTEM_ROLE
+from clique_app.endpoints import batches
+from clique_app.endpoints.batches import Batches
 from clique_app.logs import log
 
-MAX_BATCH = 256
-MAX_WAITING = 4096
-MAX_WAITING_BYTES = 64 * 1024 * 1024
-TIMEOUT_SECONDS = 4.0  # Shopify gives up after 5
-ATTEMPT_SECONDS = 1.5  # connect and insert; a server that was restarted gets a second attempt within the timeout
 ANNOUNCED_EVERY_SECONDS = 0.1  # a store whose deliveries keep coming
 
+_COLUMNS = (
+    *("source", "delivery_id", "topic", "shop_domain"),
+    *("kind", "object_id", "triggered_at", "received_at", "payload"),
+)
 _INSERT = """
 insert into inbox_event
   (source, delivery_id, topic, shop_domain, kind, object_id, triggered_at, payload, received_at, state, attempts, error)
@@ -47,102 +43,21 @@ class Delivery:
     object_id: int | None = None
 
 
-@dataclass(slots=True)
-class _Waiting:
-    delivery: Delivery
-    since: float  # of the loop's clock
-    stored: asyncio.Future[bool]
-
-
-class Inbox:
+class Inbox(Batches[Delivery]):
     """Collects deliveries and stores them in micro-batches. Belongs to one event loop."""
 
     def __init__(self, database_url: str, announce: Callable[[str], object]) -> None:
         """announce is called in a thread with each store of a stored batch; if it fails, the sweeper finds the rows."""
-        self._conninfo = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        super().__init__(database_url, _INSERT, _COLUMNS, "inbox")
         self._announce = announce
-        self._loop = asyncio.get_running_loop()
-        self._waiting: deque[_Waiting] = deque()
-        self._waiting_bytes = 0
-        self._writer: asyncio.Task[None] | None = None
         self._announcer: asyncio.Task[None] | None = None
         self._to_announce: set[str] = set()
-        self._connection: psycopg.AsyncConnection | None = None
 
-    async def put(self, delivery: Delivery) -> bool:
-        """True once the delivery is durably stored; False where it could not be in time."""
-        size = len(delivery.payload)
-        if len(self._waiting) >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES:
-            return False
-        waiting = _Waiting(delivery, self._loop.time(), self._loop.create_future())
-        self._waiting.append(waiting)
-        self._waiting_bytes += size
-        if self._writer is None or self._writer.done():
-            self._writer = self._loop.create_task(self._write())
-        return await waiting.stored
+    def size(self, row: Delivery) -> int:
+        return len(row.payload)
 
-    async def _write(self) -> None:
-        """Runs while something waits; the next delivery starts it again. Nothing waits longer than the timeout: where
-        a batch could not be stored, those behind it are told at once as well."""
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
-            try:
-                stored = await self._store(batch)
-            except BaseException:
-                self._tell([*batch, *self._rest()], stored=False)
-                raise
-            self._tell(batch, stored=stored)
-            if stored:
-                self._announce_soon({one.delivery.shop_domain for one in batch})
-            else:
-                self._tell(self._rest(), stored=False)
-
-    def _rest(self) -> list[_Waiting]:
-        rest, self._waiting = list(self._waiting), deque()
-        return rest
-
-    def _tell(self, batch: list[_Waiting], *, stored: bool) -> None:
-        for one in batch:
-            self._waiting_bytes -= len(one.delivery.payload)
-            if not one.stored.done():  # the request may have been given up
-                one.stored.set_result(stored)
-
-    async def _store(self, batch: list[_Waiting]) -> bool:
-        columns = [
-            [getattr(one.delivery, name) for one in batch]
-            for name in (
-                *("source", "delivery_id", "topic", "shop_domain"),
-                *("kind", "object_id", "triggered_at", "received_at", "payload"),
-            )
-        ]
-        until = batch[0].since + TIMEOUT_SECONDS
-        for attempt in (1, 2):
-            try:
-                async with asyncio.timeout_at(min(until, self._loop.time() + ATTEMPT_SECONDS)):
-                    connection = await self._connected()
-                    await connection.execute(_INSERT, columns)
-                return True
-            except (psycopg.Error, OSError, TimeoutError) as error:
-                log("inbox").warning("inbox_insert_failed", attempt=attempt, problem=type(error).__name__)
-                await self._drop_connection()
-        return False
-
-    async def _connected(self) -> psycopg.AsyncConnection:
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._conninfo,
-                autocommit=True,
-                options=f"-c role={SYSTEM_ROLE} -c synchronous_commit=on -c timezone=UTC",
-            )
-        return self._connection
-
-    async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.pgconn.finish()  # at once; a polite close may wait for a server that is gone
-
-    def _announce_soon(self, shop_domains: set[str]) -> None:
-        self._to_announce |= shop_domains
+    def stored(self, rows: list[Delivery]) -> None:
+        self._to_announce |= {delivery.shop_domain for delivery in rows}
         if self._announcer is None or self._announcer.done():
             self._announcer = self._loop.create_task(self._announce_all())
 
@@ -162,7 +77,6 @@ class Inbox:
 
     async def close(self) -> None:
         """Store what waits, tell the workers, end the connection."""
-        for task in (self._writer, self._announcer):
-            if task is not None:
-                await asyncio.wait([task], timeout=TIMEOUT_SECONDS)
-        await self._drop_connection()
+        await super().close()
+        if self._announcer is not None:
+            await asyncio.wait([self._announcer], timeout=batches.TIMEOUT_SECONDS)

@@ -29,6 +29,11 @@ class Held:
 
 
 _OF_ORDERS = "order_id = any(%(orders)s)"
+# whoever placed the orders in a browser that let itself be told apart
+_OF_VISITS = (
+    "visitor_id in (select visitor_id from web_session where store_id = %(store)s and order_id = any(%(orders)s))"
+)
+_NOBODYS_VISITOR = "decode(md5(visitor_id::text || %(stand_in)s), 'hex')"  # one visitor stays one
 
 # Sales stay, without the buyer: the customer becomes a random number, so that counts of buyers stay right too.
 HELD = (
@@ -78,6 +83,27 @@ HELD = (
         _OF_ORDERS,
         {"landing_path": "''"},
         "order_id position occurred_at channel source medium campaign campaign_platform_id ad_platform_id click_id",
+    ),
+    Held(
+        "page_event",
+        _OF_VISITS,
+        {"visitor_id": _NOBODYS_VISITOR, "path": "'/'", "referrer": "''"},
+        "event_id kind at product_id order_id scroll_pct channel source medium campaign campaign_platform_id "
+        "ad_platform_id click_id consent",
+    ),
+    Held(
+        "visitor_waiting",
+        _OF_VISITS,
+        {"visitor_id": _NOBODYS_VISITOR},
+        "number at",
+    ),
+    Held(  # after what is found by it
+        "web_session",
+        _OF_VISITS,
+        {"visitor_id": _NOBODYS_VISITOR, "landing_path": "''", "referrer": "''"},
+        "started_at ended_at day channel source medium campaign campaign_platform_id ad_platform_id click_id "
+        "landed_on_product page_views product_views engaged_seconds deepest_scroll_pct added_to_cart "
+        "added_viewed_product wishlisted checkout_started signed_up bounced order_id",
     ),
     Held(
         "credit",

@@ -62,4 +62,13 @@ AGING = (
         "store_id = %(store)s",
         system=True,
     ),
+    Aging(
+        "page_event",
+        "keep_page_events_days",
+        "at",
+        ("event_id",),
+        ("event_id", "kind", "at", "path", "product_id", "channel", "source", "medium", "campaign"),
+        "store_id = %(store)s",
+        system=True,
+    ),
 )

@@ -9,7 +9,7 @@ from typing import Literal
 
 Unit = Literal["money", "count", "ratio", "percent"]
 Direction = Literal["up", "down", "neither"]  # which way is good
-Need = Literal["ads", "costs", "email", "history"]  # what must be there before the value is known
+Need = Literal["ads", "costs", "email", "history", "site"]  # what must be there before the value is known
 
 
 @dataclass(frozen=True)

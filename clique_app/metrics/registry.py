@@ -8,9 +8,10 @@ from clique_app.metrics.catalog.ads import ADS
 from clique_app.metrics.catalog.costs import COSTS
 from clique_app.metrics.catalog.email import EMAIL
 from clique_app.metrics.catalog.sales import SALES
+from clique_app.metrics.catalog.site import SITE
 from clique_app.metrics.definition import Formula, Metric, Total
 
-METRICS: tuple[Metric, ...] = (*SALES, *COSTS, *ADS, *EMAIL)
+METRICS: tuple[Metric, ...] = (*SALES, *COSTS, *ADS, *EMAIL, *SITE)
 
 _BY_KEY = {metric.key: metric for metric in METRICS}
 

@@ -18,6 +18,7 @@ from clique_app.metrics.figures import Daily
 from clique_app.metrics.sums_service import Filters, rows_of, values_of
 from clique_app.tables import Store, SyncCursor
 from clique_app.tables.ads import FILE_ACCOUNT
+from clique_app.tables.site import PIXEL
 
 PAGE = 50
 
@@ -238,7 +239,8 @@ select exists (select from ad_account k where k.store_id = :store_id)
        not exists (select from sync_cursor c where c.store_id = :store_id and c.source = 'shopify_orders'
                    and c.read_to is null and c.source_count is null),
        exists (select from sync_cursor c where c.store_id = :store_id and c.source = 'klaviyo_email'
-               and c.fresh_at is not null)
+               and c.fresh_at is not null),
+       exists (select from sync_cursor c where c.store_id = :store_id and c.source = '{PIXEL}')
 from store s where s.store_id = :store_id
 """  # noqa: S608  # a constant of our own
 
@@ -246,7 +248,7 @@ from store s where s.store_id = :store_id
 def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: Filters | None) -> dict[str, str]:
     """Why totals are unknown, by key; a total that is known is not in it."""
     ready = session.connection().execute(text(_READY), {"store_id": store_id}).one()
-    ads, other_currency, costs, history, read, orders_read, email = ready
+    ads, other_currency, costs, history, read, orders_read, email, visits = ready
     missing = {
         "ads": "No ad account is connected yet."
         if not ads
@@ -258,6 +260,7 @@ def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: 
         "costs": "" if costs else "No product has a unit cost. Add costs in Shopify, or a default in Settings.",
         "email": "" if email else "No e-mail platform is connected yet, or it is still being read.",
         "history": "" if history else "All orders ever must be read first, to know who is new.",
+        "site": "" if visits else "No visit has been seen yet: the web pixel tells of visitors who allow analytics.",
     }
     reasons: dict[str, str] = {}
     for total in totals:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from clique_app.sandbox import admin, control, shopify
+from clique_app.sandbox import admin, control, shopify, storefront
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.platforms import PLATFORMS
@@ -36,6 +36,7 @@ def build(world: World, config: Config) -> Starlette:
         more = [handler for platform in platforms for handler in platform.control_handlers()]
         found += control.routes(world, faults, more)
     found.append(Mount("/shopify", routes=shopify.routes(world, faults, config)))
+    found += storefront.routes(world)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

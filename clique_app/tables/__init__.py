@@ -27,14 +27,16 @@ from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touc
 from clique_app.tables.privacy import PrivacyRequest
 from clique_app.tables.recommendations import Recommendation
 from clique_app.tables.rollups import MetricChange, MetricDay, MetricSummed
+from clique_app.tables.site import CollectedEvent, VisitorWaiting, WebSession
 from clique_app.tables.stores import Member, Store, StoreSettings
 from clique_app.tables.sync import SyncCursor, SyncRun
 
 METADATA = SQLModel.metadata
 
 GLOBAL_TABLES = ("inbox_event", "job_schedule", "job_run")  # the system role's alone
-# also seen whole by the system role: the directory of stores, and whose ad account a platform's message is about
-SYSTEM_TABLES = ("store", "ad_account")
+# also seen whole by the system role: the directory of stores, whose ad account a platform's message is about, and what
+# the collector writes for all stores
+SYSTEM_TABLES = ("store", "ad_account", "page_event", "visitor_waiting")
 APPEND_ONLY_TABLES = ("audit_entry", "ad_day_former")
 # worked out of others: no backup holds them, and they are emptied after the others, whose rows mark them as changed
 DERIVED_TABLES = ("metric_day", "metric_summed", "metric_change")
@@ -54,6 +56,7 @@ __all__ = [
     "AuditEntry",
     "Campaign",
     "CampaignRegionDay",
+    "CollectedEvent",
     "ConnectTicket",
     "ConnectedAccount",
     "Connection",
@@ -91,5 +94,7 @@ __all__ = [
     "Touch",
     "UnitCost",
     "Variant",
+    "VisitorWaiting",
+    "WebSession",
     "WebhookCheck",
 ]

@@ -121,7 +121,7 @@ class Touch(PartOfOrder, table=True):
     __tablename__ = "touch"
 
     order_id: int = key()
-    position: int = Field(primary_key=True)  # 0 is the earliest
+    position: int = Field(primary_key=True)  # from 0 Shopify's, 0 the earliest; up to -1001 the web pixel's
     occurred_at: datetime = time()
     channel: str  # meta | google | tiktok | pinterest | email | organic | referral | direct | other
     source: str = ""

@@ -73,13 +73,15 @@ CHANGING = (
     Changing("customer", "first_order_day", "first_order_day is not null", ("first_order_id", "first_order_day")),
     Changing("store_settings", None),
     Changing("ad_account", None, columns=("channel",)),
+    Changing("web_session", "day"),
     Changing("campaign", None, f"account_id = '{FILE_ACCOUNT}'", ("channel", "account_id")),
 )
 
 
-def triggers() -> Iterator[str]:
-    """Statements that make every change of these tables known, however it was made."""
-    for changing in CHANGING:
+def triggers(*tables: str) -> Iterator[str]:
+    """Statements that make every change of these tables known, however it was made. A migration names those that are
+    there by then."""
+    for changing in (one for one in CHANGING if one.table in tables):
         for event, referencing, rows in (
             ("insert", "new table as come", "select * from come"),
             ("delete", "old table as gone", "select * from gone"),

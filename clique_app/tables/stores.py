@@ -77,6 +77,7 @@ class StoreSettings(StoreOwned, table=True):
     keep_deliveries_days: int = 14
     keep_sync_log_days: int = 180
     keep_restatements_days: int = 400
+    keep_page_events_days: int = 400
     keep_reports_days: int = 90
     keep_archive_days: int = 1095
     updated_at: datetime | None = time(default=None, nullable=True)

@@ -12,9 +12,10 @@ import pytest
 from graphql import GraphQLSchema, build_client_schema, parse, validate
 from graphql.validation import NoDeprecatedCustomRule
 
-from clique_app.integrations.shopify.documents import DOCUMENTS
+from clique_app.integrations.shopify import documents, pixel, subscriptions
 from clique_app.settings import SHOPIFY_API_VERSION
 
+DOCUMENTS = (*documents.DOCUMENTS, *pixel.DOCUMENTS, *subscriptions.DOCUMENTS)
 ROOT = Path(__file__).parents[2]
 
 

@@ -252,13 +252,14 @@ def test_a_database_that_is_away_gives_503_in_time(database_env: None, monkeypat
 
 
 def test_a_full_queue_gives_503_at_once(database_env: None, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clique_app.endpoints import inbox as inbox_module
+    from clique_app.endpoints import batches
+    from clique_app.endpoints.inbox import Inbox
     from clique_app.endpoints.webhooks import ShopifyWebhooks
 
-    monkeypatch.setattr(inbox_module, "MAX_WAITING", 3)
+    monkeypatch.setattr(batches, "MAX_WAITING", 3)
 
     async def deliver() -> list[int]:
-        inbox = inbox_module.Inbox(database_url, lambda shop: None)
+        inbox = Inbox(database_url, lambda shop: None)
         app = ShopifyWebhooks(lambda: inbox)
         statuses = await asyncio.gather(
             *(call(app, BODY, headers_of(BODY, x_shopify_webhook_id=f"d{i}")) for i in range(10))

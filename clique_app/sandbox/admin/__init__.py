@@ -41,7 +41,7 @@ def routes(world: World, config: Config) -> list[BaseRoute]:
     async def stores(request: Request) -> Response:
         items = "".join(
             f'<li><a href="/admin/store/{_handle(store)}/apps/{config.api_key}">{escape(store.shop.name)}</a>'
-            f" <span>{escape(domain)}</span></li>"
+            f' <span>{escape(domain)}</span> <a href="/storefront/{domain}/">Online store</a></li>'
             for domain, store in world.stores.items()
         )
         return HTMLResponse((HERE / "stores.html").read_text().replace("$stores", items))

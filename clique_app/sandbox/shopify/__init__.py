@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
@@ -43,6 +44,12 @@ def routes(world: World, faults: Faults, config: Config) -> list[BaseRoute]:
         route("/{shop}/admin/api/{version}/graphql.json", "POST", admin_api.graphql),
         route("/{shop}/bulk/{number:int}.jsonl", "GET", admin_api.bulk_file),
     ]
+
+
+def pixel_settings(world: World, shop: str) -> dict[str, Any] | None:
+    """What the store's storefront loads the app's web pixel with; None where it is not switched on."""
+    pixel = _running[world][0].pixel_of(shop)
+    return pixel.settings if pixel else None
 
 
 async def run(world: World, config: Config) -> None:

@@ -18,13 +18,14 @@ from clique_app.sandbox.shopify.graphql_errors import idempotency_required
 from clique_app.sandbox.shopify.platform import Done
 from clique_app.sandbox.shopify.queries import node
 from clique_app.sandbox.shopify.schema import VERSION
-from clique_app.sandbox.shopify.state import BulkOperation, Subscription
+from clique_app.sandbox.shopify.state import BulkOperation, Pixel, Subscription
 from clique_app.sandbox.shopify.values import gid, number_of, zulu
 
 Answer = dict[str, Any]
 Mutation = Callable[[dict[str, Any], Context], Answer]
 
 CONCURRENT_BULK_QUERIES = 5
+PIXEL_SETTINGS = frozenset({"collector", "key"})  # as extensions/clique-pixel/shopify.extension.toml declares
 MANDATORY_TOPICS = frozenset({"CUSTOMERS_DATA_REQUEST", "CUSTOMERS_REDACT", "SHOP_REDACT"})
 TOPIC_SCOPES = {
     "ORDERS": "orders",
@@ -149,6 +150,47 @@ def webhook_subscription_delete(args: dict[str, Any], ctx: Context) -> Answer:
     return {"deletedWebhookSubscriptionId": args["id"], "userErrors": []}
 
 
+# the web pixel
+
+
+def _settings(given: Any) -> tuple[dict[str, Any], Answer | None]:
+    """Settings come as JSON or as the text of it, and must be those the extension declares."""
+    try:
+        settings = json.loads(given) if isinstance(given, str) else given
+    except ValueError:
+        return {}, error("Settings are not valid JSON", "settings", code="INVALID_CONFIGURATION_JSON")
+    if not isinstance(settings, dict) or set(settings) != PIXEL_SETTINGS or not all(settings.values()):
+        return {}, error("The settings do not match the definition", "settings", code="INVALID_SETTINGS")
+    return settings, None
+
+
+def web_pixel_create(args: dict[str, Any], ctx: Context) -> Answer:
+    shop, state = ctx.store.shop.domain, ctx.platform.state
+    settings, wrong = _settings(args["webPixel"]["settings"])
+    if ctx.platform.pixel_of(shop):
+        wrong = error("Web pixel is taken", code="TAKEN")
+    if wrong:
+        return {"userErrors": [wrong]}
+    made = Pixel(state.next_number(), shop, settings)
+    if not ctx.changes_nothing:
+        state.pixels.append(made)
+    state.save()
+    return {"webPixel": made, "userErrors": []}
+
+
+def web_pixel_update(args: dict[str, Any], ctx: Context) -> Answer:
+    found = ctx.platform.pixel_of(ctx.store.shop.domain)
+    if found is None or number_of(args["id"], "WebPixel") != found.number:
+        return {"userErrors": [error("Web pixel does not exist", "id", code="NOT_FOUND")]}
+    settings, wrong = _settings(args["webPixel"]["settings"])
+    if wrong:
+        return {"userErrors": [wrong]}
+    if not ctx.changes_nothing:
+        found.settings = settings
+        ctx.platform.state.save()
+    return {"webPixel": found, "userErrors": []}
+
+
 # products and stock
 
 
@@ -260,6 +302,8 @@ MUTATIONS: dict[str, Mutation] = {
     "webhookSubscriptionCreate": webhook_subscription_create,
     "webhookSubscriptionUpdate": webhook_subscription_update,
     "webhookSubscriptionDelete": webhook_subscription_delete,
+    "webPixelCreate": web_pixel_create,
+    "webPixelUpdate": web_pixel_update,
     "productVariantsBulkUpdate": product_variants_bulk_update,
     "inventoryAdjustQuantities": inventory_adjust_quantities,
     "tagsAdd": tags_add,

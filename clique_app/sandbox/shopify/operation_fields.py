@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from clique_app.sandbox.shopify.context import Context, Field, Fields
@@ -59,6 +60,10 @@ OPERATION_FIELDS: Fields = {
         "apiVersion": lambda s, a, c: _version(s.api_version),
         "endpoint": lambda s, a, c: None,
     },
+    "WebPixel": {
+        "id": lambda p, a, c: gid("WebPixel", p.number),
+        "settings": lambda p, a, c: json.dumps(p.settings),
+    },
     "ApiVersion": _payload("handle", "displayName", "supported"),
     "UserError": _payload("field", "message"),
     "BulkOperationUserError": _payload("field", "message", "code"),
@@ -73,5 +78,8 @@ OPERATION_FIELDS: Fields = {
     "InventoryAdjustQuantitiesPayload": _payload("inventoryAdjustmentGroup", "userErrors"),
     "InventoryAdjustmentGroup": _payload("id", "createdAt", "reason", "referenceDocumentUri", "changes"),
     "InventoryChange": _payload("name", "delta", "quantityAfterChange", "item", "location", "ledgerDocumentUri"),
+    "ErrorsWebPixelUserError": _payload("code", "field", "message"),
+    "WebPixelCreatePayload": _payload("webPixel", "userErrors"),
+    "WebPixelUpdatePayload": _payload("webPixel", "userErrors"),
     "TagsAddPayload": _payload("node", "userErrors"),
 }

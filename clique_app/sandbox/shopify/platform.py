@@ -16,7 +16,7 @@ from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.shopify.context import Context
 from clique_app.sandbox.shopify.cost import Bucket
 from clique_app.sandbox.shopify.schema import Published, default_path, load
-from clique_app.sandbox.shopify.state import AccessToken, BulkOperation, State, Subscription
+from clique_app.sandbox.shopify.state import AccessToken, BulkOperation, Pixel, State, Subscription
 from clique_app.sandbox.store import Store
 from clique_app.sandbox.world import World
 
@@ -82,6 +82,11 @@ class Platform:
 
     def subscription(self, shop: str, number: int) -> Subscription | None:
         return next((s for s in self.subscriptions_of(shop) if s.number == number), None)
+
+    # the web pixel
+
+    def pixel_of(self, shop: str) -> Pixel | None:
+        return next((pixel for pixel in self.state.pixels if pixel.shop == shop), None)
 
     # bulk operations
 

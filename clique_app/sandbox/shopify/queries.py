@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from graphql import GraphQLError
+
 from clique_app.sandbox.records import Customer, Order, Product, Variant
 from clique_app.sandbox.shopify.catalog_fields import Counted, item_numbered, item_of, item_updated_at, level_at
 from clique_app.sandbox.shopify.context import Connections, Context, Fields
@@ -209,6 +211,14 @@ def _level(root: Any, args: dict[str, Any], ctx: Context) -> Any:
     return node(args["id"], ctx) if parsed and parsed.kind == "InventoryLevel" else None
 
 
+def _web_pixel(root: Any, args: dict[str, Any], ctx: Context) -> Any:
+    """A store without the app's pixel is answered with an error, as the platform does."""
+    found = ctx.platform.pixel_of(ctx.store.shop.domain)
+    if found is None or (args.get("id") and number_of(args["id"], "WebPixel") != found.number):
+        raise GraphQLError("No web pixel was found for this app.", extensions={"code": "RESOURCE_NOT_FOUND"})
+    return found
+
+
 QUERY_FIELDS: Fields = {
     "QueryRoot": {
         "shop": lambda r, a, c: c.store.shop,
@@ -231,6 +241,7 @@ QUERY_FIELDS: Fields = {
         "customersCount": _counted(customers),
         "bulkOperation": _single("BulkOperation"),
         "currentBulkOperation": lambda r, a, c: c.platform.latest_bulk_operation(c.store.shop.domain),
+        "webPixel": _web_pixel,
         "webhookSubscription": _single("WebhookSubscription"),
         "webhookSubscriptionsCount": lambda r, a, c: Counted(
             len(c.platform.subscriptions_of(c.store.shop.domain)), a.get("limit")

@@ -43,6 +43,15 @@ class Subscription:
 
 
 @dataclass(slots=True)
+class Pixel:
+    """The app's web pixel, switched on in a store."""
+
+    number: int
+    shop: str
+    settings: dict[str, Any]
+
+
+@dataclass(slots=True)
 class BulkOperation:
     number: int
     shop: str
@@ -66,6 +75,7 @@ KINDS: dict[str, type] = {
     "refresh_tokens": RefreshToken,
     "subscriptions": Subscription,
     "operations": BulkOperation,
+    "pixels": Pixel,
 }
 
 
@@ -76,6 +86,7 @@ class State:
     refresh_tokens: list[RefreshToken] = field(default_factory=list)
     subscriptions: list[Subscription] = field(default_factory=list)
     operations: list[BulkOperation] = field(default_factory=list)
+    pixels: list[Pixel] = field(default_factory=list)
     last_number: int = 1_057_000_000
 
     @classmethod
@@ -85,7 +96,7 @@ class State:
             return state
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         for name, kind in KINDS.items():
-            setattr(state, name, [kind(**row) for row in kept[name]])
+            setattr(state, name, [kind(**row) for row in kept.get(name, [])])
         state.last_number = kept["last_number"]
         return state
 

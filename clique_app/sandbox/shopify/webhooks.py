@@ -91,6 +91,7 @@ class Sender:
         if event.topic == "app/uninstalled":
             kept = self._platform.state.subscriptions
             self._platform.state.subscriptions = [s for s in kept if s.shop != event.domain]
+            self._platform.state.pixels = [p for p in self._platform.state.pixels if p.shop != event.domain]
             self._platform.state.save()
 
     def emit(self, topic: str, shop: str, body: Mapping[str, Any], triggered_at: str) -> None:

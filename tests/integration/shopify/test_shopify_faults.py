@@ -266,6 +266,7 @@ def test_an_uninstall_forgets_the_access_and_stops_a_reading_and_a_reinstall_cat
     assert imported.open() == store_id
     assert imported.queued() == {
         ("check_store", store_id),
+        ("check_pixel", store_id),
         *(("run_source", store_id, key, "catch_up") for key in SOURCES),
     }
     imported.read("catch_up")

@@ -1,0 +1,295 @@
+"""What visitors do in the online store, from the web pixel's sessions. Who did not allow analytics is not in it."""
+
+from __future__ import annotations
+
+from clique_app.metrics.definition import Direction, Formula, Shown, Total
+from clique_app.tables.site import PIXEL
+
+_ROWS = (
+    Shown("When", "r.started_at", "time"),
+    Shown("From", "r.channel"),
+    Shown("Campaign", "r.campaign"),
+    Shown("Landing page", "r.landing_path"),
+    Shown("Pages", "r.page_views", "count"),
+)
+# Sessions beside what comes after them: time and other days' sessions move these sums, so that no day of them is kept.
+# seen_until: what may still happen to a session that is younger is not known yet.
+_IN_TIME = f"""(
+  select s.*, (
+    select c.fresh_at from sync_cursor c where c.store_id = s.store_id and c.source = '{PIXEL}') as seen_until
+  from web_session s) r"""  # noqa: S608
+_CART = "r.added_to_cart and r.started_at < r.seen_until - interval '24 hours'"
+_LEFT = f"""{_CART} and not r.checkout_started and not exists (
+  select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id and n.checkout_started
+  and n.started_at > r.started_at and n.started_at <= r.started_at + interval '24 hours')"""
+_WEEK_OLD = "r.started_at < r.seen_until - interval '7 days'"
+_CAME_AGAIN = f"""{_WEEK_OLD} and exists (
+  select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id
+  and n.started_at > r.started_at and n.started_at <= r.started_at + interval '7 days')"""
+_FIRST = """not exists (
+  select from web_session b where b.store_id = r.store_id and b.visitor_id = r.visitor_id
+  and b.started_at < r.started_at)"""
+
+
+def _sessions(
+    key: str,
+    name: str,
+    meaning: str,
+    *,
+    source: str = "web_session r",
+    where: str = "true",
+    amount: str = "1",
+    good: Direction = "up",
+) -> Total:
+    return Total(
+        key=key,
+        name=name,
+        unit="count",
+        meaning=meaning,
+        good=good,
+        source=source,
+        where=where,
+        amount=amount,
+        shown=_ROWS,
+        sources=(PIXEL,),
+        channel="r.channel",
+        needs=("site",),
+    )
+
+
+SESSIONS = _sessions(
+    "sessions", "Sessions", "Visits to the online store; one ends with a pause of 30 minutes. By where they came from."
+)
+PAGE_VIEWS = _sessions("page_views", "Page views", "Pages of the online store that were opened.", amount="r.page_views")
+NEW_VISITORS = _sessions(
+    "new_visitors", "New visitors", "Visitors whose first session falls in the period.", source=_IN_TIME, where=_FIRST
+)
+CART_SESSIONS = _sessions(
+    "cart_sessions", "Sessions with an add to cart", "Sessions in which something was put in the cart.",
+    where="r.added_to_cart",
+)  # fmt: skip
+CHECKOUT_SESSIONS = _sessions(
+    "checkout_sessions", "Sessions with a checkout", "Sessions in which a checkout was begun.",
+    where="r.checkout_started",
+)  # fmt: skip
+ORDER_SESSIONS = _sessions(
+    "order_sessions", "Sessions with an order", "Sessions in which an order was placed.",
+    where="r.order_id is not null",
+)  # fmt: skip
+PRODUCT_SESSIONS = _sessions(
+    "product_sessions", "Sessions with a product view", "Sessions in which a product was looked at.",
+    where="r.product_views > 0",
+)  # fmt: skip
+VIEWED_AND_ADDED = _sessions(
+    "viewed_and_added", "Sessions that added what they viewed",
+    "Sessions in which a product was looked at and put in the cart.",
+    where="r.added_viewed_product",
+)  # fmt: skip
+WISHLIST_SESSIONS = _sessions(
+    "wishlist_sessions", "Sessions with a wishlist add",
+    "Sessions in which a product was looked at and one put on a wishlist, where the theme tells of it.",
+    where="r.wishlisted and r.product_views > 0",
+)  # fmt: skip
+EMAIL_SIGNUPS = _sessions(
+    "email_signups", "E-mail sign-ups", "Sessions in which somebody signed up for e-mail.", where="r.signed_up"
+)
+BOUNCED = _sessions(
+    "bounced_sessions", "Bounced sessions", "Sessions of one page, left without doing anything there.",
+    where="r.bounced", good="down",
+)  # fmt: skip
+PRODUCT_LANDINGS = _sessions(
+    "product_landings", "Sessions that landed on a product", "Sessions whose first page was a product's.",
+    where="r.landed_on_product", good="neither",
+)  # fmt: skip
+PRODUCT_BOUNCES = _sessions(
+    "product_bounces", "Bounces from a product", "Sessions that landed on a product and were left there.",
+    where="r.landed_on_product and r.bounced", good="down",
+)  # fmt: skip
+ENGAGED_SECONDS = _sessions(
+    "engaged_seconds", "Seconds of attention",
+    "Time between what a visitor did, a pause counting for a minute at most.",
+    amount="r.engaged_seconds",
+)  # fmt: skip
+SCROLLED = _sessions(
+    "scrolled_sessions", "Sessions whose scrolling is known",
+    "Sessions of pages that tell how far they were read: the theme's app embed is on.",
+    where="r.deepest_scroll_pct is not null", good="neither",
+)  # fmt: skip
+SCROLL_SUM = _sessions(
+    "deepest_scroll_sum", "Deepest scrolls added up", "The deepest scroll of each session, in percent of the page.",
+    where="r.deepest_scroll_pct is not null", amount="r.deepest_scroll_pct", good="neither",
+)  # fmt: skip
+CARTS = _sessions(
+    "carts",
+    "Carts",
+    "Sessions in which something was put in the cart, once a day has passed since.",
+    source=_IN_TIME,
+    where=_CART,
+)
+CARTS_LEFT = _sessions(
+    "carts_left", "Carts left behind", "Carts whose visitor began no checkout within 24 hours.",
+    source=_IN_TIME, where=_LEFT, good="down",
+)  # fmt: skip
+WEEK_OLD = _sessions(
+    "sessions_week_old", "Sessions of over a week ago", "Sessions since which a week has passed.",
+    source=_IN_TIME, where=_WEEK_OLD, good="neither",
+)  # fmt: skip
+CAME_AGAIN = _sessions(
+    "sessions_followed_in_7d", "Sessions followed by another", "Sessions whose visitor came again within 7 days.",
+    source=_IN_TIME, where=_CAME_AGAIN,
+)  # fmt: skip
+
+CVR = Formula(
+    key="cvr",
+    name="Conversion rate",
+    unit="percent",
+    meaning="Orders for each session. Orders of all sales channels and of visitors who allowed no analytics count too.",
+    good="up",
+    expression="orders / sessions",
+    example=({"orders": "60", "sessions": "2400"}, "0.025"),
+    by_channel="session_cvr",
+)
+SESSION_CVR = Formula(
+    key="session_cvr",
+    name="Sessions that ordered",
+    unit="percent",
+    meaning="Share of sessions in which an order was placed.",
+    good="up",
+    expression="order_sessions / sessions",
+    example=({"order_sessions": "48", "sessions": "2400"}, "0.02"),
+)
+ADD_TO_CART_RATE = Formula(
+    key="add_to_cart_rate",
+    name="Add-to-cart rate",
+    unit="percent",
+    meaning="Share of sessions in which something was put in the cart.",
+    good="up",
+    expression="cart_sessions / sessions",
+    example=({"cart_sessions": "180", "sessions": "2400"}, "0.075"),
+)
+VIEW_TO_CART_RATIO = Formula(
+    key="view_to_cart_ratio",
+    name="View-to-cart ratio",
+    unit="percent",
+    meaning="Of the sessions with a product view, those that added a product they viewed.",
+    good="up",
+    expression="viewed_and_added / product_sessions",
+    example=({"viewed_and_added": "150", "product_sessions": "1200"}, "0.125"),
+)
+PRODUCT_VIEW_DEPTH = Formula(
+    key="product_view_depth",
+    name="Pages a session",
+    unit="ratio",
+    meaning="Page views for each session.",
+    good="up",
+    expression="page_views / sessions",
+    example=({"page_views": "7200", "sessions": "2400"}, "3.00"),
+)
+SESSION_DURATION = Formula(
+    key="session_duration",
+    name="Seconds a session",
+    unit="ratio",
+    meaning="Seconds of attention for each session.",
+    good="up",
+    expression="engaged_seconds / sessions",
+    example=({"engaged_seconds": "216000", "sessions": "2400"}, "90.00"),
+)
+SCROLL_DEPTH = Formula(
+    key="scroll_depth",
+    name="Scroll depth",
+    unit="percent",
+    meaning="Mean of each session's deepest scroll, over the sessions whose scrolling is known.",
+    good="up",
+    expression="deepest_scroll_sum / (100 * scrolled_sessions)",
+    example=({"deepest_scroll_sum": "9000", "scrolled_sessions": "150"}, "0.60"),
+)
+WISHLIST_ADD_RATE = Formula(
+    key="wishlist_add_rate",
+    name="Wishlist add rate",
+    unit="percent",
+    meaning="Of the sessions with a product view, those with a wishlist add.",
+    good="up",
+    expression="wishlist_sessions / product_sessions",
+    example=({"wishlist_sessions": "60", "product_sessions": "1200"}, "0.05"),
+)
+CART_ABANDONMENT_RATE = Formula(
+    key="cart_abandonment_rate",
+    name="Cart abandonment rate",
+    unit="percent",
+    meaning="Share of carts without a checkout within 24 hours; carts of the last 24 hours are left out.",
+    good="down",
+    expression="carts_left / carts",
+    example=({"carts_left": "126", "carts": "180"}, "0.70"),
+)
+BOUNCE_RATE = Formula(
+    key="bounce_rate",
+    name="Bounce rate",
+    unit="percent",
+    meaning="Share of sessions of one page, left without doing anything there.",
+    good="down",
+    expression="bounced_sessions / sessions",
+    example=({"bounced_sessions": "960", "sessions": "2400"}, "0.40"),
+)
+PRODUCT_BOUNCE_RATE = Formula(
+    key="product_bounce_rate",
+    name="Product bounce rate",
+    unit="percent",
+    meaning="Of the sessions that landed on a product, those that were left there.",
+    good="down",
+    expression="product_bounces / product_landings",
+    example=({"product_bounces": "300", "product_landings": "800"}, "0.375"),
+)
+SESSION_TO_SIGNUP_RATIO = Formula(
+    key="session_to_signup_ratio",
+    name="Sessions for each sign-up",
+    unit="ratio",
+    meaning="Sessions for each e-mail sign-up.",
+    good="down",
+    expression="sessions / email_signups",
+    example=({"sessions": "2400", "email_signups": "48"}, "50.00"),
+)
+REPEAT_VISIT_7D_RATE = Formula(
+    key="repeat_visit_7d_rate",
+    name="Repeat visits within 7 days",
+    unit="percent",
+    meaning="Share of sessions followed by another of the visitor within 7 days; younger sessions are left out.",
+    good="up",
+    expression="sessions_followed_in_7d / sessions_week_old",
+    example=({"sessions_followed_in_7d": "400", "sessions_week_old": "2000"}, "0.20"),
+)
+
+SITE = (
+    SESSIONS,
+    PAGE_VIEWS,
+    NEW_VISITORS,
+    CART_SESSIONS,
+    CHECKOUT_SESSIONS,
+    ORDER_SESSIONS,
+    PRODUCT_SESSIONS,
+    VIEWED_AND_ADDED,
+    WISHLIST_SESSIONS,
+    EMAIL_SIGNUPS,
+    BOUNCED,
+    PRODUCT_LANDINGS,
+    PRODUCT_BOUNCES,
+    ENGAGED_SECONDS,
+    SCROLLED,
+    SCROLL_SUM,
+    CARTS,
+    CARTS_LEFT,
+    WEEK_OLD,
+    CAME_AGAIN,
+    CVR,
+    SESSION_CVR,
+    ADD_TO_CART_RATE,
+    VIEW_TO_CART_RATIO,
+    PRODUCT_VIEW_DEPTH,
+    SESSION_DURATION,
+    SCROLL_DEPTH,
+    WISHLIST_ADD_RATE,
+    CART_ABANDONMENT_RATE,
+    BOUNCE_RATE,
+    PRODUCT_BOUNCE_RATE,
+    SESSION_TO_SIGNUP_RATIO,
+    REPEAT_VISIT_7D_RATE,
+)

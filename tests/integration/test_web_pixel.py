@@ -1,0 +1,65 @@
+"""The web pixel switched on at a store, and mended when it drifted behind our back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from clique_app.connections import install, service
+from clique_app.connections.access import access
+from clique_app.connections.pixel_key import key_of
+from clique_app.database import store_session
+from clique_app.errors import Rejected
+from clique_app.integrations.shopify import pixel
+from clique_app.integrations.shopify.client import Client
+from tests.conftest import API_KEY, API_SECRET, Sandbox
+from tests.kit.fake_admin import sign
+
+pytestmark = pytest.mark.usefixtures("app_env")
+SHOP = "harbor-lane.myshopify.com"
+
+
+@pytest.fixture
+def store_id(app_env: None, sandbox: Sandbox) -> int:
+    httpx.get(f"{sandbox.url}/admin/store/harbor-lane/apps/{API_KEY}", trust_env=False).raise_for_status()
+    return install.open_store(SHOP, sign(SHOP, secret=API_SECRET, aud=API_KEY), 7).store_id
+
+
+def client(store_id: int) -> Client:
+    given = access(store_id, "shopify")
+    return Client(given.shop_domain, given.token)
+
+
+def test_it_is_switched_on_set_right_and_then_left_alone(store_id: int) -> None:
+    install.check_pixel(store_id)
+    ours = {"collector": "http://localhost:1/collect", "key": key_of(store_id)}
+    found: dict[str, Any] = client(store_id).query(pixel.FIND)["webPixel"]
+    assert pixel._settings_of(found) == ours
+    assert not install.check_pixel(store_id)
+    assert pixel.repair(client(store_id), {**ours, "collector": "https://elsewhere.example/"})
+    assert install.check_pixel(store_id)
+    again = client(store_id).query(pixel.FIND)["webPixel"]
+    assert (again["id"], pixel._settings_of(again)) == (found["id"], ours)
+
+
+def test_settings_the_extension_does_not_declare_are_refused(store_id: int) -> None:
+    with pytest.raises(Rejected, match="do not match"):
+        pixel.repair(client(store_id), {"address": "x"})
+
+
+def test_a_merchant_who_withholds_it_is_not_asked_again_and_again(store_id: int) -> None:
+    with store_session(store_id) as session:
+        service.scopes_changed(session, store_id, ("read_orders",))
+    assert not install.check_pixel(store_id)
+
+
+def test_every_store_is_looked_at_daily(store_id: int) -> None:
+    from tasks.install import check_all_stores, check_pixel
+
+    sent: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check_pixel, "send", sent.append)
+        check_all_stores.fn()
+    assert sent == [store_id]
