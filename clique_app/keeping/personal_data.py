@@ -29,6 +29,8 @@ class Held:
 
 
 _OF_ORDERS = "order_id = any(%(orders)s)"
+_OF_HMAC = "customer_hmac = %(hmac)s"
+_OTHER_NUMBER: LiteralString = "-(random() * 4611686018427387904)::bigint - 1"
 
 # Sales stay, without the buyer: the customer becomes a random number, so that counts of buyers stay right too.
 HELD = (
@@ -36,8 +38,7 @@ HELD = (
         "customer",
         "customer_id = %(customer)s or email_hmac = %(hmac)s",  # a file may have named the same buyer first
         {
-            "customer_id": "case when customer_id = %(customer)s then %(stand_in)s"
-            " else -(random() * 4611686018427387904)::bigint - 1 end",
+            "customer_id": f"case when customer_id = %(customer)s then %(stand_in)s else {_OTHER_NUMBER} end",
             "created_at": "null",
             "updated_at": "null",
             "email_hmac": "null",
@@ -86,6 +87,30 @@ HELD = (
         "model order_id day position channel campaign_id ad_id amount orders",
     ),
     Held(
+        "survey_response",
+        _OF_ORDERS,
+        {},
+        "subject order_id day answered_at changed_at nps heard channel",
+    ),
+    Held(
+        "review",
+        _OF_HMAC,
+        {"customer_hmac": "null"},
+        "record_id source day told_at withdrawn rating product_id",
+    ),
+    Held(
+        "ugc",
+        _OF_HMAC,
+        {"customer_hmac": "null"},
+        "record_id source day told_at withdrawn network",
+    ),
+    Held(
+        "loyalty_member",
+        _OF_HMAC,
+        {"customer_hmac": "null", "record_id": _OTHER_NUMBER},
+        "source day told_at withdrawn",
+    ),
+    Held(
         "sync_run",
         "message ~ %(names)s",
         {"message": "''"},
@@ -119,7 +144,8 @@ NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry",
     "campaign", "campaign_region_day", "connect_ticket", "connection", "creative", "imported_file",
     "inventory_day", "inventory_level", "job_run", "job_schedule", "location", "member", "product", "recommendation",
-    "store", "store_settings", "sync_cursor", "unit_cost", "variant", "webhook_check",
+    "referral", "social_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant", "voice_settings",
+    "webhook_check",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 
 from clique_app.tables.actions import Action, AuditEntry
 from clique_app.tables.ads import Ad, AdDay, AdDayFormer, AdGroup, AdProduct, Campaign, CampaignRegionDay, Creative
+from clique_app.tables.advocacy import LoyaltyMember, Referral, Review, SocialDay, SurveyResponse, Ugc, VoiceSettings
 from clique_app.tables.attribution import Credit
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
@@ -53,19 +54,26 @@ __all__ = [
     "JobRun",
     "JobSchedule",
     "Location",
+    "LoyaltyMember",
     "Member",
     "Order",
     "OrderLine",
     "PrivacyRequest",
     "Product",
     "Recommendation",
+    "Referral",
+    "Review",
     "SaleEntry",
+    "SocialDay",
     "Store",
     "StoreSettings",
+    "SurveyResponse",
     "SyncCursor",
     "SyncRun",
     "Touch",
+    "Ugc",
     "UnitCost",
     "Variant",
+    "VoiceSettings",
     "WebhookCheck",
 ]
