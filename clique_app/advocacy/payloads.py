@@ -103,9 +103,13 @@ class ToldSocial(Told):
     engagements: Count
 
     def record(self, reading: Reading) -> Record:
-        counts = {"impressions": self.impressions, "engagements": self.engagements}
-        shared = self.shared("social", reading)
-        return records.SocialDay(**shared, network=self.network.lower(), account=self.account, **counts)
+        return records.SocialDay(
+            **self.shared("social", reading),
+            network=self.network.lower(),
+            account=self.account,
+            impressions=self.impressions,
+            engagements=self.engagements,
+        )
 
 
 AnyTold = ToldReview | ToldUgc | ToldReferral | ToldMember | ToldSocial

@@ -80,7 +80,7 @@ class AdvocacySheet:
         return getattr(parsed, self._kind.key)
 
 
-def _sample(one: Record, shown: list[LiteralString], state: str) -> tuple[str, ...]:
+def _sample(one: Record, shown: list[str], state: str) -> tuple[str, ...]:
     own = (getattr(one, name) for name in shown)
     return str(one.line), one.day.isoformat(), one.source, *("" if v is None else str(v) for v in own), STATES[state]
 

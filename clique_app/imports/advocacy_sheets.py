@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from clique_app.advocacy import records
 from clique_app.advocacy.records import Record, record_id
@@ -95,7 +96,7 @@ class _Reader:
         shared = self._shared(row, source, day, name="\x1e".join((network, account, day.isoformat())))
         return records.SocialDay(**shared, network=network, account=account, impressions=seen, engagements=engaged)
 
-    def _shared(self, row: Row, source: str, day: date, *parts: str, name: str = "") -> dict[str, object]:
+    def _shared(self, row: Row, source: str, day: date, *parts: str, name: str = "") -> dict[str, Any]:
         """What every record has. Its number comes from its id; else from what names it; else from all it says, and
         lines that say the same are told apart by how many came before."""
         told = row.text(self._id_column()) if self._id_column() and self.kind != "social" else ""
