@@ -124,3 +124,10 @@ def test_a_score_and_its_margin_stay_in_their_bounds(promoters: int, passives: i
     else:
         assert found is not None
         assert 0 <= found <= 196
+
+
+def test_a_link_keeps_its_form() -> None:
+    """Links are in e-mails for months: another form would break them all."""
+    assert survey.written(Link(7, "61", 1800000000), "key") == (
+        "7.61.1800000000.efc64854a6b7bf34c18d17e81ef1050a18a963856c71c5f353d50c36f6c1fb73"
+    )
