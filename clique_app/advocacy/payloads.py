@@ -20,8 +20,9 @@ from clique_app.errors import InvalidInput
 
 MOST_RECORDS = 1000
 OWN = "own"
-Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+WRITTEN = r"^[^\x00-\x1f]*$"  # PostgreSQL keeps no NUL
+Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True, pattern=WRITTEN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=WRITTEN)]
 Count = Annotated[int, Field(ge=0, le=2_000_000_000)]
 Json = Mapping[str, Any]
 
@@ -50,7 +51,11 @@ class Told(BaseModel):
     withdrawn: bool = False
 
     def shared(self, kind: str, reading: Reading) -> dict[str, Any]:
-        day = clock.day_of(self.at, reading.time_zone) if self.at else self.day
+        day = self.day
+        if self.at and 1990 <= self.at.year <= reading.today.year + 1:
+            day = clock.day_of(self.at, reading.time_zone)
+        elif self.at:
+            day = self.at.date()  # too far off for a time zone
         if day is None:
             raise InvalidInput("at: there is neither a time nor a day")
         if not date(1990, 1, 1) <= day <= reading.today + timedelta(days=1):

@@ -105,6 +105,8 @@ def checked_choices(rows: Sequence[Sequence[str]]) -> Choices:
         raise InvalidInput(f"Offer 2 to {MOST_CHOICES} answers.")
     if any(len(label) > LONGEST_CHOICE for label, _ in choices):
         raise InvalidInput(f"An answer has at most {LONGEST_CHOICE} letters.")
+    if not all(label.isprintable() for label in labels):
+        raise InvalidInput("An answer holds a letter that cannot be shown.")
     if len(set(labels)) < len(labels):
         raise InvalidInput("Two answers read the same.")
     if any(channel and channel not in CHANNELS for _, channel in choices):

@@ -77,7 +77,14 @@ def test_only_what_is_offered_can_be_answered() -> None:
 
 @pytest.mark.parametrize(
     "rows",
-    [[], [("One", "")], [("One", ""), ("one", "")], [("One", "tv"), ("Two", "")], [("x" * 61, ""), ("Two", "")]],
+    [
+        [],
+        [("One", "")],
+        [("One", ""), ("one", "")],
+        [("One\0", ""), ("Two", "")],
+        [("One", "tv"), ("Two", "")],
+        [("x" * 61, ""), ("Two", "")],
+    ],
 )
 def test_choices_that_cannot_be_offered_are_refused(rows: list[tuple[str, str]]) -> None:
     with pytest.raises(InvalidInput):
