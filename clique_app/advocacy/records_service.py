@@ -22,6 +22,12 @@ SHARED: tuple[tuple[LiteralString, LiteralString], ...] = (
 )
 NEW, REPLACED, KEPT = "new", "replaced", "kept"
 
+# a file's word yields to an app's, whenever it was read
+_YIELD: LiteralString = """
+update {table} t set told_at = s.told_at
+from {staged} s join imported_row r on r.store_id = %(store)s and r.kind = %(kind)s and r.row_id = s.record_id
+where t.store_id = %(store)s and t.record_id = s.record_id and t.told_at > s.told_at
+"""
 # what an outside app told is not overwritten by a file, and nothing by what is older
 _JUDGE: LiteralString = """
 update {staged} s set state = case
@@ -60,6 +66,8 @@ def judge(
     rows = ((*(getattr(one, name) for name in names), told_at, NEW) for one in newest.values())
     with cursor(session) as run:
         stage(session, _staged(kind), columns, rows)
+        if not of_file:
+            _run(run, _YIELD, store_id, kind)
         _run(run, _JUDGE, store_id, kind, of_file=of_file)
         found = sql.SQL("select record_id, state from {}").format(sql.Identifier(_staged(kind)))
         return dict(run.execute(found).fetchall())
