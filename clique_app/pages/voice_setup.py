@@ -15,9 +15,13 @@ from clique_app.components.polaris import s_button
 from clique_app.components.session import PageState
 from clique_app.components.status import banner, card, facts, skeleton_card
 from clique_app.errors import CliqueError
+from clique_app.pages.home import CHANNEL_NAMES
 from clique_app.settings import settings
 
-CHANNEL_OPTIONS = [("", "Tells of none"), *((channel, channel.capitalize()) for channel in survey.CHANNELS)]
+CHANNEL_OPTIONS = [
+    ("", "No channel"),
+    *((channel, CHANNEL_NAMES.get(channel, channel.capitalize())) for channel in survey.CHANNELS),
+]
 HEADERS = "X-Clique-Shop, X-Clique-Source, X-Clique-Timestamp (seconds), X-Clique-Signature"
 
 
@@ -182,9 +186,11 @@ def _choice(one: Any, index: Any) -> rx.Component:
 
 def _copied(label: str, value: Any, rows: int = 1) -> rx.Component:
     """Text to be taken elsewhere: it can be reached and marked by keyboard."""
-    return rx.el.label(
-        label,
-        rx.el.textarea(value=value, read_only=True, rows=str(rows), spell_check=False),
+    return rx.el.div(
+        rx.el.span(label, custom_attrs={"aria-hidden": "true"}),
+        rx.el.textarea(
+            value=value, read_only=True, rows=str(rows), spell_check=False, custom_attrs={"aria-label": label}
+        ),
         class_name="c-copied",
     )
 
@@ -228,7 +234,7 @@ def survey_card() -> rx.Component:
         "The survey",
         rx.cond(STATE.ready, form, skeleton_card("300px")),
         note="Two questions on one page, one answer a link, to be changed for ten minutes. For the thank-you page "
-        "there is a block in the theme editor’s checkout.",
+        "there is a block in the checkout editor.",
         actions=(rx.cond(STATE.ready, rx.el.a("Preview", href=STATE.preview_url, target="_blank", rel="noopener")),),
     )
 
