@@ -19,14 +19,33 @@ from clique_app.components.frame import document_head, framed
 from clique_app.components.guard import Guard
 from clique_app.components.page import Page
 from clique_app.components.session import problem_of
-from clique_app.endpoints import boot, collector, connect, files, health, install, meta_webhooks, webhooks
+from clique_app.endpoints import (
+    boot,
+    collector,
+    connect,
+    files,
+    health,
+    ingest,
+    install,
+    meta_webhooks,
+    survey,
+    webhooks,
+)
 from clique_app.endpoints.security import Edge
 from clique_app.errors import CliqueError
 from clique_app.settings import settings
 
 log = logs.log("web")
 
-ENDPOINTS: tuple[BaseRoute, ...] = (*boot.ROUTES, *health.ROUTES, *install.ROUTES, *connect.ROUTES, *files.ROUTES)
+ENDPOINTS: tuple[BaseRoute, ...] = (
+    *boot.ROUTES,
+    *health.ROUTES,
+    *install.ROUTES,
+    *connect.ROUTES,
+    *files.ROUTES,
+    *survey.ROUTES,
+    *ingest.ROUTES,
+)
 RAW_ENDPOINTS: tuple[tuple[str, ASGIApp], ...] = (
     *webhooks.RAW_ROUTES,
     *meta_webhooks.RAW_ROUTES,

@@ -82,7 +82,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_web_session_store_id_day"), "web_session", ["store_id", "day"])
     op.create_index(
-        "ix_web_session_order", "web_session", ["store_id", "order_id"], postgresql_where=sa.text("order_id is not null")
+        "ix_web_session_order",
+        "web_session",
+        ["store_id", "order_id"],
+        postgresql_where=sa.text("order_id is not null"),
     )
     for table in TABLES:
         for statement in policies.store_owned(table):

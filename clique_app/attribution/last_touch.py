@@ -2,7 +2,8 @@
 
 An order's whole net sales go to its last touch within the window before the purchase; its refunds, edits and
 cancellations follow to the same touch on their own days (books view, as Shopify reports). Without a touch in the
-window they go to 'unattributed'. So the credits of a store sum to its net sales on every day.
+window the channel that the buyer named in the survey stands in, marked by its position and never for a campaign; else
+they go to 'unattributed'. So the credits of a store sum to its net sales on every day.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ last_touch as (
       and t.occurred_at > asked.processed_at - make_interval(days => :window_days)
     order by t.order_id, t.occurred_at desc, t.position desc
 ),
+said as (
+    select s.order_id, s.channel
+    from asked join survey_response s on s.store_id = :store_id and s.order_id = asked.order_id and s.order_id {among}
+    where s.channel <> ''
+),
 days as (
     select order_id, day, sum(amount) as amount, max(orders) as orders
     from (
@@ -44,9 +50,10 @@ days as (
     group by order_id, day
 )
 insert into credit (store_id, model, order_id, day, position, channel, campaign_id, ad_id, amount, orders)
-select :store_id, :model, days.order_id, days.day, coalesce(l.position, -1), coalesce(l.channel, :unattributed),
-       null, null, days.amount, days.orders
-from days left join last_touch l using (order_id)
+select :store_id, :model, days.order_id, days.day,
+       coalesce(l.position, case when s.channel is null then :no_touch else :by_survey end),
+       coalesce(l.channel, s.channel, :unattributed), null, null, days.amount, days.orders
+from days left join last_touch l using (order_id) left join said s using (order_id)
 """
 
 # Campaigns may be read after the orders they brought, so the link from a credit to its campaign is a step of its own.

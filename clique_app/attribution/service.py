@@ -11,7 +11,7 @@ from sqlmodel import Session
 from clique_app.attribution import last_touch, site_touches
 from clique_app.errors import NotFound
 from clique_app.tables import StoreSettings
-from clique_app.tables.attribution import LAST_TOUCH, UNATTRIBUTED
+from clique_app.tables.attribution import BY_SURVEY, LAST_TOUCH, NO_TOUCH, UNATTRIBUTED
 from clique_app.tables.orders import NET_SALES_KINDS
 
 
@@ -33,6 +33,8 @@ def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | No
             "window_days": settings.attribution_window_days,
             "net_sales_kinds": list(NET_SALES_KINDS),
             "unattributed": UNATTRIBUTED,
+            "no_touch": NO_TOUCH,
+            "by_survey": BY_SURVEY,
         },
     )
     connection.execute(text(last_touch.LINK.format(among=among)), asked)

@@ -379,8 +379,9 @@ def file_import() -> rx.Component:
             rx.el.p(FileImport.told, class_name="c-visually-hidden", role="status"),
             rx.cond(FileImport.problem_line != "", failed),
             rx.cond(cast(Any, FileImport.preview).file_id > 0, _preview()),
-            note="Shopify’s own orders, products or customers export, or a sheet of day, channel, campaign, spend and "
-            "currency for a channel that is not connected. CSV up to 50 MB. You see what it would do first.",
+            note="Shopify’s own orders, products or customers export; a sheet of day, channel, campaign, spend and "
+            "currency for a channel that is not connected; or reviews, referrals and the like. CSV up to 50 MB. You "
+            "see what it would do first.",
         ),
         rx.cond(
             cast(Any, FileImport.past).length() > 0,

@@ -70,7 +70,8 @@ class Edge:
         headers = MutableHeaders(raw=message["headers"])
         message["headers"] = headers.raw
         path, status = scope["path"], message["status"]
-        document = headers.get("content-type", "").startswith("text/html")
+        # a page with a policy of its own is none of the app's: it is not framed and loads nothing
+        document = headers.get("content-type", "").startswith("text/html") and "content-security-policy" not in headers
         headers["x-content-type-options"] = "nosniff"
         headers.setdefault("referrer-policy", "origin")  # a page's URL may carry a session token
         if self._https:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from clique_app.imports import customers_file, orders_file, products_file, spend_sheet
+from clique_app.imports import advocacy_sheets, customers_file, orders_file, products_file, spend_sheet
 from clique_app.imports.findings import Findings
 from clique_app.imports.records import KINDS, Kind, ParsedFile, Problem
 from clique_app.imports.sheet import Sheet, Unreadable
@@ -17,12 +17,14 @@ REQUIRED: dict[Kind, tuple[tuple[str, ...], ...]] = {
     "products": (products_file.HANDLE, ("Title",)),
     "customers": (("Email",),),
     "spend": (spend_sheet.DAY, spend_sheet.CHANNEL, spend_sheet.SPEND),
+    **advocacy_sheets.REQUIRED,
 }
 # what tells a kind from the others
 TELLING: dict[Kind, tuple[tuple[str, ...], ...]] = {
     "orders": (("Lineitem name", "Lineitem quantity", "Lineitem price"),),
     "products": (products_file.HANDLE, ("Title",)),
     "spend": (spend_sheet.DAY, spend_sheet.SPEND),
+    **advocacy_sheets.REQUIRED,
     "customers": (("Email",), ("Customer ID", "Total Orders", "Accepts Email Marketing", "First Name")),
 }
 
@@ -67,7 +69,9 @@ def _read(
         return products_file.read(sheet, findings)
     if kind == "customers":
         return customers_file.read(sheet, findings, hash_email)
-    return spend_sheet.read(sheet, findings, today)
+    if kind == "spend":
+        return spend_sheet.read(sheet, findings, today)
+    return advocacy_sheets.read(kind, sheet, findings, today, hash_email)
 
 
 def _parsed(kind: Kind | None, lines: int, findings: Findings, **records: object) -> ParsedFile:

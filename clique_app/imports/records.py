@@ -7,12 +7,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-Kind = Literal["orders", "products", "customers", "spend"]
+from clique_app.advocacy.records import Member, Referral, Review, SocialDay, Ugc
+
+Kind = Literal[
+    "orders", "products", "customers", "spend", "reviews", "ugc", "referrals", "loyalty", "social"
+]  # fmt: skip
 KINDS: dict[Kind, str] = {
     "orders": "Shopify orders export",
     "products": "Shopify products export",
     "customers": "Shopify customers export",
     "spend": "Spend sheet",
+    "reviews": "Reviews",
+    "ugc": "Customers’ content",
+    "referrals": "Referrals",
+    "loyalty": "Loyalty members",
+    "social": "Social engagement",
 }
 PROBLEMS_KEPT = 200
 
@@ -122,6 +131,11 @@ class ParsedFile:
     products: tuple[ProductRecord, ...] = ()
     customers: tuple[CustomerRecord, ...] = ()
     spend: tuple[SpendRecord, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    ugc: tuple[Ugc, ...] = ()
+    referrals: tuple[Referral, ...] = ()
+    loyalty: tuple[Member, ...] = ()
+    social: tuple[SocialDay, ...] = ()
     problems: tuple[Problem, ...] = ()  # the first PROBLEMS_KEPT
     problem_count: int = 0
     notes: tuple[str, ...] = ()  # what to know before importing; they stop nothing

@@ -14,9 +14,11 @@ from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
 from clique_app import clock
+from clique_app.advocacy.records import KINDS as ADVOCACY
 from clique_app.connections.roles import require_may_act
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import parse
+from clique_app.imports.advocacy_service import AdvocacySheet
 from clique_app.imports.customers_service import CustomersFile
 from clique_app.imports.definition import Done, Judged
 from clique_app.imports.history import covered_from
@@ -48,7 +50,13 @@ class FileKind(Protocol):
         ...
 
 
-FILE_KINDS: tuple[FileKind, ...] = (OrdersFile(), ProductsFile(), CustomersFile(), SpendSheet())
+FILE_KINDS: tuple[FileKind, ...] = (
+    OrdersFile(),
+    ProductsFile(),
+    CustomersFile(),
+    SpendSheet(),
+    *(AdvocacySheet(kind) for kind in ADVOCACY),
+)
 OPERATOR = 0  # who uses the command line; no staff member
 PREVIEWS_KEPT = timedelta(days=1)
 NAME_LENGTH = 200

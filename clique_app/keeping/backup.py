@@ -36,11 +36,14 @@ OWNED = [  # parents first
 ]
 READ_AT_ONCE = 1 << 18
 # a store's backup may be handed on; its tokens are not
-WITHOUT_TOKENS: dict[str, LiteralString] = {
-    "access_token": "null::bytea",
-    "refresh_token": "null::bytea",
-    "state": "case when state in ('connected', 'choosing_account') then 'expired' else state end",
-    "last_error": "'Restored from a backup, which holds no tokens. Reconnect it.'",
+WITHOUT_TOKENS: dict[str, dict[str, LiteralString]] = {
+    "connection": {
+        "access_token": "null::bytea",
+        "refresh_token": "null::bytea",
+        "state": "case when state in ('connected', 'choosing_account') then 'expired' else state end",
+        "last_error": "'Restored from a backup, which holds no tokens. Reconnect it.'",
+    },
+    "voice_settings": {"ingest_secret": "null::bytea", "ingest_secret_at": "null::timestamptz"},
 }
 
 
@@ -138,7 +141,7 @@ def _dump(
     connection: psycopg.Connection, packed: ZipFile, table: sa.Table, store_id: int, *, without_tokens: bool
 ) -> Kept:
     _become(connection, APP_ROLE, store_id)
-    replaced = WITHOUT_TOKENS if without_tokens and table.name == "connection" else {}
+    replaced = WITHOUT_TOKENS.get(table.name, {}) if without_tokens else {}
     columns = [
         sql.SQL("{} as {}").format(sql.SQL(replaced[name]), sql.Identifier(name))
         if name in replaced

@@ -34,6 +34,8 @@ _OF_VISITS = (
     "visitor_id in (select visitor_id from web_session where store_id = %(store)s and order_id = any(%(orders)s))"
 )
 _NOBODYS_VISITOR = "decode(md5(visitor_id::text || %(stand_in)s), 'hex')"  # one visitor stays one
+_OF_HMAC = "customer_hmac = %(hmac)s"
+_OTHER_NUMBER: LiteralString = "-(random() * 4611686018427387904)::bigint - 1"
 
 # Sales stay, without the buyer: the customer becomes a random number, so that counts of buyers stay right too.
 HELD = (
@@ -41,8 +43,7 @@ HELD = (
         "customer",
         "customer_id = %(customer)s or email_hmac = %(hmac)s",  # a file may have named the same buyer first
         {
-            "customer_id": "case when customer_id = %(customer)s then %(stand_in)s"
-            " else -(random() * 4611686018427387904)::bigint - 1 end",
+            "customer_id": f"case when customer_id = %(customer)s then %(stand_in)s else {_OTHER_NUMBER} end",
             "created_at": "null",
             "updated_at": "null",
             "email_hmac": "null",
@@ -112,6 +113,30 @@ HELD = (
         "model order_id day position channel campaign_id ad_id amount orders",
     ),
     Held(
+        "survey_response",
+        _OF_ORDERS,
+        {},
+        "subject order_id day answered_at changed_at nps heard channel",
+    ),
+    Held(
+        "review",
+        _OF_HMAC,
+        {"customer_hmac": "null"},
+        "record_id source day told_at withdrawn rating product_id",
+    ),
+    Held(
+        "ugc",
+        _OF_HMAC,
+        {"customer_hmac": "null"},
+        "record_id source day told_at withdrawn network",
+    ),
+    Held(
+        "loyalty_member",
+        _OF_HMAC,
+        {"customer_hmac": "null", "record_id": _OTHER_NUMBER},
+        "source day told_at withdrawn",
+    ),
+    Held(
         "sync_run",
         "message ~ %(names)s",
         {"message": "''"},
@@ -157,8 +182,8 @@ NO_CUSTOMERS = (
     "campaign_region_day", "connect_ticket", "connection", "creative", "email_account", "email_day",
     "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
     "job_schedule", "location", "member", "metric_change", "metric_day", "metric_summed", "product",
-    "recommendation", "search_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant",
-    "webhook_check",
+    "recommendation", "referral", "search_day", "social_day", "store", "store_settings", "sync_cursor", "unit_cost",
+    "variant", "voice_settings", "webhook_check",
 )  # fmt: skip
 
 

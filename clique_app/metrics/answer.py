@@ -18,13 +18,15 @@ def number(figure: Figure, currency: str) -> float | int | None:
 
 
 def of(figure: Figure, currency: str) -> dict[str, Any]:
-    """key, value, unit, and the values of its inputs; a reason where the value is unknown."""
+    """key, value, unit, the values of its inputs, its margin where it has one; a reason where the value is unknown."""
     told: dict[str, Any] = {
         "key": figure.key,
         "value": number(figure, currency),
         "unit": figure.unit,
         "inputs": {part.key: number(part, currency) for part in figure.inputs},
     }
+    if figure.margin is not None:
+        told["margin"] = float(round(figure.margin, 6))
     return {**told, "reason": figure.reason} if figure.reason else told
 
 

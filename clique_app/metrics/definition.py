@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,7 +10,10 @@ from typing import Literal
 
 Unit = Literal["money", "count", "ratio", "percent"]
 Direction = Literal["up", "down", "neither"]  # which way is good
-Need = Literal["ads", "costs", "email", "history", "site"]  # what must be there before the value is known
+# what must be there before the value is known; of the last six: that somebody has told of some
+Need = Literal[
+    "ads", "costs", "email", "history", "site", "answers", "reviews", "ugc", "referrals", "loyalty", "social"
+]
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class Formula:
     expression: str
     example: tuple[dict[str, str], str]  # values of the inputs, and the value they give
     by_channel: str | None = None  # the formula that answers the same by channel, where this one cannot
+    least: tuple[str, int] | None = None  # an input, and below how much of it the value says too little to be told
+    margin: Callable[..., Decimal | None] | None = None  # of the inputs: half the 95 % interval of the value
 
 
 Metric = Total | Formula
@@ -99,3 +105,4 @@ class Figure:
     value: Decimal | None
     reason: str = ""
     inputs: tuple[Figure, ...] = ()
+    margin: Decimal | None = None  # half the 95 % interval, where it is known

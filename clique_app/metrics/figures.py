@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Literal
 
 from clique_app.metrics import expression, format, registry
-from clique_app.metrics.definition import Figure, Metric, Period, Total
+from clique_app.metrics.definition import Figure, Formula, Metric, Period, Total
 
 Compare = Literal["previous", "year", "none"]
 NORMAL_WEEKS = 8  # how many earlier weeks make the normal range
@@ -55,8 +55,12 @@ class Daily:
             reason = self.reasons.get(item.key, "") or not_read(self.read_from.get(item.key), period)
             return Figure(item.key, item.name, item.unit, None if reason else self.total(item.key, period), reason)
         parts = tuple(self.figure(part, period) for part in registry.inputs(item))
-        value = expression.evaluate(item.expression, {part.key: part.value for part in parts})
-        return Figure(item.key, item.name, item.unit, value, _why(value, parts), parts)
+        values = {part.key: part.value for part in parts}
+        if too_few := _too_few(item, values):
+            return Figure(item.key, item.name, item.unit, None, too_few, parts)
+        value = expression.evaluate(item.expression, values)
+        margin = item.margin(*values.values()) if item.margin and value is not None else None
+        return Figure(item.key, item.name, item.unit, value, _why(value, parts), parts, margin)
 
     def days(self, item: Metric, period: Period) -> list[Decimal | None]:
         """The metric on each single day of the period, as `figure` gives it; for lines, which ask for hundreds."""
@@ -71,7 +75,8 @@ class Daily:
         parts = registry.inputs(item)
         work, keys = expression.worked(item.expression), [part.key for part in parts]
         columns = [self.days(part, period) for part in parts]
-        return [work(dict(zip(keys, values, strict=True))) for values in zip(*columns, strict=True)]
+        rows = (dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True))
+        return [None if _too_few(item, values) else work(values) for values in rows]
 
     def covers(self, period: Period) -> bool:
         return self.first_day is not None and period.start >= self.first_day
@@ -82,6 +87,14 @@ def not_read(read_from: date | None, period: Period) -> str:
     if read_from is None or period.start >= read_from:
         return ""
     return f"Read from {format.day(read_from, year=True)} on; days before it are not here yet."
+
+
+def _too_few(item: Formula, values: Mapping[str, Decimal | None]) -> str:
+    if item.least is None or (found := values[item.least[0]]) is None or found >= item.least[1]:
+        return ""
+    return (
+        f"{item.name} is told from {item.least[1]} {registry.metric(item.least[0]).name.lower()} on; so far {found:f}."
+    )
 
 
 def _why(value: Decimal | None, parts: tuple[Figure, ...]) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from clique_app.errors import NotFound
 from clique_app.metrics import expression
 from clique_app.metrics.catalog.ads import ADS
+from clique_app.metrics.catalog.advocacy import ADVOCACY
 from clique_app.metrics.catalog.costs import COSTS
 from clique_app.metrics.catalog.email import EMAIL
 from clique_app.metrics.catalog.sales import SALES
 from clique_app.metrics.catalog.site import SITE
 from clique_app.metrics.definition import Formula, Metric, Total
 
-METRICS: tuple[Metric, ...] = (*SALES, *COSTS, *ADS, *EMAIL, *SITE)
+METRICS: tuple[Metric, ...] = (*SALES, *COSTS, *ADS, *EMAIL, *SITE, *ADVOCACY)
 
 _BY_KEY = {metric.key: metric for metric in METRICS}
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.metrics import figures, registry, sums_service
-from clique_app.metrics.definition import Figure, Formula, Metric, Period, Shown, Total
+from clique_app.metrics.definition import Figure, Formula, Metric, Need, Period, Shown, Total
 from clique_app.metrics.figures import Daily
 from clique_app.metrics.sums_service import Filters, rows_of, values_of
 from clique_app.tables import Store, SyncCursor
@@ -245,6 +245,31 @@ from store s where s.store_id = :store_id
 """  # noqa: S608  # a constant of our own
 
 
+# what is told by customers, or by apps that speak for them: (what is missing, how it comes)
+_TOLD: dict[Need, tuple[LiteralString, str]] = {
+    "answers": ("survey_response", "Nobody has answered the survey yet. Its links are on Voice of customers."),
+    "reviews": ("review", "No reviews are here yet. Connect an app or upload them on Voice of customers."),
+    "ugc": ("ugc", "No customers’ content is here yet. Connect an app or upload it on Voice of customers."),
+    "referrals": ("referral", "No referrals are here yet. Connect an app or upload them on Voice of customers."),
+    "loyalty": (
+        "loyalty_member",
+        "No loyalty members are here yet. Connect an app or upload them on Voice of customers.",
+    ),
+    "social": ("social_day", "No social days are here yet. Upload them on Voice of customers."),
+}
+
+
+def _untold(session: Session, store_id: int, needs: set[Need]) -> dict[str, str]:
+    """Why what customers tell is unknown: nobody has told anything of the kind."""
+    found: dict[str, str] = {}
+    for need in needs & set(_TOLD):
+        table, why = _TOLD[need]
+        told = text(f"select exists (select from {table} where store_id = :store_id)")  # noqa: S608  # a name of our own
+        if not session.connection().execute(told, {"store_id": store_id}).scalar_one():
+            found[need] = why
+    return found
+
+
 def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: Filters | None) -> dict[str, str]:
     """Why totals are unknown, by key; a total that is known is not in it."""
     ready = session.connection().execute(text(_READY), {"store_id": store_id}).one()
@@ -262,9 +287,11 @@ def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: 
         "history": "" if history else "All orders ever must be read first, to know who is new.",
         "site": "" if visits else "No visit has been seen yet: the web pixel tells of visitors who allow analytics.",
     }
+    totals = list(totals)
+    missing |= _untold(session, store_id, {need for total in totals for need in total.needs})
     reasons: dict[str, str] = {}
     for total in totals:
-        why = next((missing[need] for need in total.needs if missing[need]), "")
+        why = next((missing[need] for need in total.needs if missing.get(need)), "")
         if "shopify_orders" in total.sources and not orders_read:
             why = "Orders are being read for the first time."
         if filters and filters.channel is not None and total.channel is None:

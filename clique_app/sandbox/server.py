@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from clique_app.sandbox import admin, control, shopify, storefront
+from clique_app.sandbox import admin, control, outside_apps, shopify, storefront
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.platforms import PLATFORMS
@@ -34,6 +34,7 @@ def build(world: World, config: Config) -> Starlette:
     found += admin.routes(world, config)
     if config.control:
         more = [handler for platform in platforms for handler in platform.control_handlers()]
+        more += outside_apps.control_handlers(world, config)
         found += control.routes(world, faults, more)
     found.append(Mount("/shopify", routes=shopify.routes(world, faults, config)))
     found += storefront.routes(world)

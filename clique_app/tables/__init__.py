@@ -16,6 +16,7 @@ from clique_app.tables.ads import (
     Creative,
     SearchDay,
 )
+from clique_app.tables.advocacy import LoyaltyMember, Referral, Review, SocialDay, SurveyResponse, Ugc, VoiceSettings
 from clique_app.tables.attribution import Credit
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
@@ -75,6 +76,7 @@ __all__ = [
     "JobRun",
     "JobSchedule",
     "Location",
+    "LoyaltyMember",
     "Member",
     "MetricChange",
     "MetricDay",
@@ -85,16 +87,22 @@ __all__ = [
     "Product",
     "ProfilePrediction",
     "Recommendation",
+    "Referral",
+    "Review",
     "SaleEntry",
     "SearchDay",
+    "SocialDay",
     "Store",
     "StoreSettings",
+    "SurveyResponse",
     "SyncCursor",
     "SyncRun",
     "Touch",
+    "Ugc",
     "UnitCost",
     "Variant",
     "VisitorWaiting",
+    "VoiceSettings",
     "WebSession",
     "WebhookCheck",
 ]

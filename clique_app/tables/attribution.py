@@ -15,13 +15,15 @@ from clique_app.tables.base import PartOfOrder, big, key, money
 
 LAST_TOUCH = "last_touch"
 UNATTRIBUTED = "unattributed"
+NO_TOUCH, BY_SURVEY = -1, -2  # positions of credits that rest on no visit
 
 
 class Credit(PartOfOrder, table=True):
     """What one touch is credited with of one order's net sales on one day (books view).
 
-    A refund is a negative credit to the same touch on the refund's day. Position -1 and channel 'unattributed' where
-    no touch counts, so that credits sum to net sales on every day.
+    A refund is a negative credit to the same touch on the refund's day. Where no touch counts the buyer's own
+    answer to the survey stands in, at position -2 and never for a campaign; else position -1 and channel
+    'unattributed'. So credits sum to net sales on every day.
     """
 
     __tablename__ = "credit"

@@ -26,7 +26,7 @@ class ImportedFile(StoreOwned, table=True):
     __tablename__ = "imported_file"
 
     file_id: int = identity()
-    kind: str  # orders | products | customers | spend
+    kind: str  # orders | products | customers | spend | reviews | ugc | referrals | loyalty | social
     name: str
     digest: bytes  # of the file as it came
     state: str = "checked"
@@ -50,7 +50,7 @@ class ImportedRow(StoreOwned, table=True):
     __tablename__ = "imported_row"
     __table_args__ = (of("imported_file", "file_id"), sa.Index(None, "store_id", "file_id"))
 
-    kind: str = Field(primary_key=True)  # order | customer | product | unit_cost | ad_day
+    kind: str = Field(primary_key=True)  # order | customer | product | unit_cost | ad_day | reviews ...
     row_id: int = key()  # the row's own id; of ad_day the ad's, of unit_cost the variant's
     day: date = Field(primary_key=True)  # of ad_day and unit_cost; NO_DAY for the others
     file_id: int = big()

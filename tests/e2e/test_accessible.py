@@ -16,6 +16,7 @@ PAGES = {
     "/recommendations": "article",
     "/connections": "[data-connection=meta] h2",
     "/data": "table",
+    "/voice": "[data-figure=nps] .c-reason",
     "/settings": "s-number-field, s-money-field, s-text-field, input",
     "/onboarding": "[data-figure=net_sales] .c-value",
 }

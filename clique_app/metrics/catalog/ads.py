@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clique_app.metrics.definition import Formula, Shown, Total, Unit
 from clique_app.tables.ads import FILE_ACCOUNT
-from clique_app.tables.attribution import LAST_TOUCH
+from clique_app.tables.attribution import BY_SURVEY, LAST_TOUCH, NO_TOUCH
 
 _AD_DAY = """ad_day r
 left join ad a on a.store_id = r.store_id and a.ad_id = r.ad_id
@@ -62,9 +62,10 @@ _CREDIT_ROWS = (
     Shown("Order", "o.name"),
     Shown("Channel", "r.channel"),
     Shown("Campaign", "coalesce(c.name, '')"),
+    Shown("Known by", f"case r.position when {BY_SURVEY} then 'survey' when {NO_TOUCH} then '' else 'visit' end"),
 )
-# channels whose spend is here: crediting others against this spend would flatter it
-_PAID = f"""r.model = '{LAST_TOUCH}' and (
+# channels whose spend is here: crediting others against this spend would flatter it, and so would what buyers only say
+_PAID = f"""r.model = '{LAST_TOUCH}' and r.position <> {BY_SURVEY} and (
   exists (select from ad_account k where k.store_id = r.store_id and k.channel = r.channel)
   or exists (
     select from campaign k

@@ -26,6 +26,7 @@ def client(tmp_path: Path) -> TestClient:
         routes=[
             Route("/", page),
             Route("/assets/a-1.js", lambda _r: PlainTextResponse("1")),
+            Route("/public", lambda _r: HTMLResponse("<p>", headers={"content-security-policy": "default-src 'none'"})),
             Route("/own", lambda _r: JSONResponse({}, headers={"cache-control": "no-store"})),
         ]
     )
@@ -42,6 +43,13 @@ def test_a_document_is_framed_by_its_stores_admin_only(tmp_path: Path) -> None:
     assert headers["referrer-policy"] == "origin"
     assert headers["cache-control"] == "no-cache"
     assert "inter-latin" in headers["link"]
+
+
+def test_a_public_page_keeps_its_own_policy_and_is_told_to_load_nothing(tmp_path: Path) -> None:
+    headers = client(tmp_path).get("/public").headers
+    assert headers["content-security-policy"] == "default-src 'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "link" not in headers
 
 
 @pytest.mark.parametrize(

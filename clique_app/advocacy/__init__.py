@@ -1,0 +1,1 @@
+"""What customers say and do for the store: the survey, and records that outside apps and files tell of."""

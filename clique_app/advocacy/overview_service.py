@@ -1,0 +1,92 @@
+"""What the page Voice of customers shows beside the figures: how buyers heard of the store, answers, who tells what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import LiteralString
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from clique_app.advocacy.records import KINDS
+from clique_app.tables.attribution import BY_SURVEY, LAST_TOUCH
+
+LATEST = 20
+
+_HEARD: LiteralString = """
+select s.heard, s.channel, count(*) as answers,
+       coalesce(sum(c.orders), 0) as orders, coalesce(sum(c.amount), 0) as amount
+from survey_response s
+left join (
+  select order_id, sum(orders) as orders, sum(amount) as amount from credit
+  where store_id = :store and model = :model and position = :position group by order_id
+) c on c.order_id = s.order_id
+where s.store_id = :store and s.day between :start and :end
+group by 1, 2 order by 3 desc, 1
+"""
+_LATEST = """
+select s.answered_at, coalesce(o.name, ''), s.nps, s.heard
+from survey_response s
+left join shop_order o on o.store_id = s.store_id and o.order_id = s.order_id
+where s.store_id = :store and s.day between :start and :end
+order by s.answered_at desc, s.subject limit :latest
+"""
+_TOLD = " union all ".join(
+    f"select '{kind.key}', source, count(*) filter (where not withdrawn), max(told_at)"  # noqa: S608  # our own names
+    f" from {kind.table} where store_id = :store group by source"
+    for kind in KINDS
+)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How somebody heard of the store. orders, amount: credited to it, as nothing else is known of them."""
+
+    answer: str
+    channel: str
+    answers: int
+    orders: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answer. order: its name, where the order is here."""
+
+    at: datetime
+    order: str
+    nps: int
+    heard: str
+
+
+@dataclass(frozen=True)
+class TellsOf:
+    """Who tells of which kind of record."""
+
+    kind: str
+    source: str
+    count: int
+    told_at: datetime
+
+
+@dataclass(frozen=True)
+class Overview:
+    heard: tuple[Heard, ...]
+    latest: tuple[Answered, ...]
+    told: tuple[TellsOf, ...]
+
+
+def read(session: Session, store_id: int, start: date, end: date) -> Overview:
+    """The answers of a period, and all that was ever told."""
+    asked = {"store": store_id, "start": start, "end": end}
+    credited = {"model": LAST_TOUCH, "position": BY_SURVEY}
+    heard = session.execute(sa.text(_HEARD), {**asked, **credited})
+    latest = session.execute(sa.text(_LATEST), {**asked, "latest": LATEST})
+    told = session.execute(sa.text(f"{_TOLD} order by 1, 2"), {"store": store_id})
+    return Overview(
+        tuple(Heard(*row) for row in heard),
+        tuple(Answered(*row) for row in latest),
+        tuple(TellsOf(*row) for row in told),
+    )
