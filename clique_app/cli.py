@@ -12,6 +12,7 @@ from typing import Annotated, Any, ParamSpec, cast
 import typer
 
 from clique_app.errors import CliqueError, InvalidInput
+from clique_app.lab.commands import lab_app
 
 P = ParamSpec("P")
 
@@ -20,6 +21,7 @@ demo_app = typer.Typer(invoke_without_command=True, help="Run the whole of Cliqu
 webhooks_app = typer.Typer(no_args_is_help=True, help="Shopify's deliveries: what waits, what was given up.")
 metrics_app = typer.Typer(no_args_is_help=True, help="Figures and what they are made of.")
 app.add_typer(demo_app, name="demo")
+app.add_typer(lab_app, name="lab")
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(webhooks_app, name="webhooks")
 
