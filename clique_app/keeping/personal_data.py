@@ -86,6 +86,13 @@ HELD = (
         "model order_id day position channel campaign_id ad_id amount orders",
     ),
     Held(
+        "customer_value",
+        "customer_id = %(customer)s",
+        {"customer_id": "%(stand_in)s"},
+        "as_of model_id frequency recency age p_alive purchases_90 purchases_365 value_90 value_365 reorder_30 "
+        "next_order_on",
+    ),
+    Held(
         "sync_run",
         "message ~ %(names)s",
         {"message": "''"},
@@ -118,8 +125,9 @@ DELIVERIES = Held(
 NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry",
     "campaign", "campaign_region_day", "connect_ticket", "connection", "creative", "imported_file",
-    "inventory_day", "inventory_level", "job_run", "job_schedule", "location", "member", "metric_change", "metric_day",
-    "metric_summed", "product", "recommendation", "store", "store_settings", "sync_cursor", "unit_cost", "variant",
+    "inventory_day", "inventory_level", "job_run", "job_schedule", "location", "member", "metric_change",
+    "metric_day", "metric_summed", "model_version", "product", "recommendation", "store", "store_settings",
+    "sync_cursor", "unit_cost", "variant",
     "webhook_check",
 )  # fmt: skip
 

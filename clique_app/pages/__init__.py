@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from clique_app.components.page import Page
-from clique_app.pages import data, home, onboarding, recommendations, settings
+from clique_app.pages import customers, data, home, onboarding, recommendations, settings
 
-PAGES: tuple[Page, ...] = (home.PAGE, recommendations.PAGE, data.PAGE, settings.PAGE, onboarding.PAGE)
+PAGES: tuple[Page, ...] = (home.PAGE, recommendations.PAGE, customers.PAGE, data.PAGE, settings.PAGE, onboarding.PAGE)

@@ -9,6 +9,7 @@ from clique_app.tables.ads import Ad, AdDay, AdDayFormer, AdGroup, AdProduct, Ca
 from clique_app.tables.attribution import Credit
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
+from clique_app.tables.customers import CustomerValue, ModelVersion
 from clique_app.tables.imports import ImportedFile, ImportedRow
 from clique_app.tables.inbox import InboxEvent
 from clique_app.tables.jobs import JobRun, JobSchedule
@@ -49,6 +50,7 @@ __all__ = [
     "Creative",
     "Credit",
     "Customer",
+    "CustomerValue",
     "ImportedFile",
     "ImportedRow",
     "InboxEvent",
@@ -61,6 +63,7 @@ __all__ = [
     "MetricChange",
     "MetricDay",
     "MetricSummed",
+    "ModelVersion",
     "Order",
     "OrderLine",
     "PrivacyRequest",

@@ -14,6 +14,7 @@ from tests.e2e.demos import Demo
 PAGES = {
     "": "[data-figure=net_sales] .c-value",
     "/recommendations": "article",
+    "/customers": "table",
     "/data": "table",
     "/settings": "s-number-field, s-money-field, s-text-field, input",
     "/onboarding": "[data-figure=net_sales] .c-value",
