@@ -10,7 +10,7 @@ from hashlib import blake2b
 from clique_app.metrics.definition import Total
 from clique_app.tables.rollups import CHANGING, NO_CAMPAIGN, NO_CHANNEL
 
-_KNOWN = {changing.table for changing in CHANGING}
+_DAYS = {changing.table: changing.day for changing in CHANGING}
 
 
 def main_table(total: Total) -> str:
@@ -19,15 +19,17 @@ def main_table(total: Total) -> str:
 
 
 def is_rolled(total: Total) -> bool:
-    """Whether days of it are kept. Distinct things do not add up, and what Settings alone give is summed at once."""
-    return bool(main_table(total)) and not total.distinct
+    """Whether days of it are kept: those of a table whose changes are marked by the day it is summed by. Distinct
+    things do not add up."""
+    day = _DAYS.get(main_table(total))
+    return day is not None and total.day == f"r.{day}" and total.kept and not total.distinct
 
 
 def moved_by(total: Total) -> frozenset[str]:
     """The tables whose change moves its sums."""
     tables = frozenset({main_table(total), *total.moved_by})
-    if not tables <= _KNOWN:
-        raise ValueError(f"{total.key} rests on {', '.join(sorted(tables - _KNOWN))}, whose changes nobody marks")
+    if not tables <= _DAYS.keys():
+        raise ValueError(f"{total.key} rests on {', '.join(sorted(tables - _DAYS.keys()))}, whose changes nobody marks")
     return tables
 
 

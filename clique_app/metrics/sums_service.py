@@ -24,7 +24,7 @@ Group = Literal["day", "channel"]
 Sums = Mapping[str, Mapping[Any, Decimal]]  # total: its sum by group; a group without rows is not there
 MOST_CHANGES = 200_000  # seen at once
 
-ROLLED = tuple(item for item in METRICS if isinstance(item, Total) and rollup.is_rolled(item))
+ROLLED = tuple(item for item in METRICS if isinstance(item, Total) and rollup.is_rolled(item) and rollup.moved_by(item))
 
 _KEPT = """
 select metric, {group}, sum(amount) from metric_day m

@@ -153,6 +153,7 @@ NEW_LOYAL_CUSTOMERS = Total(
     ),
     sources=("shopify_orders",),
     needs=("history", "loyalty"),
+    kept=False,  # who is a member now
 )
 SOCIAL_IMPRESSIONS = _records(
     "social_impressions",

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 from clique_app.tables import policies
 
-revision = "0012_advocacy"
-down_revision = "0011_pixel"
+revision = "0011_advocacy"
+down_revision = "0010_pixel"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from clique_app.tables import policies
 
-revision = "0009_klaviyo"
-down_revision = "0008_rollups"
+revision = "0008_klaviyo"
+down_revision = "0007_files"
 branch_labels = None
 depends_on = None
 

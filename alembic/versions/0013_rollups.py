@@ -7,13 +7,16 @@ import sqlalchemy as sa
 from alembic import op
 from clique_app.tables import policies, rollups
 
-revision = "0008_rollups"
-down_revision = "0007_files"
+revision = "0013_rollups"
+down_revision = "0012_customers"
 branch_labels = None
 depends_on = None
 
 TABLES = ("metric_day", "metric_summed", "metric_change")
-SUMMED = ("sale_entry", "shop_order", "credit", "ad_day", "customer", "store_settings", "ad_account", "campaign")
+SUMMED = (
+    "sale_entry", "shop_order", "credit", "ad_day", "web_session", "email_day", "email_signup_day", "survey_response",
+    "review", "ugc", "referral", "social_day", "customer", "email_program", "store_settings", "ad_account", "campaign",
+)  # fmt: skip
 
 
 def upgrade() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from alembic import op
-from clique_app.tables import policies, rollups
+from clique_app.tables import policies
 
-revision = "0011_pixel"
-down_revision = "0010_google"
+revision = "0010_pixel"
+down_revision = "0009_google"
 branch_labels = None
 depends_on = None
 
@@ -93,8 +93,6 @@ def upgrade() -> None:
     for table in SYSTEM_WRITES:
         for statement in policies.system_wide(table):
             op.execute(statement)
-    for statement in rollups.triggers("web_session"):
-        op.execute(statement)
     op.add_column(
         "store_settings", sa.Column("keep_page_events_days", sa.Integer(), nullable=False, server_default="400")
     )

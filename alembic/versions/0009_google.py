@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from clique_app.tables import policies
 
-revision = "0010_google"
-down_revision = "0009_klaviyo"
+revision = "0009_google"
+down_revision = "0008_klaviyo"
 branch_labels = None
 depends_on = None
 
