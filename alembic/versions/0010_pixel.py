@@ -101,7 +101,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("store_settings", "keep_page_events_days")
-    for event in ("insert", "update", "delete"):
-        op.execute(f"drop function metric_change_web_session_{event}() cascade")
     for table in reversed(TABLES):
         op.drop_table(table)
