@@ -391,8 +391,8 @@ def test_figures_are_sums_over_sessions_and_unknown_before_the_first_visit() -> 
         assert sums_service.reconcile(session, store_id) == []
     assert {key: figure(key) for key in expected} == expected, "from the sums that are kept"
     with store_session(store_id) as session:
-        channels = {c: f.value for c, f in metrics.figures_by_channel(session, store_id, "sessions", read_from)}
-        assert channels == {"meta": 1, "direct": 3}
+        by_channel = metrics.figures_by_channel(session, store_id, ["sessions"], read_from)
+        assert {channel: found["sessions"].value for channel, found in by_channel.items()} == {"meta": 1, "direct": 3}
         page = metrics.source_rows(session, store_id, "page_views", read_from)
         assert (page.total, page.count) == (5, 4)
 
