@@ -64,7 +64,7 @@ def _actions(one: Any) -> rx.Component:
     sync = s_button(
         one.sync,
         on_click=Connect.sync(one.key),
-        loading=asked.contains(one.key) | (one.readings.length() > 0),
+        loading=asked.contains(one.key),
         accessibility_label=one.sync + ": " + one.label,
     )
     allow = s_button("Allow in Shopify", on_click=Connect.allow)
@@ -102,7 +102,7 @@ def content() -> rx.Component:
     """The page."""
     sync_now = s_button(
         "Sync now",
-        variant="primary",
+        variant=rx.cond(Connect.choosing == "", "primary", "auto"),  # one black button a screen
         icon="refresh",
         on_click=Connect.sync_all,
         loading=cast(Any, Connect.asked).length() > 1,
@@ -115,7 +115,7 @@ def content() -> rx.Component:
     )
     return rx.fragment(
         header("Connections", "Where Clique reads, what it may do there, and what to do where it stopped", sync_now),
-        rx.el.p(Connect.summary, class_name="c-age-line"),
+        rx.el.p(Connect.summary, class_name="c-connections-line"),
         rx.el.div(
             rx.cond(Connect.connections_loaded, rx.foreach(Connect.connections, _card), skeleton),
             class_name="c-connections",

@@ -79,10 +79,9 @@ def _platform(access: Overview, sources: tuple[Standing, ...]) -> Linked:
     brings = f"{names}."
     if has_ad_accounts(access.channel):
         brings = "Spend and results by day, campaign, ad, country and region; budgets, changed where you accept it."
-        stops += [
-            f"Recommendations about {access.label} end, and Clique changes nothing there.",
-            f"{access.label} no longer tells Clique of changes.",
-        ]
+        stops.append(f"Recommendations about {access.label} end, and Clique changes nothing there.")
+    if any(account.pushes_since for account in access.accounts):
+        stops.append(f"{access.label} no longer tells Clique of changes.")
     return Linked(access, sources, brings, tuple(stops))
 
 
