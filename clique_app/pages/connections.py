@@ -19,7 +19,7 @@ from clique_app.components.frame import header
 from clique_app.components.klaviyo_connect import klaviyo_key_form
 from clique_app.components.page import Page
 from clique_app.components.polaris import s_button
-from clique_app.components.status import badge, bone, reading_bar
+from clique_app.components.status import badge, bone, page_link, reading_bar
 from clique_app.integrations.registry import PLATFORMS
 
 
@@ -74,12 +74,13 @@ def _actions(one: Any) -> rx.Component:
         rx.cond((one.step == "done") & (one.accounts.length() > 0), change_button(one)),
         rx.cond((one.step == "done") | (one.step == "reconnect"), disconnect_button(one)),
     )
-    store = rx.fragment(
-        rx.cond((one.step != "done") | (one.missing.length() > 0), allow),
+    other = rx.fragment(
+        rx.cond(((one.way == "install") & (one.step != "done")) | (one.missing.length() > 0), allow),
         rx.cond(one.sync != "", sync),
-        rx.el.span("Ends when Clique is uninstalled in Shopify admin.", class_name="c-small c-second"),
+        rx.cond(one.page != "", page_link(rx.cond(one.step == "done", "Open Voice of customers", "Set up"), one.page)),
+        rx.cond(one.ends != "", rx.el.span(one.ends, class_name="c-small c-second")),
     )
-    return rx.el.div(rx.cond(one.by_login, login, store), class_name="c-actions c-connection-actions")
+    return rx.el.div(rx.cond(one.way == "login", login, other), class_name="c-actions c-connection-actions")
 
 
 def _card(one: Any) -> rx.Component:
@@ -91,6 +92,7 @@ def _card(one: Any) -> rx.Component:
         _sources(one),
         rx.foreach(one.readings, lambda reading: rx.el.div(reading_bar(reading), class_name="c-inset")),
         account_choice(one),
+        rx.cond((one.key == "klaviyo") & (one.step != "done"), klaviyo_key_form()),
         _actions(one),
         rx.cond((one.key == "klaviyo") & ((one.step == "connect") | (one.step == "reconnect")), klaviyo_key_form()),
         class_name="c-card c-connection",

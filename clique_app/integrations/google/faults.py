@@ -9,7 +9,7 @@ from typing import Any
 
 from clique_app.errors import AccessExpired, PlatformError, RateLimited, Rejected, Unavailable
 
-ENDED = "Access to Google Ads has ended. Reconnect it on the Data and sync page."
+ENDED = "Access to Google Ads has ended. Reconnect it on the Connections page."
 WAITING = "Google Ads asks Clique to wait: this ad account's calls are used up for the moment."
 APP_WAITING = "Google Ads asks Clique to wait: Clique's own calls for the day are used up."
 RETIRED = "Google has retired the version of its interface that Clique uses. Clique must be updated."

@@ -12,7 +12,7 @@ from clique_app.errors import AccessExpired, PlatformError, RateLimited, Rejecte
 from clique_app.integrations.quotas import WAIT_SECONDS
 
 WAITING = "Pinterest asks Clique to wait: its calls for the minute are used up."
-ENDED = "Access to Pinterest has ended. Reconnect it on the Data and sync page."
+ENDED = "Access to Pinterest has ended. Reconnect it on the Connections page."
 MISSING_SCOPE = 3  # also a 401, but the token holds: what it may do is not enough
 LONGEST_SAID = 300
 

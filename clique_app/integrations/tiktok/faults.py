@@ -23,7 +23,7 @@ def translated(code: int | None, message: str, status: int) -> PlatformError:
     """One of the four errors, in words for the merchant."""
     said = message if len(message) <= 300 else f"{message[:299]}…"
     if code in TOKEN_CODES or (code is None and status == 401):
-        return AccessExpired("Access to TikTok has ended. Reconnect it on the Data and sync page.")
+        return AccessExpired("Access to TikTok has ended. Reconnect it on the Connections page.")
     if code in LIMIT_CODES or status == 429:
         return RateLimited(WAITING, retry_after=WAIT_SECONDS)
     if code in SERVER_CODES or status >= 500:

@@ -151,7 +151,7 @@ def test_an_access_taken_back_is_said_and_a_reconnect_reads_on(ads: Ads) -> None
     ads.sandbox.control("POST", f"{ads.channel}/tokens", json={"how": "revoke"})
     run = ads.sync("catch_up")
     assert (run.state, run.message) == (
-        "failed", f"Access to {label} has ended. Reconnect it on the Data and sync page.",
+        "failed", f"Access to {label} has ended. Reconnect it on the Connections page.",
     )  # fmt: skip
     assert (overview(ads).state, overview(ads).problem) == ("expired", run.message)
     ads.connect()
@@ -245,6 +245,6 @@ def test_after_a_disconnect_nothing_is_asked_and_what_was_read_stays(ads: Ads) -
     ads.fault("5xx")
     run = ads.sync("catch_up")
     label = ad_channel(ads.channel).label
-    assert (run.state, run.message) == ("failed", f"{label} is not connected. Connect it on the Data and sync page.")
+    assert (run.state, run.message) == ("failed", f"{label} is not connected. Connect it on the Connections page.")
     assert len(ads.sandbox.control("GET", "faults")["faults"]) == 1
     ads.assert_true(IMPORTED)
