@@ -39,7 +39,7 @@ from tasks import connections as edge
 from tasks.sync import start_sync
 
 INSTALL_PATH = "/auth/shopify/start"  # served by endpoints/install.py
-NOTHING = ConnectionView("", "", True, "", "", "")
+NOTHING = ConnectionView("", "", "login", "", "", "")
 
 
 class Connect(PageState):
@@ -200,7 +200,7 @@ def readings_wanted(session: Session, store_id: int, channel: str) -> list[tuple
 
 def connect_list() -> rx.Component:
     """Onboarding's rows: the platforms with a login, each with its one next step."""
-    rows = rx.foreach(Connect.connections, lambda one: rx.cond(one.by_login, _row(one)))
+    rows = rx.foreach(Connect.connections, lambda one: rx.cond(one.way == "login", _row(one)))
     return rx.el.ul(rows, class_name="c-channels")
 
 

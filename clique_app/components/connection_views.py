@@ -53,7 +53,7 @@ class ConnectionView:
 
     key: str
     label: str
-    by_login: bool
+    way: str  # login, install or tells
     step: str  # connect, reconnect, choose, done
     badge: str
     state: str
@@ -71,6 +71,8 @@ class ConnectionView:
     readings: list[ReadingView] = field(default_factory=list)  # under way
     stops: list[str] = field(default_factory=list)  # what a disconnect ends
     stays: list[str] = field(default_factory=list)
+    ends: str = ""  # how, where not by a disconnect in Clique
+    page: str = ""  # of Clique, where it is set up
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,11 @@ def summary(views: Sequence[ConnectionView]) -> str:
 def _connection(one: Linked, zone: ZoneInfo, now: datetime) -> ConnectionView:
     access, step = one.access, STEPS.get(one.access.state, "connect")
     reached = step in ("done", "reconnect")
-    badge, state = _badge(access, one.sources)
+    badge, state = _badge(one)
     return ConnectionView(
         key=access.channel,
         label=access.label,
-        by_login=one.by_login,
+        way=one.way,
         step=step,
         badge=badge,
         state=state,
@@ -123,16 +125,21 @@ def _connection(one: Linked, zone: ZoneInfo, now: datetime) -> ConnectionView:
         readings=[reading_view(source, source.current, zone) for source in one.sources if source.current],
         stops=list(one.stops),
         stays=[line.format(label=access.label) for line in STAYS],
+        ends=one.ends,
+        page=one.page,
     )
 
 
-def _badge(access: Overview, sources: Sequence[Standing]) -> tuple[str, str]:
+def _badge(one: Linked) -> tuple[str, str]:
     """How it stands in one word: its access first, then the worst of its sources."""
+    access, sources = one.access, one.sources
     if access.state != "connected":
         return ACCESS_STATES[access.state]
-    worst = next((state for state in WORST_FIRST if any(one.state == state for one in sources)), None)
+    worst = next((state for state in WORST_FIRST if any(each.state == state for each in sources)), None)
     if access.missing and worst in (None, "importing", "reading", "waiting"):
         return "Permissions missing", "caution"
+    if one.way == "tells" and one.told_at is None:
+        return SOURCE_STATES["waiting"]
     return SOURCE_STATES[worst] if worst else ACCESS_STATES["connected"]
 
 

@@ -19,7 +19,7 @@ from clique_app.components.frame import header
 from clique_app.components.klaviyo_connect import klaviyo_key_form
 from clique_app.components.page import Page
 from clique_app.components.polaris import s_button
-from clique_app.components.status import badge, bone, reading_bar
+from clique_app.components.status import badge, bone, page_link, reading_bar
 from clique_app.integrations.registry import PLATFORMS
 
 
@@ -64,7 +64,7 @@ def _actions(one: Any) -> rx.Component:
     sync = s_button(
         one.sync,
         on_click=Connect.sync(one.key),
-        loading=asked.contains(one.key) | (one.readings.length() > 0),
+        loading=asked.contains(one.key),
         accessibility_label=one.sync + ": " + one.label,
     )
     allow = s_button("Allow in Shopify", on_click=Connect.allow)
@@ -74,12 +74,13 @@ def _actions(one: Any) -> rx.Component:
         rx.cond((one.step == "done") & (one.accounts.length() > 0), change_button(one)),
         rx.cond((one.step == "done") | (one.step == "reconnect"), disconnect_button(one)),
     )
-    store = rx.fragment(
-        rx.cond((one.step != "done") | (one.missing.length() > 0), allow),
+    other = rx.fragment(
+        rx.cond(((one.way == "install") & (one.step != "done")) | (one.missing.length() > 0), allow),
         rx.cond(one.sync != "", sync),
-        rx.el.span("Ends when Clique is uninstalled in Shopify admin.", class_name="c-small c-second"),
+        rx.cond(one.page != "", page_link(rx.cond(one.step == "done", "Open Voice of customers", "Set up"), one.page)),
+        rx.cond(one.ends != "", rx.el.span(one.ends, class_name="c-small c-second")),
     )
-    return rx.el.div(rx.cond(one.by_login, login, store), class_name="c-actions c-connection-actions")
+    return rx.el.div(rx.cond(one.way == "login", login, other), class_name="c-actions c-connection-actions")
 
 
 def _card(one: Any) -> rx.Component:
@@ -91,6 +92,7 @@ def _card(one: Any) -> rx.Component:
         _sources(one),
         rx.foreach(one.readings, lambda reading: rx.el.div(reading_bar(reading), class_name="c-inset")),
         account_choice(one),
+        rx.cond((one.key == "klaviyo") & (one.step != "done"), klaviyo_key_form()),
         _actions(one),
         rx.cond((one.key == "klaviyo") & ((one.step == "connect") | (one.step == "reconnect")), klaviyo_key_form()),
         class_name="c-card c-connection",
@@ -102,7 +104,7 @@ def content() -> rx.Component:
     """The page."""
     sync_now = s_button(
         "Sync now",
-        variant="primary",
+        variant=rx.cond(Connect.choosing == "", "primary", "auto"),  # one black button a screen
         icon="refresh",
         on_click=Connect.sync_all,
         loading=cast(Any, Connect.asked).length() > 1,
@@ -115,7 +117,7 @@ def content() -> rx.Component:
     )
     return rx.fragment(
         header("Connections", "Where Clique reads, what it may do there, and what to do where it stopped", sync_now),
-        rx.el.p(Connect.summary, class_name="c-age-line"),
+        rx.el.p(Connect.summary, class_name="c-connections-line"),
         rx.el.div(
             rx.cond(Connect.connections_loaded, rx.foreach(Connect.connections, _card), skeleton),
             class_name="c-connections",

@@ -23,7 +23,7 @@ SCOPES = ("ads_management", "ads_read")
 def meta(state: str = "connected", *sources: Standing, **changed: Any) -> Linked:
     access = Overview("meta", "Meta", state, (MAIN, SECOND), NOW - timedelta(days=3), given=SCOPES)
     ads = sources or (standing(source="meta_ads", label="Meta ads", channel="meta"),)
-    return Linked(replace(access, **changed), ads, "Ads.", ("Ads are not read any more.",))
+    return Linked(replace(access, **changed), ads, "Ads.", stops=("Ads are not read any more.",))
 
 
 def view(linked: Linked) -> Any:
@@ -72,6 +72,15 @@ def test_data_is_as_old_as_the_oldest_source_and_unknown_before_all_were_read() 
     hour = standing(fresh_at=NOW - timedelta(hours=1))
     assert view(meta("connected", standing(), hour)).age == "1 h ago"
     assert view(meta("connected", hour, standing(fresh_at=None, state="waiting"))).age == ""
+
+
+def test_what_tells_by_itself_waits_until_it_has_told() -> None:
+    pixel = Linked(Overview("web_pixel", "Web pixel", "connected"), (), "Visits.", "tells", ends="Ends.")
+    told = replace(pixel, told_at=NOW - timedelta(minutes=4))
+    assert [(view(one).badge, view(one).age, view(one).sync) for one in (pixel, told)] == [
+        ("Waiting", "", ""),
+        ("Connected", "4 min ago", ""),
+    ]
 
 
 def test_a_reading_under_way_shows_its_counts() -> None:
