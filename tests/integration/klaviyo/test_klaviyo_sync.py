@@ -22,9 +22,11 @@ from clique_app.connections.access import access
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired, InvalidInput, RateLimited
 from clique_app.integrations.klaviyo import client, faults
+from clique_app.keeping import privacy_service
 from clique_app.metrics import service as metrics
 from clique_app.metrics.definition import Period
 from clique_app.settings import settings
+from clique_app.tables import PrivacyRequest
 from tasks import connections as edge
 from tasks import runs, schedule, sync
 from tests.conftest import Sandbox
@@ -144,11 +146,18 @@ def test_two_years_come_after_the_first_days_and_a_reading_that_was_cut_goes_on_
 
 def test_a_catch_up_reads_what_came_in_since_and_a_daily_reading_everybodys_predictions(letters: Letters) -> None:
     letters.sync("first_import")
-    forgotten = next(iter(letters.predictions()))
+    forgotten = bytes(letters.rows("select email_hmac from customer where customer_id = 1")[0][0])
+    assert forgotten in letters.predictions()
     with store_session(letters.store_id) as session:
-        run = session.connection().exec_driver_sql
-        run("update email_program set kind = 'post_purchase', kind_set = true where name = 'Candle care tips'")
-        run("update customer set email_hmac = null where email_hmac = %s", (forgotten,))  # by a redaction
+        session.connection().exec_driver_sql(
+            "update email_program set kind = 'post_purchase', kind_set = true where name = 'Candle care tips'"
+        )
+        asked = {"customer_id": 1, "email": "", "phone": "", "orders": []}
+        request = PrivacyRequest(store_id=letters.store_id, kind="customer_redact", asked_at=clock.now(), asked=asked)
+        session.add(request)
+        session.flush()
+        privacy_service.redact_customer(session, letters.store_id, request, {})
+    assert forgotten not in letters.predictions()
     before = letters.truth(3)["by_day"]
     letters.advance(days=8)
     assert letters.sync("catch_up").state == "whole"
