@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from alembic import op
-from clique_app.tables import policies
+from clique_app.tables import policies, rollups
 
 revision = "0009_klaviyo"
 down_revision = "0008_rollups"
@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 TABLES = ("email_account", "email_program", "email_day", "email_signup_day", "profile_prediction")
+SUMMED = ("email_day", "email_signup_day", "email_program")
 TIME = sa.DateTime(timezone=True)
 MONEY = sa.Numeric(20, 6)
 
@@ -105,8 +106,13 @@ def upgrade() -> None:
     for table in TABLES:
         for statement in policies.store_owned(table):
             op.execute(statement)
+    for statement in rollups.triggers(*SUMMED):
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    for table in SUMMED:
+        for event in ("insert", "update", "delete"):
+            op.execute(f"drop function metric_change_{table}_{event}() cascade")
     for table in reversed(TABLES):
         op.drop_table(table)

@@ -75,6 +75,9 @@ CHANGING = (
     Changing("ad_account", None, columns=("channel",)),
     Changing("web_session", "day"),
     Changing("campaign", None, f"account_id = '{FILE_ACCOUNT}'", ("channel", "account_id")),
+    Changing("email_day", "day"),
+    Changing("email_signup_day", "day"),
+    Changing("email_program", None, columns=("kind",)),
 )
 
 

@@ -29,6 +29,7 @@ def _emails(key: str, name: str, meaning: str, column: str, kind: str = "") -> T
         shown=_EMAIL_ROWS,
         sources=_SOURCES,
         needs=("email",),
+        moved_by=("email_program",) if kind else (),
     )
 
 
@@ -82,11 +83,11 @@ POST_PURCHASE_CLICKS = _emails(
     "unique_clicks",
     "post_purchase",
 )
-EMAIL_SIGNUPS = Total(
-    key="email_signups",
-    name="E-mail sign-ups",
+LIST_SIGNUPS = Total(
+    key="list_signups",
+    name="List sign-ups",
     unit="count",
-    meaning="Times somebody joined a list; one who joins two lists counts twice.",
+    meaning="Times somebody joined a list, on the site or elsewhere; one who joins two lists counts twice.",
     good="up",
     source="email_signup_day r",
     amount="r.signups",
@@ -104,7 +105,7 @@ EMAIL = (
     POST_PURCHASE_DELIVERED,
     POST_PURCHASE_OPENS,
     POST_PURCHASE_CLICKS,
-    EMAIL_SIGNUPS,
+    LIST_SIGNUPS,
     _rate(
         "email_open_rate",
         "E-mail open rate",

@@ -111,8 +111,8 @@ def test_the_catalogues_rates_are_those_of_the_rows(letters: Letters) -> None:
     with store_session(letters.store_id) as session:
         rate = metrics.figure(session, letters.store_id, "email_open_rate", period).value
         winback = metrics.figure(session, letters.store_id, "winback_open_rate", period).value
-        signups = metrics.figure(session, letters.store_id, "email_signups", period).value
-        listed = metrics.source_rows(session, letters.store_id, "email_signups", period)
+        signups = metrics.figure(session, letters.store_id, "list_signups", period).value
+        listed = metrics.source_rows(session, letters.store_id, "list_signups", period)
     delivered, opened = (sum(one[column] for one in days["by_day"].values()) for column in (1, 2))
     assert rate == Decimal(int(opened)) / Decimal(int(delivered))
     of_winback = (
