@@ -26,6 +26,7 @@ from clique_app.keeping import privacy_service
 from clique_app.metrics import service as metrics
 from clique_app.metrics.definition import Period
 from clique_app.settings import settings
+from clique_app.sync import email_steps
 from clique_app.tables import PrivacyRequest
 from tasks import connections as edge
 from tasks import runs, schedule, sync
@@ -125,13 +126,14 @@ def test_the_catalogues_rates_are_those_of_the_rows(letters: Letters) -> None:
     assert signups == listed.total == sum(sum(one.values()) for one in days["signups"].values())
 
 
-def test_two_years_come_after_the_first_days_and_a_reading_that_was_cut_goes_on_where_it_was(
-    make: Callable[..., Letters],
+def test_the_history_comes_after_the_first_days_and_a_reading_that_was_cut_goes_on_where_it_was(
+    make: Callable[..., Letters], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letters = make(since_days=400)
+    monkeypatch.setattr(email_steps, "HISTORY_DAYS", 240)
+    letters = make(since_days=230)
     letters.use_key()
     letters.sync("first_import")
-    letters.limits(a_minute=5, a_day=None)
+    letters.limits(a_minute=2, a_day=None)
     with pytest.raises(RateLimited):
         letters.sync("history")
     cut = letters.log()[-1]
@@ -141,7 +143,7 @@ def test_two_years_come_after_the_first_days_and_a_reading_that_was_cut_goes_on_
     rest_is_over()
     run = letters.sync("history")
     assert (run.state, run.run_id) == ("whole", cut.run_id)
-    letters.assert_true(399)
+    letters.assert_true(229)
 
 
 def test_a_catch_up_reads_what_came_in_since_and_a_daily_reading_everybodys_predictions(letters: Letters) -> None:
