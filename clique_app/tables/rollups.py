@@ -70,6 +70,7 @@ CHANGING = (
     Changing("shop_order", "day"),
     Changing("credit", "day"),
     Changing("ad_day", "day"),
+    Changing("web_session", "day"),
     Changing("email_day", "day"),
     Changing("email_signup_day", "day"),
     Changing("survey_response", "day"),
@@ -81,7 +82,6 @@ CHANGING = (
     Changing("email_program", None, columns=("kind",)),
     Changing("store_settings", None),
     Changing("ad_account", None, columns=("channel",)),
-    Changing("web_session", "day"),
     Changing("campaign", None, f"account_id = '{FILE_ACCOUNT}'", ("channel", "account_id")),
 )
 

@@ -83,11 +83,11 @@ POST_PURCHASE_CLICKS = _emails(
     "unique_clicks",
     "post_purchase",
 )
-EMAIL_LIST_SIGNUPS = Total(
-    key="email_list_signups",
-    name="E-mail list sign-ups",
+LIST_SIGNUPS = Total(
+    key="list_signups",
+    name="List sign-ups",
     unit="count",
-    meaning="Times somebody joined a list; one who joins two lists counts twice.",
+    meaning="Times somebody joined a list, on the site or elsewhere; one who joins two lists counts twice.",
     good="up",
     source="email_signup_day r",
     amount="r.signups",
@@ -105,7 +105,7 @@ EMAIL = (
     POST_PURCHASE_DELIVERED,
     POST_PURCHASE_OPENS,
     POST_PURCHASE_CLICKS,
-    EMAIL_LIST_SIGNUPS,
+    LIST_SIGNUPS,
     _rate(
         "email_open_rate",
         "E-mail open rate",
