@@ -15,7 +15,7 @@ from clique_app.settings import settings
 from clique_app.tables import METADATA, Store
 
 # columns of encrypted bytes (a test holds the tables against it); each is bound to its table, column and row
-SEALED = (("connection", "access_token"), ("connection", "refresh_token"))
+SEALED = (("connection", "access_token"), ("connection", "refresh_token"), ("voice_settings", "ingest_secret"))
 
 
 @dataclass(frozen=True)

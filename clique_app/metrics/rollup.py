@@ -20,7 +20,7 @@ def main_table(total: Total) -> str:
 
 def is_rolled(total: Total) -> bool:
     """Whether days of it are kept. Distinct things do not add up, and what Settings alone give is summed at once."""
-    return bool(main_table(total)) and not total.distinct
+    return total.rolled and bool(main_table(total)) and not total.distinct
 
 
 def moved_by(total: Total) -> frozenset[str]:
