@@ -14,8 +14,8 @@ depends_on = None
 
 TABLES = ("metric_day", "metric_summed", "metric_change")
 SUMMED = (
-    "sale_entry", "shop_order", "credit", "ad_day", "web_session", "email_day", "email_signup_day", "survey_response",
-    "review", "ugc", "referral", "social_day", "customer", "email_program", "store_settings", "ad_account", "campaign",
+    "sale_entry", "shop_order", "credit", "ad_day", "web_session", "email_day", "email_signup_day", "customer",
+    "email_program", "store_settings", "ad_account", "campaign",
 )  # fmt: skip
 
 

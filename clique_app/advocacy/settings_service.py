@@ -111,7 +111,7 @@ def _row(session: Session, store_id: int) -> VoiceSettings:
 
 
 def _bound_to(store_id: int) -> bytes:
-    return f"voice_settings/ingest_secret/{store_id}".encode()
+    return tokens.bound_to("voice_settings", "ingest_secret", store_id)
 
 
 def _audit(session: Session, store_id: int, user_id: int, what: str) -> None:

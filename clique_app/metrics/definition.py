@@ -73,7 +73,7 @@ class Total:
     by_channel: str | None = None  # the total that splits this one by channel, where it has no channel itself
     distinct: bool = False  # rows are distinct things in the period: days do not add up to it
     worked: str = ""  # the formula behind one row, in words
-    kept: bool = True  # False: its sums move by what nobody can mark, so that none is kept (metrics/rollup.py)
+    rolled: bool = True  # False: few rows, or moved by what no day of a table tells; summed from the rows each time
     moved_by: tuple[str, ...] = ()  # further tables whose change moves sums; of CHANGING (tables/rollups.py)
 
 

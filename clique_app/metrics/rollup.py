@@ -22,7 +22,7 @@ def is_rolled(total: Total) -> bool:
     """Whether days of it are kept: those of a table whose changes are marked by the day it is summed by. Distinct
     things do not add up."""
     day = _DAYS.get(main_table(total))
-    return day is not None and total.day == f"r.{day}" and total.kept and not total.distinct
+    return day is not None and total.day == f"r.{day}" and total.rolled and not total.distinct
 
 
 def moved_by(total: Total) -> frozenset[str]:

@@ -30,6 +30,7 @@ def _answers(key: str, name: str, meaning: str, where: str = "") -> Total:
             Shown("Heard of us", "r.heard"),
         ),
         sources=(),
+        rolled=False,
         needs=("answers",),
     )
 
@@ -48,6 +49,7 @@ def _records(
         amount=amount,
         shown=(Shown("Told by", "r.source"), *shown),
         sources=(),
+        rolled=False,
         needs=(need,),
     )
 
@@ -97,6 +99,7 @@ DELIVERED_ORDERS = Total(
     amount="1",
     shown=(Shown("Delivered", "r.delivered_at", "time"), Shown("Order", "r.name")),
     sources=("shopify_orders",),
+    rolled=False,
 )
 REVIEWS = _records(
     "reviews",
@@ -152,8 +155,8 @@ NEW_LOYAL_CUSTOMERS = Total(
         Shown("Customer", "r.customer_id::text"),
     ),
     sources=("shopify_orders",),
+    rolled=False,
     needs=("history", "loyalty"),
-    kept=False,  # who is a member now
 )
 SOCIAL_IMPRESSIONS = _records(
     "social_impressions",
