@@ -12,6 +12,7 @@ from typing import Annotated, Any, ParamSpec, cast
 import typer
 
 from clique_app.errors import CliqueError, InvalidInput
+from clique_app.lab.commands import lab_app
 
 P = ParamSpec("P")
 
@@ -21,6 +22,7 @@ webhooks_app = typer.Typer(no_args_is_help=True, help="Shopify's deliveries: wha
 metrics_app = typer.Typer(no_args_is_help=True, help="Figures and what they are made of.")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that stored tokens are encrypted with.")
 app.add_typer(demo_app, name="demo")
+app.add_typer(lab_app, name="lab")
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(keys_app, name="keys")

@@ -1,0 +1,1 @@
+"""Clique's methods on an analyst's own file: no store, no database."""
