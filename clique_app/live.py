@@ -13,7 +13,7 @@ import redis
 
 from clique_app.settings import settings
 
-Topic = Literal["figures", "sync", "recommendations", "actions", "connections", "files"]
+Topic = Literal["figures", "sync", "recommendations", "actions", "connections", "files", "customers"]
 PATTERN = "store:*"
 
 

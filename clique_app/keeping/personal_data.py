@@ -113,6 +113,13 @@ HELD = (
         "model order_id day position channel campaign_id ad_id amount orders",
     ),
     Held(
+        "customer_value",
+        "customer_id = %(customer)s",
+        {"customer_id": "%(stand_in)s"},
+        "as_of model_id frequency recency age p_alive purchases_90 purchases_365 value_90 value_365 reorder_30 "
+        "next_order_on",
+    ),
+    Held(
         "survey_response",
         _OF_ORDERS,
         {},
@@ -181,9 +188,9 @@ NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry", "campaign",
     "campaign_region_day", "connect_ticket", "connection", "creative", "email_account", "email_day",
     "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
-    "job_schedule", "location", "member", "metric_change", "metric_day", "metric_summed", "product",
-    "recommendation", "referral", "search_day", "social_day", "store", "store_settings", "sync_cursor", "unit_cost",
-    "variant", "voice_settings", "webhook_check",
+    "job_schedule", "location", "member", "metric_change", "metric_day", "metric_summed", "model_version",
+    "product", "recommendation", "referral", "search_day", "social_day", "store", "store_settings", "sync_cursor",
+    "unit_cost", "variant", "voice_settings", "webhook_check",
 )  # fmt: skip
 
 

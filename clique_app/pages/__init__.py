@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from clique_app.components.page import Page
-from clique_app.pages import connections, data, home, onboarding, recommendations, settings, voice
+from clique_app.pages import connections, customers, data, home, onboarding, recommendations, settings, voice
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
     recommendations.PAGE,
+    customers.PAGE,
     voice.PAGE,
     connections.PAGE,
     data.PAGE,

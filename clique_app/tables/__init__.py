@@ -20,6 +20,7 @@ from clique_app.tables.advocacy import LoyaltyMember, Referral, Review, SocialDa
 from clique_app.tables.attribution import Credit
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
+from clique_app.tables.customers import CustomerValue, ModelVersion
 from clique_app.tables.email import EmailAccount, EmailDay, EmailProgram, EmailSignupDay, ProfilePrediction
 from clique_app.tables.imports import ImportedFile, ImportedRow
 from clique_app.tables.inbox import InboxEvent
@@ -64,6 +65,7 @@ __all__ = [
     "Creative",
     "Credit",
     "Customer",
+    "CustomerValue",
     "EmailAccount",
     "EmailDay",
     "EmailProgram",
@@ -81,6 +83,7 @@ __all__ = [
     "MetricChange",
     "MetricDay",
     "MetricSummed",
+    "ModelVersion",
     "Order",
     "OrderLine",
     "PrivacyRequest",

@@ -15,6 +15,7 @@ PAGES = {
     "": "[data-figure=net_sales] .c-value",
     "/recommendations": "article",
     "/connections": "[data-connection=meta] h2",
+    "/customers": "table",
     "/data": "table",
     "/voice": "[data-figure=nps] .c-reason",
     "/settings": "s-number-field, s-money-field, s-text-field, input",

@@ -25,7 +25,7 @@ from tests.kit.raw_tab import HYDRATE, RawTab
 
 R = TypeVar("R")
 
-PAGES = ("/", "/recommendations", "/connections", "/data", "/settings", "/onboarding")
+PAGES = ("/", "/recommendations", "/customers", "/connections", "/data", "/settings", "/onboarding")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 LIST_ALL = """
 import inspect, json
