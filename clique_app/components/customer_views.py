@@ -19,6 +19,7 @@ from clique_app.metrics.overview_service import Scope
 
 SHOWN_MONTHS = 12
 MOST_ROWS = 60
+MOST_VIPS = 25
 PAYBACK_TABLE_DAYS = (0, 7, 14, 30, 60, 90, 120, 180, 270, 365)
 COHORT_COLUMNS = (
     Column("First order", main=True),
@@ -62,7 +63,7 @@ def customers_view(session: Session, store_id: int, scope: Scope, by: str, segme
     if not found.rows:
         return {"has_customers": False}
     kept = service.retention(session, store_id, period)
-    best = service.vips(session, store_id)
+    best = service.vips(session, store_id, limit=MOST_VIPS)
     share = "" if best.share is None else f" They brought {format.exact(best.share, 'percent', currency)} of it."
     return {
         "has_customers": True,
@@ -150,7 +151,7 @@ def _ltv(one: Ltv, currency: str, *, strong: bool) -> Cell:
     old = one.customers * 100 // (one.customers + one.left_out)
     return Cell(
         format.exact(one.sales, "money", currency),
-        sub=f"≥ {old} %" if one.censored else "",
+        sub=f"of {old} %" if one.censored else "",
         tone="second" if one.censored else "",
         strong=strong,
         raw=str(one.sales),

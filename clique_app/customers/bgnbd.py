@@ -96,6 +96,7 @@ def fit(of: Histories) -> tuple[BgNbd, Fit]:
         found.log_likelihood - purchases * float(np.log(unit)),
         found.intervals | {"alpha": (low * unit, high * unit)},
         found.covariance,
+        found.held,
     )
 
 

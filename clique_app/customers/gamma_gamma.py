@@ -68,4 +68,5 @@ def fit(frequency: Array, mean_value: Array) -> tuple[GammaGamma, Fit]:
         found.log_likelihood - len(x) * float(np.log(unit)),
         found.intervals | {"v": (low * unit, high * unit)},
         found.covariance,
+        found.held,
     )

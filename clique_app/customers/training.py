@@ -81,6 +81,7 @@ def train(now: Known, before: Known, former: Models | None) -> Trained:
         return Trained(None, {}, {}, error.message)
     spend, spend_fit, note = _spend(now)
     score["log_likelihood"] = fit.log_likelihood
+    score["held"] = fit.held
     if spend_fit:
         score["spend_log_likelihood"] = spend_fit.log_likelihood
     return Trained(Models(purchases, spend), fit.intervals | (spend_fit.intervals if spend_fit else {}), score, note)

@@ -20,6 +20,7 @@ from clique_app.lab import orders
 from clique_app.lab.table import BadFile, Table, opened
 
 WEEK_DAYS = 7
+HELD = "The customers do not determine all parameters of BG/NBD; they were held near usual values."
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def answer(file: Path, calibration_end: date | None, horizon_weeks: float) -> An
     told = {
         "params": fit.parameters,
         "intervals": _intervals(fit),
+        "held": fit.held,
         "log_likelihood": fit.log_likelihood,
         "gamma_gamma": None,
         "predicted_repeat_total": float(expected.sum()),
@@ -104,6 +106,8 @@ def text(told: dict[str, Any]) -> str:
         lines.append(_parameter(f"BG/NBD {name}", value, told["intervals"][name]))
     for name, value in (told["gamma_gamma"] or {}).items():
         lines.append(_parameter(f"Gamma-Gamma {name}", value, told["gamma_gamma_intervals"][name]))
+    if told["held"]:
+        lines.append(HELD)
     if told["gamma_gamma"] is None:
         lines.append(f"Gamma-Gamma: not known. {told['gamma_gamma_reason']}")
     ahead = f"Orders in {told['horizon_weeks']:g} weeks"

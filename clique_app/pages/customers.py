@@ -112,7 +112,7 @@ def _figures() -> rx.Component:
             CustomersState.figures,
             lambda one: rx.fragment(
                 rx.el.dt(one[0]),
-                rx.el.dd(one[1], rx.cond(one[2] != "", rx.el.span(one[2], class_name="c-sub"))),
+                rx.el.dd(one[1], rx.cond(one[2] != "", rx.el.span(" · ", one[2], class_name="c-second"))),
             ),
         ),
         class_name="c-facts",
@@ -142,9 +142,11 @@ def _cohorts() -> rx.Component:
                 total=CustomersState.cohorts_total,
                 on_open=CustomersState.open_segment,
             ),
-            rx.cond(CustomersState.agrees != "", rx.el.p(CustomersState.agrees, class_name="c-small c-second")),
+            rx.cond(
+                CustomersState.agrees != "", rx.el.div(rx.el.span(CustomersState.agrees), class_name="c-table-foot")
+            ),
             note="Net sales per customer within so many days of the first order, of those who have been here as long. "
-            "≥ n %: the rest is too young. Refunds count on their order's day.",
+            "Grey, of n %: the others are too young. Refunds count on their order's day.",
             actions=(csv_button("cohorts", "cohorts.csv"),),
             flush=True,
         ),
@@ -187,7 +189,10 @@ def _vips() -> rx.Component:
             label="Best customers",
             on_open=CustomersState.open_customer,
         ),
-        rx.el.p(CustomersState.model_line, class_name="c-small c-second"),
+        rx.cond(
+            CustomersState.model_line != "",
+            rx.el.div(rx.el.span(CustomersState.model_line), class_name="c-table-foot"),
+        ),
         note=CustomersState.vips_note,
         flush=True,
     )

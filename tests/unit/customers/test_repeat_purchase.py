@@ -169,9 +169,25 @@ def test_without_repeat_purchases_there_is_no_model(frequency: list[int]) -> Non
         gamma_gamma.fit(np.array(frequency), zeros)
 
 
-def test_customers_who_are_all_alike_do_not_determine_the_model() -> None:
+def test_where_customers_do_not_differ_the_parameters_are_held_and_the_forecast_stays() -> None:
+    """Everyone leaves after a purchase with the same chance: a and b have a ratio and no size."""
+    random = np.random.default_rng(2)
+    count, end = 3000, 300.0
+    rate = random.gamma(0.6, 1 / 60, count)
+    ages = random.uniform(100, 200, count)
+    stays = random.geometric(0.5, count)  # purchases after the first until one leaves
+    waits = random.exponential(1 / rate[:, None], (count, 60)).cumsum(axis=1)
+    waits[np.arange(60) >= stays[:, None]] = np.inf
+    frequency = np.sum(waits <= ages[:, None], axis=1)
+    recency = np.where(frequency, waits[np.arange(count), np.maximum(frequency, 1) - 1], 0)
+    model, fit = bgnbd.fit(Histories(frequency, recency, ages))
+    came = np.sum(waits <= ages[:, None] + end) - frequency.sum()
+    assert model.purchases(Histories(frequency, recency, ages), end).sum() == pytest.approx(came, rel=0.1)
+    assert model.a / (model.a + model.b) == pytest.approx(0.5, abs=0.05)
+    assert fit.held
     same = np.full(300, 4)
-    with pytest.raises(NoFit):
-        bgnbd.fit(Histories(same, same * 2.0, same * 2.5))
+    alike, fit = bgnbd.fit(Histories(same, same * 2.0, same * 2.5))
+    assert fit.held
+    assert alike.purchases(Histories(same, same * 2.0, same * 2.5), 10)[0] == pytest.approx(4, rel=0.1)
     with pytest.raises(NoFit):
         gamma_gamma.fit(same, same * 10.0)
