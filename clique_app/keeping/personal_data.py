@@ -113,6 +113,13 @@ HELD = (
         "model order_id day position channel campaign_id ad_id amount orders",
     ),
     Held(
+        "customer_value",
+        "customer_id = %(customer)s",
+        {"customer_id": "%(stand_in)s"},
+        "as_of model_id frequency recency age p_alive purchases_90 purchases_365 value_90 value_365 reorder_30 "
+        "next_order_on",
+    ),
+    Held(
         "survey_response",
         _OF_ORDERS,
         {},
