@@ -46,7 +46,7 @@ def klaviyo_key_form() -> rx.Component:
     )
     button = rx.el.button("Use this key", type="submit", class_name="c-plain-button", disabled=KlaviyoConnect.key_busy)
     return rx.el.form(
-        rx.el.label("Or paste a private key", html_for="klaviyo-key", class_name="c-small"),
+        rx.el.label("Private key", html_for="klaviyo-key", class_name="c-small"),
         rx.el.div(field, button, class_name="c-actions"),
         rx.el.p(
             "In Klaviyo: Settings, API keys, Create private key, with read access to accounts, campaigns, flows, "

@@ -21,6 +21,7 @@ from clique_app.components.page import Page
 from clique_app.components.polaris import s_button
 from clique_app.components.status import badge, bone, page_link, reading_bar
 from clique_app.integrations.registry import PLATFORMS
+from clique_app.sync.connections_service import CONNECTIONS
 
 
 def _facts(one: Any) -> rx.Component:
@@ -92,12 +93,16 @@ def _card(one: Any) -> rx.Component:
         _sources(one),
         rx.foreach(one.readings, lambda reading: rx.el.div(reading_bar(reading), class_name="c-inset")),
         account_choice(one),
-        rx.cond((one.key == "klaviyo") & (one.step != "done"), klaviyo_key_form()),
         _actions(one),
-        rx.cond((one.key == "klaviyo") & ((one.step == "connect") | (one.step == "reconnect")), klaviyo_key_form()),
+        rx.cond((one.key == "klaviyo") & ((one.step == "connect") | (one.step == "reconnect")), _by_key()),
         class_name="c-card c-connection",
         custom_attrs={"aria-label": one.label, "data-connection": one.key},
     )
+
+
+def _by_key() -> rx.Component:
+    """Klaviyo's other way."""
+    return rx.el.details(rx.el.summary("Use a private key instead", class_name="c-small"), klaviyo_key_form())
 
 
 def content() -> rx.Component:
@@ -112,7 +117,7 @@ def content() -> rx.Component:
     skeleton = rx.fragment(
         *(
             rx.el.div(bone("30%", "16px"), bone("80%"), bone("60%"), bone("70%"), class_name="c-card c-connection")
-            for _ in range(len(PLATFORMS) + 1)
+            for _ in range(len(CONNECTIONS) - 1 + len(PLATFORMS))
         )
     )
     return rx.fragment(

@@ -100,7 +100,7 @@ def _platforms(session: Session, store_id: int, standings: tuple[Standing, ...])
 def _platform(access: Overview, sources: tuple[Standing, ...]) -> Linked:
     names = " and ".join(one.label for one in sources) or access.label
     stops = [f"{names} are not read any more: figures of later days lack them."]
-    brings = f"{names}."
+    brings = f"{names}, by day."
     if has_ad_accounts(access.channel):
         brings = "Spend and results by day, campaign, ad, country and region; budgets, changed where you accept it."
         stops.append(f"Recommendations about {access.label} end, and Clique changes nothing there.")

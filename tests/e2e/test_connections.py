@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
+from clique_app.integrations.registry import PLATFORMS
 from tests.e2e import admin
 from tests.e2e.demos import Demo, rows
 
@@ -22,6 +23,7 @@ def test_a_connection_is_read_now_ended_and_begun_again(connected: Demo, browser
         expect(meta).to_contain_text("Connected")
         expect(meta).to_contain_text("Harbor Lane Candle Co.")
         expect(frame.locator("[data-connection=shopify]")).to_contain_text("Ends when Clique is uninstalled")
+        expect(frame.locator("[data-connection]")).to_have_count(1 + len(PLATFORMS) + 2)  # the pixel and the survey
 
         before = rows(connected, READ_NOW)[0][0]
         meta.get_by_role("button", name="Sync now: Meta").click()
