@@ -144,13 +144,6 @@ HELD = (
         "source day told_at withdrawn",
     ),
     Held(
-        "customer_value",
-        "customer_id = %(customer)s",
-        {"customer_id": "%(stand_in)s"},
-        "as_of model_id frequency recency age p_alive purchases_90 purchases_365 value_90 value_365 reorder_30 "
-        "next_order_on",
-    ),
-    Held(
         "sync_run",
         "message ~ %(names)s",
         {"message": "''"},
