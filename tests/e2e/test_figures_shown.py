@@ -50,7 +50,7 @@ def test_home_and_command_line_equal_the_sandboxs_truth_to_the_cent(connected: D
     expect(frame.locator("[data-figure=net_sales] .c-value")).to_be_visible()
     truth = httpx.get(
         f"{connected['sandbox_url']}/_control/truth",
-        params={"shop": shop, "from": start, "to": end},
+        params={"shop": shop, "from": start, "to": end, "channel": "meta"},
         trust_env=False,
         timeout=30,
     ).json()
