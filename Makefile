@@ -14,7 +14,7 @@ setup:
 	@$(BIN)/clique setup
 
 test: setup
-	$(BIN)/python -m pytest -n 3 -m "not e2e" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not e2e" $(ARGS) || [ $$? -eq 5 ]
 	$(BIN)/python -m pytest -m e2e $(ARGS) || [ $$? -eq 5 ]  # one demo, so one process
 
 check: setup
