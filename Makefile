@@ -1,6 +1,7 @@
 # Needs Python 3.11 or newer, make and git; everything else is installed into .venv and .clique.
 PYTHON ?= python3
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE  # dozens of processes start here; each would compile everything again
 
 .PHONY: demo setup test check bench lock
 

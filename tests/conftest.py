@@ -1,7 +1,7 @@
 """Servers, databases and the platform sandbox for tests.
 
-A test in tests/integration or tests/e2e is marked by its folder. `DATABASE_URL` and `REDIS_URL` choose ordinary
-servers; without them each test process starts the embedded ones.
+A test in tests/integration or tests/e2e is marked by its folder; those in tests/system start, and kill, servers of
+their own. `DATABASE_URL` and `REDIS_URL` choose ordinary servers; without them each test process starts embedded ones.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def from_rows(session: Session, store_id: int, total: Total, by: str, filters: F
     return {at: Decimal(amount) for at, amount in rows if amount}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(orders, spends, others), min_size=1, max_size=12))
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:

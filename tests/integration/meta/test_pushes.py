@@ -90,7 +90,7 @@ def address(database_env: None, platform: Sandbox, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def told(address: str, platform: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Told:
-    ads = make_ads(platform, monkeypatch, next(NUMBERS), since_days=10)
+    ads = make_ads(platform, monkeypatch, next(NUMBERS), since_days=2)
     ads.connect()
     ads.sync("catch_up")
     monkeypatch.setenv("SHOPIFY_APP_URL", address)

@@ -110,7 +110,7 @@ def test_kill_9_of_the_parent_leaves_no_process(tmp_path: Path) -> None:
         from pathlib import Path
         from clique_app.demo import servers
         from clique_app.demo.processes import Supervisor
-        from tests.integration.test_supervisor import sleeper
+        from tests.system.test_supervisor import sleeper
         folder = Path({str(tmp_path)!r})
         supervisor = Supervisor(folder / "logs", Path.cwd())
         supervisor.start(
