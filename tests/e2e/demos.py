@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +17,6 @@ from typing import Any
 
 import psycopg
 
-from clique_app.demo.servers import free_port
 from tests.conftest import PROJECT
 
 Demo = dict[str, Any]
@@ -43,11 +44,24 @@ def clique(folder: Path, *arguments: str) -> str:
 @contextmanager
 def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
     """What it wrote to demo.json, with its folder; it is stopped at the end."""
-    clique(folder, "demo", "--detach", "--port", str(free_port()), *options)
+    clique(folder, "demo", "--detach", "--port", str(_two_ports()), *options)
     try:
         yield {**json.loads((folder / "demo.json").read_text()), "folder": folder}
     finally:
         clique(folder, "demo", "stop")
+
+
+def _two_ports() -> int:
+    """A free port whose next, the sandbox's, is free too: below those that connections are given by themselves."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket() as one, socket.socket() as other:
+            try:
+                one.bind(("127.0.0.1", port))
+                other.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no two free ports in a row")
 
 
 def metric(demo: Demo, key: str, shop: str, start: str, end: str, *options: str) -> dict[str, Any]:
