@@ -15,19 +15,19 @@ from decimal import Decimal
 from hashlib import sha256
 
 from clique_app.errors import AccessDenied, InvalidInput, Refused
+from clique_app.integrations.registry import CHANNELS as AD_CHANNELS
+from clique_app.integrations.registry import OTHER_WAYS
+from clique_app.tables.attribution import UNATTRIBUTED
 
 OPEN_FOR = timedelta(days=60)
 CHANGE_FOR = timedelta(minutes=10)
 PREVIEW = "preview"
 LEAST_ANSWERS = 30  # below, a score says little and is not told
 MOST_CHOICES, LONGEST_CHOICE = 12, 60
-CHANNELS = ("meta", "google", "tiktok", "pinterest", "email", "organic", "referral", "direct", "other")
+CHANNELS = (*(one.key for one in AD_CHANNELS), *(way for way in OTHER_WAYS if way != UNATTRIBUTED))
 Choices = tuple[tuple[str, str], ...]  # (as it reads, the channel it tells of or nothing)
 CHOICES: Choices = (
-    ("Instagram or Facebook", "meta"),
-    ("TikTok", "tiktok"),
-    ("Pinterest", "pinterest"),
-    ("A Google ad", "google"),
+    *((one.spoken.in_survey or one.label, one.key) for one in AD_CHANNELS),
     ("I searched for it", "organic"),
     ("A friend or family", "referral"),
     ("An e-mail", "email"),

@@ -13,6 +13,7 @@ from clique_app.customers import service
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.customers.grid import Cohort, Cohorts, Ltv, Payback, merged
 from clique_app.customers.journey_service import Journey, Step
+from clique_app.integrations.registry import channel_label
 from clique_app.metrics import format
 from clique_app.metrics.definition import Figure
 from clique_app.metrics.overview_service import Scope
@@ -103,7 +104,7 @@ def journey_view(told: Journey, scope: Scope) -> dict[str, Any]:
 
 def _step(number: int, step: Step, zone: ZoneInfo, currency: str) -> Row:
     at = step.at.astimezone(zone)
-    about = f"{STEP_NAMES[step.kind]} {step.order}" if step.kind != "visit" else f"Visit, {step.channel}"
+    about = f"{STEP_NAMES[step.kind]} {step.order}" if step.kind != "visit" else f"Visit, {channel_label(step.channel)}"
     amount = "" if step.amount is None else format.exact(step.amount, "money", currency)
     when = f"{format.day(at.date(), year=True)}, {at:%H:%M}"
     return Row(str(number), [Cell(when, tone="second"), Cell(about, sub=step.detail), Cell(amount)])
@@ -123,7 +124,7 @@ def _cohorts(found: Cohorts, segment: str, currency: str) -> dict[str, Any]:
         names = {row.segment for row in found.rows}
         groups = [merged([row for row in found.rows if row.segment == name], found.end, name) for name in names]
         groups.sort(key=lambda row: (-row.customers, row.segment))
-        named = [(row, row.segment.capitalize() if found.by == "channel" else row.segment) for row in groups]
+        named = [(row, channel_label(row.segment) if found.by == "channel" else row.segment) for row in groups]
     else:
         months = [row for row in found.rows if row.segment == segment]
         named = [(row, f"{row.month:%b %Y}") for row in reversed(months)]

@@ -10,6 +10,7 @@ from clique_app.imports import values
 from clique_app.imports.findings import Findings
 from clique_app.imports.records import SpendRecord
 from clique_app.imports.sheet import Row, Sheet
+from clique_app.integrations.registry import CHANNELS
 
 DAY = ("Day", "Date")
 CHANNEL = ("Channel", "Platform", "Source")
@@ -19,11 +20,8 @@ CONVERSIONS = ("Reported conversions", "Conversions", "Purchases")
 REVENUE = ("Reported revenue", "Conversion value", "Revenue", "Purchase value")
 NO_CAMPAIGN = "All campaigns"
 # names that people write -> the channel's key in Clique
-CHANNELS = {
-    **dict.fromkeys(("facebook", "instagram", "facebook ads", "meta ads", "fb"), "meta"),
-    **dict.fromkeys(("google ads", "adwords", "youtube"), "google"),
-    **dict.fromkeys(("tiktok ads", "tik tok"), "tiktok"),
-    **dict.fromkeys(("pinterest ads",), "pinterest"),
+NAMES = {
+    **{name: one.key for one in CHANNELS for name in one.spoken.in_sheets},
     **dict.fromkeys(("snap", "snapchat ads"), "snapchat"),
     **dict.fromkeys(("bing", "bing ads", "microsoft ads", "microsoft advertising"), "microsoft"),
 }
@@ -84,5 +82,5 @@ class _Reader:
 def channel_key(name: str) -> str:
     """The key of a channel as people name it: 'TikTok Ads' is tiktok, 'Podcast X' is podcast_x."""
     plain = " ".join(name.lower().split())
-    known = CHANNELS.get(plain)
+    known = NAMES.get(plain)
     return known or re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:40]

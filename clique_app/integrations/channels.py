@@ -11,6 +11,17 @@ from typing import Any, Literal, Protocol
 from clique_app.integrations.access import Account
 
 Level = Literal["campaign", "ad_group", "ad"]
+USUAL_HISTORY_DAYS = 1123  # how far back most platforms keep their figures: 37 months at their shortest
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """How others speak of a channel: links to the store, spend sheets, customers in the survey."""
+
+    utm_sources: tuple[str, ...]
+    click_ids: Mapping[str, str]  # a parameter the platform adds to links -> the kind that is kept of it
+    in_sheets: tuple[str, ...] = ()  # beside its label
+    in_survey: str = ""  # the answer "How did you hear of us?"; empty: its label
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,8 @@ class AdChannel(Platform, Protocol):
 
     object_names: Mapping[Level, str]  # the platform's own words: "ad set"
     cadence: str  # "Hourly, last 28 days daily"
+    history_days: int  # how many days back it is asked
+    spoken: Spoken
 
     def accounts(self, token: str) -> list[AdAccount]: ...
 

@@ -12,6 +12,16 @@ from clique_app.integrations.tiktok.channel import TIKTOK
 
 CHANNELS: tuple[AdChannel, ...] = (META, TIKTOK, GOOGLE, PINTEREST)
 PLATFORMS: tuple[Platform, ...] = (*CHANNELS, KLAVIYO)  # all that are connected by a login, ad accounts or not
+# where buyers come from without an ad of CHANNELS, and what is credited to nobody
+OTHER_WAYS = {
+    "email": "Email",
+    "organic": "Organic search",
+    "referral": "Referral",
+    "direct": "Direct",
+    "other": "Other",
+    "unattributed": "Unattributed",
+}
+_LABELS = {**OTHER_WAYS, **{one.key: one.label for one in PLATFORMS}}
 
 
 def ad_channel(key: str) -> AdChannel:
@@ -23,8 +33,8 @@ def ad_channel(key: str) -> AdChannel:
 
 
 def channel_label(key: str) -> str:
-    """The name of a channel that people connect, an ad channel or not."""
-    return next((one.label for one in PLATFORMS if one.key == key), key.title())
+    """The name of a channel wherever one is shown: connected, only visited from, or of a sheet."""
+    return _LABELS.get(key) or key.replace("_", " ").capitalize()
 
 
 def platform(key: str) -> Platform:

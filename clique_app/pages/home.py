@@ -22,6 +22,7 @@ from clique_app.components.session import PageState, in_store
 from clique_app.components.setup_card import SetupCard, setup_card
 from clique_app.components.status import bone, card, empty, icon, page_link
 from clique_app.components.tables import Cell, Column, Row, data_table
+from clique_app.integrations.registry import channel_label
 from clique_app.metrics import format, overview_service, service
 from clique_app.metrics.definition import Period
 from clique_app.metrics.overview_service import Scope
@@ -46,17 +47,6 @@ DAY_COLUMNS = (
     Column("Contribution profit", right=True),
     Column("Ad spend", right=True),
 )
-CHANNEL_NAMES = {
-    "meta": "Meta",
-    "google": "Google",
-    "tiktok": "TikTok",
-    "pinterest": "Pinterest",
-    "email": "Email",
-    "organic": "Organic search",
-    "direct": "Direct",
-    "referral": "Referral",
-    UNATTRIBUTED: "Unattributed",
-}
 
 
 class HomeState(PageState):
@@ -237,7 +227,7 @@ def _amount(figures: dict[str, Any], key: str) -> float:
 
 def _channel_row(channel: str, figures: dict[str, Any], currency: str) -> Row:
     spends = _amount(figures, "ad_spend") > 0
-    cells = [Cell(CHANNEL_NAMES.get(channel, channel.capitalize()))]
+    cells = [Cell(channel_label(channel))]
     for key in CHANNEL_KEYS:
         one = figures.get(key)
         if one is None or (not spends and key != "credited_sales"):

@@ -22,9 +22,9 @@ from clique_app.components.page import Page
 from clique_app.components.session import PageState, in_store
 from clique_app.components.status import bone, card, empty
 from clique_app.components.tables import Cell, Column, Row, csv_button, data_table
+from clique_app.integrations.registry import channel_label
 from clique_app.metrics import format, overview_service
 from clique_app.metrics.overview_service import Scope
-from clique_app.pages.home import CHANNEL_NAMES
 from clique_app.pages.voice_setup import VoiceSetup, apps_card, survey_card
 
 TILES = (
@@ -102,7 +102,7 @@ def tables(found: Overview, scope: Scope) -> dict[str, list[Row]]:
             str(number),
             [
                 Cell(one.answer or "Skipped", strong=True),
-                Cell(CHANNEL_NAMES.get(one.channel, one.channel.capitalize()) or format.UNKNOWN, tone="second"),
+                Cell(channel_label(one.channel) if one.channel else format.UNKNOWN, tone="second"),
                 Cell(f"{one.answers:,}", raw=str(one.answers)),
                 Cell(f"{one.answers / whole:.0%}"),
                 Cell(f"{one.orders:,}", raw=str(one.orders)),

@@ -15,12 +15,12 @@ from clique_app.components.polaris import s_button
 from clique_app.components.session import PageState
 from clique_app.components.status import banner, card, facts, skeleton_card
 from clique_app.errors import CliqueError
-from clique_app.pages.home import CHANNEL_NAMES
+from clique_app.integrations.registry import channel_label
 from clique_app.settings import settings
 
 CHANNEL_OPTIONS = [
     ("", "No channel"),
-    *((channel, CHANNEL_NAMES.get(channel, channel.capitalize())) for channel in survey.CHANNELS),
+    *((channel, channel_label(channel)) for channel in survey.CHANNELS),
 ]
 HEADERS = "X-Clique-Shop, X-Clique-Source, X-Clique-Timestamp (seconds), X-Clique-Signature"
 

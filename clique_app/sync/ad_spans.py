@@ -11,7 +11,6 @@ from clique_app.integrations.access import Account
 from clique_app.sync.source import Plan
 
 RESTATED_DAYS = 28  # how far back ad platforms still correct their figures
-HISTORY_MONTHS = 37  # how far back they keep them
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,12 @@ class Span:
             last = first - timedelta(days=1)
 
 
-def whole(plan: Plan, today: date, time_zone: str) -> Span:
-    """The days that are here when the plan is done. today and time_zone are the ad account's, whose days these are."""
+def whole(plan: Plan, today: date, time_zone: str, history_days: int) -> Span:
+    """The days that are here when the plan is done. today and time_zone are the ad account's, whose days these are;
+    history_days says how far back its platform goes: days before are neither asked for nor taken for gone."""
     if plan.kind == "history":
-        return Span(plan.first_day or oldest(today), min(plan.last_day or today, today))
+        first = plan.first_day or today - timedelta(days=history_days)
+        return Span(first, min(plan.last_day or today, today))
     if plan.kind in ("first_import", "final"):
         return Span(plan.first_day or today - timedelta(days=RESTATED_DAYS), today)
     if plan.kind == "manual" or plan.since is None:
@@ -50,20 +51,14 @@ def whole(plan: Plan, today: date, time_zone: str) -> Span:
     return Span(min(read_to, today - timedelta(days=1)), today)
 
 
-def asked(plan: Plan, today: date, account: Account) -> Span:
+def asked(plan: Plan, today: date, account: Account, history_days: int) -> Span:
     """The days a plan reads of an account: of one that is here already, an import reads what is new or restated."""
-    span = whole(plan, today, account.time_zone)
+    span = whole(plan, today, account.time_zone, history_days)
     if plan.kind not in ("first_import", "history") or account.read_from is None or account.read_to is None:
         return span
     if account.read_from > span.first:
         return span
     return Span(max(span.first, min(account.read_to, today - timedelta(days=RESTATED_DAYS))), span.last)
-
-
-def oldest(today: date) -> date:
-    """The first day that platforms still give."""
-    months = today.year * 12 + today.month - 1 - HISTORY_MONTHS
-    return date(months // 12, months % 12 + 1, 1) + timedelta(days=today.day)  # one day inside the limit
 
 
 def over(span: Span, today: date) -> Span:

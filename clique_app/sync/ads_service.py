@@ -65,7 +65,8 @@ class AdsSource:
             position = {"account": account.account_id, "to": plan.position.get("to") if here else None}
             reader, share = self._platform.reader(access.token, account), 1 / len(ids)
             yield from _structure(reader, account, plan, {**position, "share": number * share})
-            yield from _days(reader, account, plan, position, (number * share, share))
+            span = ad_spans.asked(plan, clock.today(account.time_zone), account, self._platform.history_days)
+            yield from _days(reader, account, span, position, (number * share, share))
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
         """Write the pages of one batch."""
@@ -96,7 +97,7 @@ class AdsSource:
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
         """The platform's impressions of the accounts over the days that are over."""
-        spans = [(account, _counted(plan, account.time_zone)) for account in access.accounts]
+        spans = [(account, self._counted(plan, account.time_zone)) for account in access.accounts]
         counts = [
             self._platform.reader(access.token, account).impressions(span.first, span.last)
             for account, span in spans
@@ -113,11 +114,15 @@ class AdsSource:
         )
         kept = 0
         for account in session.exec(in_use):
-            span = _counted(plan, account.time_zone)
+            span = self._counted(plan, account.time_zone)
             values = {"store": store_id, "channel": self.channel, "account": account.account_id}
             days = {"first": span.first, "last": span.last}
             kept += int(session.connection().scalar(ads_sql.IMPRESSIONS, {**values, **days}) or 0)
         return kept
+
+    def _counted(self, plan: Plan, time_zone: str) -> Span:
+        today = clock.today(time_zone)
+        return ad_spans.over(ad_spans.whole(plan, today, time_zone, self._platform.history_days), today)
 
 
 def _structure(reader: AdReader, account: Account, plan: Plan, position: Row) -> Iterator[Batch]:
@@ -127,9 +132,8 @@ def _structure(reader: AdReader, account: Account, plan: Plan, position: Row) ->
     yield Batch([{**head, "table": "not_listed", "rows": [], "sets_read": full}], position, "Ads")
 
 
-def _days(reader: AdReader, account: Account, plan: Plan, position: Row, share: tuple[float, float]) -> Iterator[Batch]:
+def _days(reader: AdReader, account: Account, span: Span, position: Row, share: tuple[float, float]) -> Iterator[Batch]:
     """Month by month, newest first. share: how much of the whole was done before, and how much this account is."""
-    span = ad_spans.asked(plan, clock.today(account.time_zone), account)
     unread = Span(span.first, min(span.last, date.fromisoformat(position["to"] or span.last.isoformat())))
     for month in unread.months():
         done = ((span.last - day).days / span.days for day in (month.last, month.first - timedelta(days=1)))
@@ -149,11 +153,6 @@ def _month(reader: AdReader, account: Account, month: Span, unread: Row, read_to
 
 def _page(head: Row, part: Part) -> Row:
     return {**head, "table": part.table, "rows": part.rows}
-
-
-def _counted(plan: Plan, time_zone: str) -> Span:
-    today = clock.today(time_zone)
-    return ad_spans.over(ad_spans.whole(plan, today, time_zone), today)
 
 
 def _head(account: Account) -> Row:

@@ -123,11 +123,11 @@ class Touch(PartOfOrder, table=True):
     order_id: int = key()
     position: int = Field(primary_key=True)  # from 0 Shopify's, 0 the earliest; up to -1001 the web pixel's
     occurred_at: datetime = time()
-    channel: str  # meta | google | tiktok | pinterest | email | organic | referral | direct | other
+    channel: str  # an ad channel's key | email | organic | referral | direct | other
     source: str = ""
     medium: str = ""
     campaign: str = ""  # utm_campaign as it came
     campaign_platform_id: str | None = None  # utm_id or what the link carried
     ad_platform_id: str | None = None  # utm_content where it is an ad id
-    click_id: str | None = None  # which kind: fbclid | ttclid | gclid | epik
+    click_id: str | None = None  # which kind: fbclid | gclid | ...
     landing_path: str = ""  # path only; the query is not kept

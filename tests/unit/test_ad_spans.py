@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clique_app.integrations.access import Account
+from clique_app.integrations.channels import USUAL_HISTORY_DAYS
 from clique_app.sync import ad_spans
 from clique_app.sync.ad_spans import Span
 from clique_app.sync.source import Plan
@@ -22,15 +23,16 @@ days = st.integers(min_value=0, max_value=1300).map(lambda ago: TODAY - timedelt
 
 
 def test_an_account_that_is_new_is_read_whole_and_one_that_is_here_only_where_it_may_have_changed() -> None:
-    assert ad_spans.asked(FIRST, TODAY, ACCOUNT) == Span(TODAY - timedelta(days=90), TODAY)
+    assert ad_spans.asked(FIRST, TODAY, ACCOUNT, USUAL_HISTORY_DAYS) == Span(TODAY - timedelta(days=90), TODAY)
     here = replace(ACCOUNT, read_from=date(2023, 10, 1), read_to=TODAY - timedelta(days=1))
-    assert ad_spans.asked(FIRST, TODAY, here) == Span(TODAY - timedelta(days=28), TODAY)
-    assert ad_spans.asked(HISTORY, TODAY, here).is_empty
+    assert ad_spans.asked(FIRST, TODAY, here, USUAL_HISTORY_DAYS) == Span(TODAY - timedelta(days=28), TODAY)
+    assert ad_spans.asked(HISTORY, TODAY, here, USUAL_HISTORY_DAYS).is_empty
 
 
-def test_the_whole_history_is_37_months() -> None:
-    span = ad_spans.asked(HISTORY, TODAY, ACCOUNT)
-    assert (span.first, span.last) == (date(2023, 10, 22), TODAY - timedelta(days=91))
+def test_the_whole_history_is_what_the_platform_keeps_and_no_more() -> None:
+    span = ad_spans.asked(HISTORY, TODAY, ACCOUNT, USUAL_HISTORY_DAYS)
+    assert (span.first, span.last) == (date(2023, 10, 25), TODAY - timedelta(days=91))
+    assert ad_spans.asked(HISTORY, TODAY, ACCOUNT, 912).first == TODAY - timedelta(days=912)
     months = list(span.months())
     assert sum(month.days for month in months) == span.days
     assert [month.last for month in months] == sorted((month.last for month in months), reverse=True)
@@ -41,8 +43,8 @@ def test_import_and_history_together_leave_no_day_out(one: date, other: date) ->
     account = replace(ACCOUNT, read_from=min(one, other), read_to=max(one, other))
     assert account.read_from is not None
     assert account.read_to is not None
-    read = [ad_spans.asked(plan, TODAY, account) for plan in (FIRST, HISTORY)]
-    wanted = {TODAY - timedelta(days=n) for n in range((TODAY - ad_spans.oldest(TODAY)).days + 1)}
+    read = [ad_spans.asked(plan, TODAY, account, USUAL_HISTORY_DAYS) for plan in (FIRST, HISTORY)]
+    wanted = {TODAY - timedelta(days=n) for n in range(USUAL_HISTORY_DAYS + 1)}
     found = {day for day in wanted if any(span.first <= day <= span.last for span in read)}
     here = {day for day in wanted if account.read_from <= day <= account.read_to}
     assert wanted == found | here

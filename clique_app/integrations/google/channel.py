@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from clique_app import clock
 from clique_app.errors import Rejected
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import AdAccount, AdChannel, AdReader, Grant, Level, LiveObject, Standing
+from clique_app.integrations.channels import (
+    USUAL_HISTORY_DAYS,
+    AdAccount,
+    AdChannel,
+    AdReader,
+    Grant,
+    Level,
+    LiveObject,
+    Spoken,
+    Standing,
+)
 from clique_app.integrations.google import login, mapping, queries
 from clique_app.integrations.google.client import GoogleClient, Row
 from clique_app.integrations.google.reads import GoogleReader
@@ -17,10 +27,17 @@ class Google:
     """The entry of CHANNELS."""
 
     key = "google"
-    label = "Google Ads"
+    label = "Google"
     object_names: Mapping[Level, str] = {"campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
     needed_scopes: tuple[str, ...] = (login.SCOPE,)
     cadence = "Hourly, last 28 days daily"
+    history_days = USUAL_HISTORY_DAYS
+    spoken = Spoken(
+        utm_sources=("google", "adwords", "google_ads", "googleads", "youtube"),
+        click_ids={"gclid": "gclid", "gbraid": "gclid", "wbraid": "gclid"},
+        in_sheets=("google ads", "adwords", "youtube"),
+        in_survey="A Google ad",
+    )
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str:
         return login.dialog_url(state=state, redirect_uri=redirect_uri)

@@ -54,13 +54,13 @@ class GoogleClient:
             answer = self._patiently("POST", f"customers/{self.customer}/googleAds:search", _asked(query, token))
             rows, following = answer.get("results", []), answer.get("nextPageToken", "")
             if not isinstance(rows, list):
-                raise Unavailable("Google Ads sent a page without rows. Clique tries again.")
+                raise Unavailable("Google sent a page without rows. Clique tries again.")
             yield rows
             if not following:
                 return
             stuck = stuck + 1 if following == token else 0
             if stuck > STUCK_PAGES:
-                raise Unavailable("Google Ads announced a next page, but does not send it. Clique tries again.")
+                raise Unavailable("Google announced a next page, but does not send it. Clique tries again.")
             token = following
 
     def rows(self, query: str) -> list[Row]:
@@ -100,13 +100,13 @@ class GoogleClient:
             )
             found = answer.json()
         except httpx.TransportError:
-            raise Unavailable("Google Ads did not answer in time. Nothing is known to have changed.") from None
+            raise Unavailable("Google did not answer in time. Nothing is known to have changed.") from None
         except ValueError:
             found = None
         if answer.status_code == 200 and isinstance(found, dict) and "error" not in found:
             return found
         if answer.status_code == 200 and found is None:
-            raise Unavailable("Google Ads' answer broke off. Clique tries again.")
+            raise Unavailable("Google's answer broke off. Clique tries again.")
         refused = faults.translated(answer.status_code, found)
         if isinstance(refused, RateLimited):
             whole_app = isinstance(refused, faults.OwnLimit) or not self.customer

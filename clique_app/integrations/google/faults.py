@@ -9,9 +9,9 @@ from typing import Any
 
 from clique_app.errors import AccessExpired, PlatformError, RateLimited, Rejected, Unavailable
 
-ENDED = "Access to Google Ads has ended. Reconnect it on the Connections page."
-WAITING = "Google Ads asks Clique to wait: this ad account's calls are used up for the moment."
-APP_WAITING = "Google Ads asks Clique to wait: Clique's own calls for the day are used up."
+ENDED = "Access to Google has ended. Reconnect it on the Connections page."
+WAITING = "Google asks Clique to wait: this ad account's calls are used up for the moment."
+APP_WAITING = "Google asks Clique to wait: Clique's own calls for the day are used up."
 RETIRED = "Google has retired the version of its interface that Clique uses. Clique must be updated."
 NOT_APPROVED = "Google has not approved Clique's access to real ad accounts. Whoever runs Clique must apply for it."
 WAIT_SECONDS = 60.0  # where Google does not say how long
@@ -60,8 +60,8 @@ def translated(status: int, body: Any) -> PlatformError:
     if status == 404:
         return Rejected(RETIRED)
     if status >= 500 or not error:
-        return Unavailable("Google Ads is not available at the moment. Try again in a few minutes.")
-    return Rejected(f"Google Ads will not do this. {said}".strip())
+        return Unavailable("Google is not available at the moment. Try again in a few minutes.")
+    return Rejected(f"Google will not do this. {said}".strip())
 
 
 def of_login(status: int, body: Any) -> PlatformError:
@@ -89,13 +89,13 @@ def _of(complaint: Complaint) -> PlatformError:
         return Rejected(NOT_APPROVED)
     if kind == "authorizationError":
         return Rejected(
-            f"The person who connected Google Ads may not do this with the ad account. {complaint.message}".strip()
+            f"The person who connected Google may not do this with the ad account. {complaint.message}".strip()
         )
     if kind == "internalError" or code in PASSING:
-        return Unavailable("Google Ads is not available at the moment. Try again in a few minutes.")
+        return Unavailable("Google is not available at the moment. Try again in a few minutes.")
     if code == "UNSUPPORTED_VERSION":
         return Rejected(RETIRED)
-    return Rejected(f"Google Ads will not do this. {complaint.message}".strip())
+    return Rejected(f"Google will not do this. {complaint.message}".strip())
 
 
 def _error(body: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def micros(amount: Decimal, currency: str) -> int:
     """A budget as Google takes it. InvalidInput where the currency has no such amount."""
     step = Decimal(1) if currency in WHOLE_UNIT_CURRENCIES else Decimal("0.01")
     if amount <= 0 or amount % step:
-        raise InvalidInput(f"{amount.normalize():f} {currency} cannot be a daily budget at Google Ads.")
+        raise InvalidInput(f"{amount.normalize():f} {currency} cannot be a daily budget at Google.")
     return int(amount * MICROS)
 
 
@@ -215,7 +215,7 @@ def number(platform_id: str) -> str:
     """The digits of an id. Rejected where it is none of Google's."""
     digits = platform_id.removeprefix(ASSET_GROUP)
     if not digits.isdecimal():
-        raise Rejected("This is not the id of an object at Google Ads.")
+        raise Rejected("This is not the id of an object at Google.")
     return digits
 
 

@@ -20,7 +20,7 @@ def set_daily_budget(
 ) -> None:
     """Set what a campaign may spend a day, in the account's currency. The budget is an object of its own at Google."""
     if level != "campaign":
-        raise Rejected("At Google Ads only campaigns have budgets.")
+        raise Rejected("At Google only campaigns have budgets.")
     client, micros = GoogleClient(token, account_id), mapping.micros(amount, currency)
     row = standing_row(client, level, platform_id)
     if mapping.budget(row) is None:

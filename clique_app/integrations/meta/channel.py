@@ -9,7 +9,16 @@ from urllib.parse import urlencode
 from clique_app import clock
 from clique_app.errors import AccessExpired, Rejected, Unavailable
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import AdAccount, AdChannel, Grant, Level, LiveObject, Standing
+from clique_app.integrations.channels import (
+    USUAL_HISTORY_DAYS,
+    AdAccount,
+    AdChannel,
+    Grant,
+    Level,
+    LiveObject,
+    Spoken,
+    Standing,
+)
 from clique_app.integrations.meta import mapping
 from clique_app.integrations.meta.client import MetaClient
 from clique_app.integrations.meta.reads import MetaReader
@@ -27,6 +36,13 @@ class Meta:
     object_names: Mapping[Level, str] = {"campaign": "campaign", "ad_group": "ad set", "ad": "ad"}
     needed_scopes: tuple[str, ...] = ("ads_read", "ads_management")
     cadence = "Hourly, last 28 days daily"
+    history_days = USUAL_HISTORY_DAYS
+    spoken = Spoken(
+        utm_sources=("facebook", "fb", "instagram", "ig", "meta", "msg", "an", "audience_network"),
+        click_ids={"fbclid": "fbclid"},
+        in_sheets=("facebook", "instagram", "facebook ads", "meta ads", "fb"),
+        in_survey="Instagram or Facebook",
+    )
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str:
         """Where the person is asked; only at the top level, never in a frame."""

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from clique_app import clock
 from clique_app.errors import AccessExpired, Rejected, Unavailable
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import AdAccount, AdChannel, Grant, Level, LiveObject, Standing
+from clique_app.integrations.channels import AdAccount, AdChannel, Grant, Level, LiveObject, Spoken, Standing
 from clique_app.integrations.pinterest import mapping
 from clique_app.integrations.pinterest.client import PinterestClient
-from clique_app.integrations.pinterest.reads import DEFAULT_TIME_ZONE, PinterestReader
+from clique_app.integrations.pinterest.reads import DAYS_KEPT, DEFAULT_TIME_ZONE, PinterestReader
 from clique_app.integrations.pinterest.settings import PinterestSettings
 
 SCOPES = ("ads:read", "ads:write", "pins:read", "boards:read", "user_accounts:read")
@@ -28,6 +28,10 @@ class Pinterest:
     object_names: Mapping[Level, str] = {"campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
     needed_scopes: tuple[str, ...] = ("ads:read", "ads:write")
     cadence = "Hourly, last 28 days daily"
+    history_days = DAYS_KEPT - 2  # whole days, wherever the account is
+    spoken = Spoken(
+        utm_sources=("pinterest", "pinterest_ads"), click_ids={"epik": "epik"}, in_sheets=("pinterest ads",)
+    )
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str:
         """Where the person is asked; only at the top level, never in a frame."""

@@ -7,14 +7,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
+from clique_app.integrations.registry import CHANNELS
 from clique_app.integrations.shopify.values import instant
 
 # utm_source -> channel. Where the channel also has unpaid traffic, see PAID_ONLY.
 SOURCES = {
-    **dict.fromkeys(("facebook", "fb", "instagram", "ig", "meta", "msg", "an", "audience_network"), "meta"),
-    **dict.fromkeys(("google", "adwords", "google_ads", "googleads", "youtube"), "google"),
-    **dict.fromkeys(("tiktok", "tiktok_ads"), "tiktok"),
-    **dict.fromkeys(("pinterest", "pinterest_ads"), "pinterest"),
+    **{source: one.key for one in CHANNELS for source in one.spoken.utm_sources},
     **dict.fromkeys(("klaviyo", "newsletter", "email", "mailchimp", "omnisend", "shopify_email", "sms"), "email"),
     "direct": "direct",
 }
@@ -25,14 +23,7 @@ MEDIUMS = {
     **dict.fromkeys(("referral", "affiliate", "partner"), "referral"),
 }
 # parameter a platform adds to links clicked on it -> (channel, name kept)
-CLICK_IDS = {
-    "fbclid": ("meta", "fbclid"),
-    "ttclid": ("tiktok", "ttclid"),
-    "gclid": ("google", "gclid"),
-    "gbraid": ("google", "gclid"),
-    "wbraid": ("google", "gclid"),
-    "epik": ("pinterest", "epik"),
-}
+CLICK_IDS = {name: (one.key, kind) for one in CHANNELS for name, kind in one.spoken.click_ids.items()}
 TOLD_BY_LINKS = {*CLICK_IDS, "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_id"}
 SEARCH_ENGINES = ("google", "bing", "duckduckgo", "yahoo", "ecosia", "baidu", "yandex", "brave")
 # Shopify's own word for a visit without any of these

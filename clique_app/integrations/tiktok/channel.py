@@ -9,7 +9,16 @@ from urllib.parse import urlencode
 from clique_app import clock
 from clique_app.errors import Rejected, Unavailable
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import AdAccount, AdChannel, Grant, Level, LiveObject, Standing
+from clique_app.integrations.channels import (
+    USUAL_HISTORY_DAYS,
+    AdAccount,
+    AdChannel,
+    Grant,
+    Level,
+    LiveObject,
+    Spoken,
+    Standing,
+)
 from clique_app.integrations.tiktok import mapping
 from clique_app.integrations.tiktok.client import TikTokClient
 from clique_app.integrations.tiktok.reads import TikTokReader
@@ -27,6 +36,10 @@ class TikTok:
     object_names: Mapping[Level, str] = {"campaign": "campaign", "ad_group": "ad group", "ad": "ad"}
     needed_scopes: tuple[str, ...] = ()  # what an app may do is set with the app and agreed to whole
     cadence = "Hourly, last 28 days daily"
+    history_days = USUAL_HISTORY_DAYS
+    spoken = Spoken(
+        utm_sources=("tiktok", "tiktok_ads"), click_ids={"ttclid": "ttclid"}, in_sheets=("tiktok ads", "tik tok")
+    )
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str:
         """Where the person is asked, and picks the ad accounts the app may use."""

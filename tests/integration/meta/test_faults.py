@@ -21,9 +21,9 @@ from clique_app.connections.access import access
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired, RateLimited
 from clique_app.integrations import quotas
+from clique_app.integrations.channels import USUAL_HISTORY_DAYS
 from clique_app.integrations.meta import client
 from clique_app.settings import settings
-from clique_app.sync import ad_spans
 from tasks import runs
 from tests.conftest import Sandbox
 from tests.integration.meta.accounts import BERLIN, NEW_YORK, USER, Ads, at_meta, follow_clock, make_ads
@@ -118,7 +118,7 @@ def test_the_whole_history_of_37_months_comes_and_goes_on_where_it_was_cut(
     allow_calls()
     run = ads.sync("history")
     assert (run.state, run.run_id, len(ads.log())) == ("whole", cut.run_id, 2)  # the run went on, it did not begin anew
-    oldest = ad_spans.oldest(clock.today(NEW_YORK))
+    oldest = clock.today(NEW_YORK) - timedelta(days=USUAL_HISTORY_DAYS)
     assert ads.rows("select min(day) from ad_day") == [(oldest,)]
     ads.assert_true((clock.today(NEW_YORK) - oldest).days, [ads.main])
 
