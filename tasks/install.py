@@ -72,6 +72,7 @@ def check_pixel(store_id: int) -> None:
     with patient():
         if install.check_pixel(store_id):
             log("install").info("pixel_repaired", store_id=store_id)
+    live.publish(store_id, "connections")
 
 
 @dramatiq.actor(queue_name=SYNC, max_retries=0)

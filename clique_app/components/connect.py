@@ -35,7 +35,9 @@ from clique_app.errors import CliqueError, NotFound
 from clique_app.metrics import service
 from clique_app.sync import connections_service, overview_service
 from clique_app.sync.sources import SOURCES
+from clique_app.tables.site import PIXEL
 from tasks import connections as edge
+from tasks.install import check_pixel
 from tasks.sync import start_sync
 
 INSTALL_PATH = "/auth/shopify/start"  # served by endpoints/install.py
@@ -136,16 +138,18 @@ class Connect(PageState):
 
     @rx.event
     async def sync(self, channel: str) -> None:
-        """Read what changed, or again what failed, of one connection."""
-        wanted = await self.in_session(readings_wanted, channel)
+        """Read what changed, or again what failed, of one connection; the pixel is asked for again."""
         self.asked = [*self.asked, channel]
-        for source, kind in wanted:
+        if channel == PIXEL:
+            await asyncio.to_thread(check_pixel.send, self.store_id)
+            return
+        for source, kind in await self.in_session(readings_wanted, channel):
             await asyncio.to_thread(start_sync, self.store_id, source, kind)
 
     @rx.event
     async def sync_all(self) -> None:
         """Read everything that is connected."""
-        self.asked = [one.key for one in self.connections if one.sync]
+        self.asked = [one.key for one in self.connections if one.sync and one.sources]
         await asyncio.to_thread(start_sync, self.store_id, None, "manual")
 
     @rx.event

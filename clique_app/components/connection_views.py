@@ -25,10 +25,17 @@ ACCESS_STATES = {
     "disconnected": ("Not connected", "plain"),
     "choosing_account": ("Choose accounts", "info"),
     "connected": ("Connected", "success"),
+    "refused": ("Refused", "critical"),
     "expired": SOURCE_STATES["expired"],
     "revoked": SOURCE_STATES["expired"],
 }
-STEPS = {"connected": "done", "choosing_account": "choose", "expired": "reconnect", "revoked": "reconnect"}
+STEPS = {
+    "connected": "done",
+    "refused": "retry",
+    "choosing_account": "choose",
+    "expired": "reconnect",
+    "revoked": "reconnect",
+}
 WORST_FIRST = ("failed", "incomplete", "not_allowed", "stale", "importing", "reading", "waiting")
 STAYS = (
     "Everything that was read so far, and every figure made of it.",
@@ -54,7 +61,7 @@ class ConnectionView:
     key: str
     label: str
     way: str  # login, install or tells
-    step: str  # connect, reconnect, choose, done
+    step: str  # connect, reconnect, choose, retry, done
     badge: str
     state: str
     brings: str = ""
@@ -95,7 +102,9 @@ def connection_views(linked: Sequence[Linked], zone: ZoneInfo, now: datetime) ->
 def summary(views: Sequence[ConnectionView]) -> str:
     """'3 of 8 connected, 1 needs you'."""
     connected = sum(one.step == "done" for one in views)
-    asking = sum(one.step in ("reconnect", "choose") or bool(one.missing and one.step == "done") for one in views)
+    asking = sum(
+        one.step in ("reconnect", "choose", "retry") or bool(one.missing and one.step == "done") for one in views
+    )
     needs = f", {asking} {'needs' if asking == 1 else 'need'} you" if asking else ""
     return f"{connected} of {len(views)} connected{needs}"
 
@@ -119,7 +128,7 @@ def _connection(one: Linked, zone: ZoneInfo, now: datetime) -> ConnectionView:
         given=sorted(access.given) if step != "connect" else [],
         missing=sorted(access.missing) if step != "connect" else [],
         problem=_problem(access, one.sources) if step != "connect" else "",
-        sync=_sync(one.sources) if step == "done" else "",
+        sync="Try again" if one.again else _sync(one.sources) if step == "done" else "",
         sources=[_source(source, now) for source in one.sources] if reached else [],
         imports=[import_view(source) for source in one.sources] if step == "done" else [],
         readings=[reading_view(source, source.current, zone) for source in one.sources if source.current],

@@ -25,7 +25,7 @@ from clique_app.errors import AccessDenied, AccessExpired, InvalidInput
 from clique_app.integrations.channels import AdAccount, Grant
 from clique_app.integrations.registry import PLATFORMS, ad_channel, has_ad_accounts, platform
 from clique_app.settings import settings
-from clique_app.tables import AuditEntry, ConnectedAccount, Connection, ConnectTicket, Store
+from clique_app.tables import AuditEntry, ConnectedAccount, Connection, ConnectTicket, EmailAccount, Store
 
 TICKET_LIFE = timedelta(minutes=10)
 WARN_BEFORE = timedelta(days=7)
@@ -161,6 +161,8 @@ def keep(session: Session, store_id: int, channel: str, user_id: int, grant: Gra
     connection.connected_at = clock.now()
     service.keep_grant(connection, grant)
     session.add(connection)
+    if grant.account_id not in ("", *_read_last(session, store_id, channel)):
+        _forget_readings(session, store_id, channel)
     _audit(session, store_id, user_id, "channel_connected", {"channel": channel, "scopes": list(grant.scopes)})
 
 
@@ -336,6 +338,13 @@ def _ending(label: str, ends: datetime | None) -> str:
 
 def _narrowed(label: str, missing: tuple[str, ...]) -> str:
     return f"{label} no longer allows: {', '.join(missing)}. Reconnect it." if missing else ""
+
+
+def _read_last(session: Session, store_id: int, channel: str) -> list[str]:
+    """The account that was read, of a platform where none is chosen. Another one is imported from the beginning; what
+    was read of the former stays, as it does of an ad account that is taken off."""
+    query = select(EmailAccount.account_id).where(EmailAccount.store_id == store_id, EmailAccount.channel == channel)
+    return list(session.exec(query.order_by(col(EmailAccount.read_at).desc()).limit(1)))
 
 
 def _forget_readings(session: Session, store_id: int, channel: str) -> None:

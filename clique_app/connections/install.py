@@ -17,7 +17,7 @@ from clique_app.connections.access import access
 from clique_app.connections.pixel_key import key_of
 from clique_app.connections.service import SCOPES_AGAIN_AFTER, Standing
 from clique_app.database import store_session, system_session
-from clique_app.errors import AccessDenied, CliqueError, Unavailable
+from clique_app.errors import AccessDenied, CliqueError, Rejected, Unavailable
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify import oauth, pixel, reads, scopes, subscriptions
 from clique_app.integrations.shopify.client import Client
@@ -135,11 +135,20 @@ def check_store(store_id: int) -> subscriptions.Repair:
 
 def check_pixel(store_id: int) -> bool:
     """The store's web pixel switched on and set right. True where that was not so; False also where the merchant
-    withholds it, which is told with the other scopes."""
+    withholds it, which is told with the other scopes, and where Shopify refuses, which is kept for the page: asking
+    again at once would not help."""
     given = access(store_id, service.SHOPIFY)
     with store_session(store_id) as session:
         withheld = {need.scope for need in service.missing_scopes(session, store_id)}
     if withheld & PIXEL_SCOPES:
         return False
     address = settings().shopify_app_url.rstrip("/") + COLLECT_PATH
-    return pixel.repair(Client(given.shop_domain, given.token), {"collector": address, "key": key_of(store_id)})
+    wanted = {"collector": address, "key": key_of(store_id)}
+    problem, repaired = "", False
+    try:
+        repaired = pixel.repair(Client(given.shop_domain, given.token), wanted)
+    except Rejected as error:
+        problem = error.message
+    with store_session(store_id) as session:
+        service.keep_pixel_check(session, store_id, problem)
+    return repaired

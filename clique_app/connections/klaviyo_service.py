@@ -28,4 +28,6 @@ def connect_with_key(session: Session, store_id: int, key: str, user_id: int) ->
     missing = [scope.removesuffix(":read") for scope in KLAVIYO.needed_scopes if scope not in opened]
     if missing:
         raise InvalidInput(f"This key may not read {', '.join(missing)}. Make one with read access to all of these.")
-    ad_accounts_service.keep(session, store_id, KLAVIYO.key, user_id, Grant(text, scopes=opened))
+    ad_accounts_service.keep(
+        session, store_id, KLAVIYO.key, user_id, Grant(text, scopes=opened, account_id=KLAVIYO.account_of(text))
+    )

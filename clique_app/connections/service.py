@@ -18,6 +18,7 @@ from clique_app.integrations.shopify.scopes import Need, missing
 from clique_app.integrations.shopify.subscriptions import TOPICS, Repair
 from clique_app.settings import settings
 from clique_app.tables import Connection, Store, StoreSettings, SyncRun, WebhookCheck
+from clique_app.tables.site import PIXEL
 
 SHOPIFY = "shopify"
 SEEN_EVERY = timedelta(hours=1)
@@ -180,6 +181,13 @@ def keep_webhook_problem(session: Session, store_id: int, problem: str) -> None:
         session.add(WebhookCheck(store_id=store_id, checked_at=clock.now(), held=0, problem=problem))
     else:
         former.checked_at, former.problem = clock.now(), problem
+
+
+def keep_pixel_check(session: Session, store_id: int, problem: str) -> None:
+    """Whether Shopify loads the web pixel, or in words why not. It has no access of its own."""
+    connection = session.get(Connection, (store_id, PIXEL)) or Connection(store_id=store_id, channel=PIXEL, state="")
+    connection.state, connection.last_error = ("refused", problem) if problem else ("connected", None)
+    session.add(connection)
 
 
 def seen(session: Session, store_id: int, user_id: int) -> None:

@@ -33,6 +33,7 @@ class Grant:
     expires_at: datetime | None = None
     refresh_expires_at: datetime | None = None
     scopes: tuple[str, ...] = ()
+    account_id: str = ""  # whose it is, where it opens one account and there is none to choose
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from clique_app.components.connect import (
     disconnect_button,
     disconnect_dialog,
 )
+from clique_app.components.flow_kinds import flow_kinds_button, flow_kinds_dialog
 from clique_app.components.frame import header
 from clique_app.components.klaviyo_connect import klaviyo_key_form
 from clique_app.components.page import Page
@@ -73,6 +74,7 @@ def _actions(one: Any) -> rx.Component:
         rx.cond((one.step == "connect") | (one.step == "reconnect"), connect_button(one)),
         rx.cond(one.sync != "", sync),
         rx.cond((one.step == "done") & (one.accounts.length() > 0), change_button(one)),
+        rx.cond((one.step == "done") & (one.key == "klaviyo"), flow_kinds_button()),
         rx.cond((one.step == "done") | (one.step == "reconnect"), disconnect_button(one)),
     )
     other = rx.fragment(
@@ -128,6 +130,7 @@ def content() -> rx.Component:
             class_name="c-connections",
         ),
         disconnect_dialog(),
+        flow_kinds_dialog(),
     )
 
 

@@ -37,6 +37,7 @@ class Linked:
     told_at: datetime | None = None  # when it last told by itself
     ends: str = ""  # how, in words, where not by a disconnect in Clique
     page: str = ""  # where it is set up, if that is elsewhere in Clique
+    again: bool = False  # it was refused, and may be asked for again
 
     @property
     def fresh_at(self) -> datetime | None:
@@ -48,6 +49,10 @@ class Linked:
 
 
 VOICE = "voice"
+UNSEEN = "Visits to the online store are not seen."
+PIXEL_REFUSED = (
+    f"{UNSEEN} Try again. If it stays refused, see Customer events in Shopify’s settings for Clique’s pixel."
+)
 BY_UNINSTALL = "Ends when Clique is uninstalled in Shopify admin."
 _TOLD_AT = sa.text("""
     select max(at) from (
@@ -115,20 +120,23 @@ def _of(standings: tuple[Standing, ...], channel: str) -> tuple[Standing, ...]:
 
 def _pixel(session: Session, store_id: int, standings: tuple[Standing, ...]) -> list[Linked]:
     """The script in the online store, which comes with the install."""
-    store, cursor = session.get(Connection, (store_id, SHOPIFY)), session.get(SyncCursor, (store_id, PIXEL))
+    store, checked = (session.get(Connection, (store_id, channel)) for channel in (SHOPIFY, PIXEL))
+    cursor = session.get(SyncCursor, (store_id, PIXEL))
     given = set(store.scopes.split()) if store is not None else set[str]()
     missing_scopes = tuple(sorted(PIXEL_SCOPES - given))
     reached = store is not None and store.state == "connected"
+    refused = (checked.last_error or "") if checked is not None and reached and not missing_scopes else ""
     access = Overview(
         PIXEL,
         "Web pixel",
-        "connected" if reached else "not_connected",
+        ("refused" if refused else "connected") if reached else "not_connected",
         given=tuple(sorted(PIXEL_SCOPES & given)),
         missing=missing_scopes,
-        problem="Visits to the online store are not seen." if missing_scopes else "",
+        problem=f"{refused} {PIXEL_REFUSED}" if refused else UNSEEN if missing_scopes else "",
     )
     brings = "Visits to the online store, as far as visitors consent: pages, carts, checkouts and where they came from."
-    return [Linked(access, (), brings, "tells", told_at=cursor.fresh_at if cursor else None, ends=BY_UNINSTALL)]
+    return [Linked(access, (), brings, "tells", told_at=cursor.fresh_at if cursor else None, ends=BY_UNINSTALL,
+                   again=bool(refused))]  # fmt: skip
 
 
 def _voice(session: Session, store_id: int, standings: tuple[Standing, ...]) -> list[Linked]:

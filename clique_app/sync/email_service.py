@@ -77,13 +77,15 @@ class KlaviyoEmail:
         if "today" not in plan.position:
             return 0
         over = email_steps.ended(plan, date.fromisoformat(plan.position["today"]))
-        values = {"store": store_id, "channel": self.channel, "first": over.first, "last": over.last}
+        values = {"store": store_id, "channel": self.channel, "account": plan.position["account"]}
+        values |= {"first": over.first, "last": over.last}
         return int(session.connection().scalar(email_sql.RECIPIENTS, values) or 0)
 
     def _values(self, store_id: int, page: Row) -> Row:
         return {
             "store": store_id,
             "channel": self.channel,
+            "account": page["account"],
             "sort": "campaign" if page["what"].startswith("campaign") else "flow",
             "currency": page["currency"],
             "time_zone": page["time_zone"],
@@ -112,7 +114,8 @@ class _Reading:
         self._account = reads.account(KlaviyoClient(access.token))
         self._asked = KlaviyoClient(access.token, self._account.account_id)
         today = clock.today(self._account.time_zone).isoformat()
-        self._position = {"step": 0, "after": "", "began": "", "today": today, "recipients": 0, **plan.position}
+        begun = {"step": 0, "after": "", "began": "", "today": today, "recipients": 0}
+        self._position = {**begun, **plan.position, "account": self._account.account_id}
         self._steps = email_steps.steps(plan, date.fromisoformat(self._position["today"]))
 
     @property
@@ -149,6 +152,7 @@ class _Reading:
         whole = ends and (what != "predictions" or self._since is None)
         return {
             "what": what,
+            "account": self._account.account_id,
             "rows": rows,
             "read": read,
             "ends": whole,  # after it, what was not named is known to be gone

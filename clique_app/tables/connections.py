@@ -17,8 +17,8 @@ class Connection(StoreOwned, table=True):
 
     __tablename__ = "connection"
 
-    channel: str = Field(primary_key=True)  # shopify | meta | ...
-    state: str  # choosing_account | connected | expired | revoked | disconnected
+    channel: str = Field(primary_key=True)  # shopify | web_pixel | meta | ...
+    state: str  # choosing_account | connected | refused | expired | revoked | disconnected
     access_token: bytes | None = Field(default=None, repr=False)
     refresh_token: bytes | None = Field(default=None, repr=False)
     expires_at: datetime | None = time(default=None, nullable=True)

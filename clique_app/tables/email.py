@@ -15,7 +15,8 @@ from clique_app.tables.base import StoreOwned, big, identity, money, of, time
 
 
 class EmailAccount(StoreOwned, table=True):
-    """The account of an e-mail platform that is read: its days are of its zone, its amounts in its currency."""
+    """An account of an e-mail platform: its days are of its zone, its amounts in its currency. The one read last is
+    the one in use; what was read of another stays, and readings leave it."""
 
     __tablename__ = "email_account"
 
@@ -31,10 +32,11 @@ class EmailProgram(StoreOwned, table=True):
     """A campaign, sent once, or a flow, sent to each person when something happens."""
 
     __tablename__ = "email_program"
-    __table_args__ = (sa.UniqueConstraint("store_id", "channel", "sort", "platform_id"),)
+    __table_args__ = (sa.UniqueConstraint("store_id", "channel", "account_id", "sort", "platform_id"),)
 
     program_id: int = identity()
     channel: str
+    account_id: str  # of email_account
     sort: str  # campaign | flow
     platform_id: str
     name: str
@@ -73,6 +75,7 @@ class EmailSignupDay(StoreOwned, table=True):
     __tablename__ = "email_signup_day"
 
     channel: str = Field(primary_key=True)
+    account_id: str = Field(primary_key=True)
     day: date = Field(primary_key=True)  # the account's day
     list_name: str = Field(primary_key=True)
     signups: int

@@ -1,39 +1,26 @@
-"""What is sent to Google, and what the sandbox's Google answers, held against Google's own message definitions.
-
-Runs where the extra `protos` is installed (Google's package is ten times the size of ours).
-"""
+"""What is sent to Google, and what the sandbox's Google answers, held against Google's own message definitions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from importlib import import_module
 from typing import Any
 
 import httpx
 import pytest
+from google.protobuf import json_format
 
 from clique_app.integrations.google import faults, mapping, queries
 from clique_app.integrations.google.settings import API_VERSION
 from clique_app.sandbox.google import errors
 from tests.contract.google_login import Person
 from tests.contract.sandbox_server import Served, serve
+from tests.kit.google_messages import Messages
 
-pytest.importorskip("google.ads.googleads", reason="the extra `protos` is not installed")
-json_format = import_module("google.protobuf.json_format")
-
+MESSAGES = Messages(API_VERSION)
 FIELD = re.compile(r"\b[a-z_]+(?:\.[a-z0-9_]+)+")
 LISTED = re.compile(r"([a-z_.]+)\s+(?:IN\s*\(([^)]*)\)|=\s*('[A-Z_]+'))")
-
-
-def _types(module: str) -> Any:
-    return import_module(f"google.ads.googleads.{API_VERSION}.{module}")
-
-
-def _message(module: str, name: str) -> Any:
-    """An empty message of the plain protobuf class."""
-    return getattr(_types(module), name).pb()()
 
 
 def _queries() -> dict[str, str]:
@@ -75,7 +62,7 @@ def _field(row: Any, path: str) -> Any:
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_every_field_and_enum_value_of_a_query_exists(name: str) -> None:
-    row, query = _message("services.types.google_ads_service", "GoogleAdsRow").DESCRIPTOR, QUERIES[name]
+    row, query = MESSAGES.empty("services.GoogleAdsRow").DESCRIPTOR, QUERIES[name]
     assert row.fields_by_name[re.search(r"FROM (\w+)", query)[1]]  # pyright: ignore[reportOptionalSubscript]
     assert [path for path in FIELD.findall(query) if _field(row, path) is None] == []
     for path, listed, single in LISTED.findall(query):
@@ -91,13 +78,13 @@ def test_every_answer_of_the_sandbox_is_such_a_message(served: Served) -> None:
     for name, query in QUERIES.items():
         answer = person.search(customer, query, token)
         assert answer.status_code == 200, (name, answer.text)
-        response = _message("services.types.google_ads_service", "SearchGoogleAdsResponse")
+        response = MESSAGES.empty("services.SearchGoogleAdsResponse")
         json_format.ParseDict(answer.json(), response)
         assert len(response.results) == len(answer.json().get("results", ())), name
     listed = httpx.get(
         f"{served.url}/google/ads/v26/customers:listAccessibleCustomers", headers={"Authorization": f"Bearer {token}"}
     )
-    json_format.ParseDict(listed.json(), _message("services.types.customer_service", "ListAccessibleCustomersResponse"))
+    json_format.ParseDict(listed.json(), MESSAGES.empty("services.ListAccessibleCustomersResponse"))
 
 
 def test_refusals_of_the_sandbox_are_googles_own(served: Served) -> None:
@@ -123,27 +110,27 @@ def test_refusals_of_the_sandbox_are_googles_own(served: Served) -> None:
             assert (
                 detail.pop("@type") == f"type.googleapis.com/google.ads.googleads.{API_VERSION}.errors.GoogleAdsFailure"
             )
-            json_format.ParseDict(detail, _message("errors.types.errors", "GoogleAdsFailure"))
+            json_format.ParseDict(detail, MESSAGES.empty("errors.GoogleAdsFailure"))
 
 
 @pytest.mark.parametrize(
-    ("service", "name", "update", "mask"),
+    ("name", "update", "mask"),
     [
-        ("campaign_budget_service", "MutateCampaignBudgetsRequest", {"amountMicros": "5"}, "amountMicros"),
-        ("campaign_service", "MutateCampaignsRequest", {"status": mapping.status("paused")}, "status"),
-        ("ad_group_service", "MutateAdGroupsRequest", {"status": mapping.status("active")}, "status"),
-        ("ad_group_ad_service", "MutateAdGroupAdsRequest", {"status": mapping.status("paused")}, "status"),
-        ("asset_group_service", "MutateAssetGroupsRequest", {"status": mapping.status("paused")}, "status"),
+        ("MutateCampaignBudgetsRequest", {"amountMicros": "5"}, "amountMicros"),
+        ("MutateCampaignsRequest", {"status": mapping.status("paused")}, "status"),
+        ("MutateAdGroupsRequest", {"status": mapping.status("active")}, "status"),
+        ("MutateAdGroupAdsRequest", {"status": mapping.status("paused")}, "status"),
+        ("MutateAssetGroupsRequest", {"status": mapping.status("paused")}, "status"),
     ],
 )
-def test_what_is_written_is_a_request_of_google(service: str, name: str, update: dict[str, str], mask: str) -> None:
+def test_what_is_written_is_a_request_of_google(name: str, update: dict[str, str], mask: str) -> None:
     body = {"operations": [{"update": {"resourceName": "customers/1/x/2", **update}, "updateMask": mask}]}
-    request = json_format.ParseDict(body, _message(f"services.types.{service}", name))
+    request = json_format.ParseDict(body, MESSAGES.empty(f"services.{name}"))
     assert request.operations[0].update_mask.paths == [re.sub("([A-Z])", r"_\1", mask).lower()]
 
 
 def test_the_codes_that_are_told_apart_exist() -> None:
-    kinds = _message("errors.types.errors", "ErrorCode").DESCRIPTOR.fields
+    kinds = MESSAGES.empty("errors.ErrorCode").DESCRIPTOR.fields
     assert {"authenticationError", "authorizationError", "quotaError", "internalError"} <= {k.json_name for k in kinds}
     known = {value for kind in kinds for value in kind.enum_type.values_by_name}
     assert {*faults.NOT_A_TOKEN_MATTER, *faults.NOT_YET_APPROVED, *faults.PASSING, "UNSUPPORTED_VERSION"} <= known

@@ -38,7 +38,7 @@ TODAY = date(2026, 11, 20)
 )
 def test_the_kind_of_a_flow_is_told_by_its_name_else_by_what_starts_it(name: str, trigger: str, kind: str) -> None:
     assert mapping.flow_kind(name, trigger) == kind
-    assert kind in mapping.KINDS
+    assert kind in mapping.FLOW_KINDS
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Asia/Tokyo", "UTC"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ import httpx
 from clique_app import clock
 from clique_app.errors import AccessExpired, Rejected, Unavailable
 from clique_app.integrations.channels import Grant, Standing
-from clique_app.integrations.klaviyo import client, faults
+from clique_app.integrations.klaviyo import client, faults, reads
 from clique_app.integrations.klaviyo.client import Endpoint, KlaviyoClient
 from clique_app.integrations.klaviyo.settings import KlaviyoSettings
 from clique_app.settings import settings
@@ -21,9 +22,10 @@ from clique_app.settings import settings
 UNUSED_REFRESH_LIFE = timedelta(days=90)  # a refresh token ends when it was not used for so long
 TIMEOUT_SECONDS = 30.0
 
+ACCOUNT = "accounts:read"
 # what each scope opens, to see whether an access has it; a private key does not say
 OPENS: dict[str, tuple[Endpoint, dict[str, str]]] = {
-    "accounts:read": (client.ACCOUNTS, {}),
+    ACCOUNT: (client.ACCOUNTS, {}),
     "campaigns:read": (client.MESSAGES, {"page[size]": "1"}),
     "flows:read": (client.FLOWS, {"page[size]": "1"}),
     "metrics:read": (client.METRICS, {}),
@@ -57,13 +59,18 @@ class Klaviyo:
     def exchange(self, *, code: str, redirect_uri: str) -> Grant:
         """Code to an access of an hour and what renews it."""
         asked = {"code": code, "code_verifier": _verifier(redirect_uri), "redirect_uri": redirect_uri}
-        return _grant({"grant_type": "authorization_code", **asked})
+        given = _grant({"grant_type": "authorization_code", **asked})
+        return replace(given, account_id=self.account_of(given.access_token)) if ACCOUNT in given.scopes else given
 
     def refresh(self, grant: Grant) -> Grant | None:
         """The next hour; None for a private key, which does not end by itself."""
         if grant.refresh_token is None:
             return None
         return _grant({"grant_type": "refresh_token", "refresh_token": grant.refresh_token})
+
+    def account_of(self, token: str) -> str:
+        """The account that an access opens."""
+        return reads.account(KlaviyoClient(token)).account_id
 
     def standing(self, token: str) -> Standing:
         """What an access opens, asked one by one. AccessExpired where it opens nothing."""

@@ -38,7 +38,7 @@ KIND_BY_NAME = (
     ("welcome", r"welcome|new subscriber|first.?order|sign.?up|onboard|nurture"),
 )
 KIND_BY_TRIGGER = {"Added to List": "welcome", "Low Inventory": "back_in_stock", "Price Drop": "price_drop"}
-KINDS = ("campaign", *(kind for kind, _ in KIND_BY_NAME), "other")
+FLOW_KINDS = (*(kind for kind, _ in KIND_BY_NAME), "other")
 
 
 def flow_kind(name: str, trigger: str) -> str:
