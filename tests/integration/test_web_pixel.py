@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from clique_app import clock
+from clique_app.components.connection_views import ConnectionView, connection_views
 from clique_app.connections import install, service
 from clique_app.connections.access import access
 from clique_app.connections.pixel_key import key_of
@@ -14,6 +17,8 @@ from clique_app.database import store_session
 from clique_app.errors import Rejected
 from clique_app.integrations.shopify import pixel
 from clique_app.integrations.shopify.client import Client
+from clique_app.sync import connections_service
+from clique_app.tables.site import PIXEL
 from tests.conftest import API_KEY, API_SECRET, Sandbox
 from tests.kit.fake_admin import sign
 
@@ -63,3 +68,23 @@ def test_every_store_is_looked_at_daily(store_id: int) -> None:
         patch.setattr(check_pixel, "send", sent.append)
         check_all_stores.fn()
     assert sent == [store_id]
+
+
+def test_a_refusal_is_shown_on_connections_with_what_to_do_until_it_is_switched_on(
+    store_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def card() -> ConnectionView:
+        with store_session(store_id) as session:
+            linked = connections_service.connections(session, store_id)
+        return next(one for one in connection_views(linked, ZoneInfo("UTC"), clock.now()) if one.key == PIXEL)
+
+    install.check_pixel(store_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(install, "key_of", lambda _: "")  # nothing Shopify takes
+        assert not install.check_pixel(store_id)
+    refused = card()
+    assert (refused.badge, refused.step, refused.sync) == ("Refused", "retry", "Try again")
+    assert "do not match" in refused.problem
+    assert "Try again." in refused.problem
+    install.check_pixel(store_id)
+    assert (card().step, card().problem, card().sync) == ("done", "", "")

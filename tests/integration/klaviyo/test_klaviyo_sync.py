@@ -26,7 +26,7 @@ from clique_app.keeping import privacy_service
 from clique_app.metrics import service as metrics
 from clique_app.metrics.definition import Period
 from clique_app.settings import settings
-from clique_app.sync import email_steps
+from clique_app.sync import email_steps, flow_kinds_service
 from clique_app.tables import PrivacyRequest
 from tasks import connections as edge
 from tasks import runs, schedule, sync
@@ -151,9 +151,9 @@ def test_a_catch_up_reads_what_came_in_since_and_a_daily_reading_everybodys_pred
     forgotten = bytes(letters.rows("select email_hmac from customer where customer_id = 1")[0][0])
     assert forgotten in letters.predictions()
     with store_session(letters.store_id) as session:
-        session.connection().exec_driver_sql(
-            "update email_program set kind = 'post_purchase', kind_set = true where name = 'Candle care tips'"
-        )
+        (care,) = (one for one in flow_kinds_service.flows(session, letters.store_id) if one.name == "Candle care tips")
+        assert (care.kind, care.is_set) == ("other", False)
+        flow_kinds_service.say(session, letters.store_id, care.program_id, "post_purchase", USER)
         asked = {"customer_id": 1, "email": "", "phone": "", "orders": []}
         request = PrivacyRequest(store_id=letters.store_id, kind="customer_redact", asked_at=clock.now(), asked=asked)
         session.add(request)
@@ -168,7 +168,41 @@ def test_a_catch_up_reads_what_came_in_since_and_a_daily_reading_everybodys_pred
     assert letters.sync("final").state == "whole"
     assert letters.predictions().items() <= letters.expected().items()  # worked out anew each week
     assert forgotten not in letters.predictions()
-    assert letters.rows("select kind from email_program where name = 'Candle care tips'") == [("post_purchase",)]
+    kind = "select kind from email_program where name = 'Candle care tips'"
+    assert letters.rows(kind) == [("post_purchase",)]
+    with store_session(letters.store_id) as session:
+        with pytest.raises(InvalidInput):
+            flow_kinds_service.say(session, letters.store_id, care.program_id, "campaign", USER)
+        flow_kinds_service.say(session, letters.store_id, care.program_id, "", USER)
+    assert letters.rows(kind) == [("other",)]
+
+
+def test_another_account_is_imported_from_the_beginning_and_what_was_read_of_the_former_stays(
+    make: Callable[..., Letters],
+) -> None:
+    letters, other = make(), make()
+    letters.use_key()
+    letters.sync("first_import")
+    letters.use_key()
+    with store_session(letters.store_id) as session:
+        assert not runs.is_due(session, letters.store_id, "klaviyo_email", "first_import")  # the same one again
+    former = (
+        "select d.* from email_day d join email_program p using (store_id, program_id) where p.account_id = :account"
+    )
+    joined = "select * from email_signup_day where account_id = :account"
+    (account,) = letters.rows("select account_id from email_account")[0]
+    before = [sorted(letters.rows(query, account=account)) for query in (former, joined)]
+    letters.use_key(other.key())
+    with store_session(letters.store_id) as session:
+        assert runs.is_due(session, letters.store_id, "klaviyo_email", "first_import")
+    run = letters.sync("first_import")
+    assert (run.state, run.message) == ("whole", "")
+    assert [sorted(letters.rows(query, account=account)) for query in (former, joined)] == before
+    of_days = "select sum(recipients) from email_day d join email_program p using (store_id, program_id)"
+    read = letters.rows(
+        f"{of_days} where account_id <> :account and day < :today", account=account, today=clock.today(ZONE)
+    )
+    assert read == [(sum(one[0] for one in other.truth(IMPORTED)["by_day"].values()),)]
 
 
 def test_a_key_is_tried_before_it_is_kept(make: Callable[..., Letters]) -> None:
