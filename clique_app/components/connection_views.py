@@ -186,8 +186,8 @@ def _source(one: Standing, now: datetime) -> SourceLine:
 
 
 def account_in_words(account: AccountInUse) -> str:
-    """'Harbor (USD, America/New York), days from August 23, 2026, tells of changes'."""
-    here = f", days from {account.read_from:%B %-d, %Y}" if account.read_from else ""
+    """'Harbor (USD, America/New York), days from 23 Aug 2026, tells of changes'."""
+    here = f", days from {format.day(account.read_from, year=True)}" if account.read_from else ""
     told = ", tells of changes" if account.pushes_since else ""
     return f"{account.name} ({account.currency}, {account.time_zone.replace('_', ' ')}){here}{told}"
 

@@ -23,6 +23,15 @@ NAMES = {kind: kind.replace("_", " ").capitalize() for kind in FLOW_KINDS} | {
     "other": "Something else",
 }
 
+# what starts a flow, in Klaviyo's words and in ours
+TRIGGERS = {
+    "Added to List": "joining a list",
+    "Date Based": "a date",
+    "Low Inventory": "low stock",
+    "Metric": "something a customer does",
+    "Price Drop": "a price drop",
+}
+
 
 @dataclass(frozen=True)
 class FlowView:
@@ -76,7 +85,7 @@ def read(session: Session, store_id: int) -> list[FlowView]:
 
 def _about(one: flow_kinds_service.Flow) -> str:
     status = one.status.replace("_", " ").capitalize()
-    return f"{status}, begins with {one.trigger}" if one.trigger else status
+    return f"{status}, started by {TRIGGERS.get(one.trigger, one.trigger)}" if one.trigger else status
 
 
 def flow_kinds_button() -> rx.Component:

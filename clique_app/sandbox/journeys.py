@@ -10,6 +10,7 @@ from random import Random
 
 from clique_app.sandbox import specs
 from clique_app.sandbox.records import Visit
+from clique_app.sandbox.wider_ads import AD_SOURCES
 
 NextId = Callable[[], int]
 
@@ -44,14 +45,6 @@ CHANNELS = (
 CHANNEL_SHARES = (0.27, 0.19, 0.1, 0.06, 0.07, 0.24)
 CHANNEL_SUMS = list(accumulate(CHANNEL_SHARES))
 POS_SHARE = 0.07
-# utm_source of an ad's link -> the referrer of its visits, and the click id that the platform adds
-AD_SOURCES = {
-    "facebook": ("https://m.facebook.com/", "fbclid=IwZX"),
-    "instagram": ("https://l.instagram.com/", "fbclid=IwZX"),
-    "tiktok": ("https://www.tiktok.com/", "ttclid=E.C.P."),
-    "google": ("https://www.google.com/", "gclid=Cj0KCQ"),
-    "pinterest": ("https://www.pinterest.com/", "epik=dj0yJnU9"),
-}
 
 
 def visits(r: Random, at: datetime, domain: str, channel: str, next_id: NextId) -> list[Visit]:

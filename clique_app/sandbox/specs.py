@@ -32,6 +32,7 @@ from clique_app.sandbox.money import PPM, minor
 from clique_app.sandbox.orders import LineDraft, OrderDraft
 from clique_app.sandbox.records import Customer, Order, Visit
 from clique_app.sandbox.store import Store
+from clique_app.sandbox.wider_ads import AD_SOURCES
 
 KEYS = {
     "processed_at", "customer", "lines", "discount", "discount_code", "taxes_included", "tax_rate",
@@ -40,7 +41,7 @@ KEYS = {
 }  # fmt: skip
 
 
-CLICK_ID = re.compile(r"(?:^|&)(?:fbclid|gclid|ttclid|epik)=[^&]*")
+CLICK_ID = re.compile(rf"(?:^|&)(?:{'|'.join({click.partition('=')[0] for _, click in AD_SOURCES.values()})})=[^&]*")
 
 
 class BadSpec(ValueError):

@@ -1,4 +1,4 @@
-"""What the default store advertises beside Meta: TikTok, Google and Pinterest, each as such campaigns usually run."""
+"""What the default store advertises beside Meta, as such campaigns usually run; how visits from ads arrive."""
 
 from __future__ import annotations
 
@@ -128,4 +128,12 @@ PINTEREST = (
         objective="WEB_CONVERSION",
     ),
 )
+# utm_source of an ad's link -> the referrer of its visits, and the click id that the platform adds
+AD_SOURCES = {
+    "facebook": ("https://m.facebook.com/", "fbclid=IwZX"),
+    "instagram": ("https://l.instagram.com/", "fbclid=IwZX"),
+    "tiktok": ("https://www.tiktok.com/", "ttclid=E.C.P."),
+    "google": ("https://www.google.com/", "gclid=Cj0KCQ"),
+    "pinterest": ("https://www.pinterest.com/", "epik=dj0yJnU9"),
+}
 WIDER = (*TIKTOK, *GOOGLE, *PINTEREST)

@@ -4,21 +4,15 @@ import re
 import subprocess
 from pathlib import Path
 
+from clique_app.integrations.shopify.touches import CLICK_IDS
+
 ROOT = Path(__file__).parents[2]
 HOW_TO = (ROOT / "docs/how-to/add-a-channel.md").read_text()
 LISTED = re.findall(r"^ (\S+)\s+\| +\d+ \+", HOW_TO, re.MULTILINE)
 FOLDERS = ("clique_app/integrations/pinterest/", "clique_app/sandbox/pinterest/")
 ENTRIES = ("clique_app/integrations/registry.py", "clique_app/sandbox/platforms.py")
-# what people call the places visits come from, whether Clique reads ads there or not
-WORDS_OF_VISITS = {
-    "clique_app/tables/orders.py",
-    "clique_app/integrations/shopify/touches.py",
-    "clique_app/imports/spend_sheet.py",
-    "clique_app/pages/home.py",
-    "clique_app/advocacy/survey.py",
-}
-# what the sandbox's store advertises and how its buyers come is the world's, not an emulator's
-WORLD = {f"clique_app/sandbox/{name}.py" for name in ("wider_ads", "journeys", "storefront/shoppers")}
+WORLD = "clique_app/sandbox/wider_ads.py"  # what the sandbox's store advertises there: without it the emulator is empty
+PIXEL = ROOT / "extensions/clique-pixel/src/index.js"
 
 
 def product_files() -> list[str]:
@@ -32,18 +26,24 @@ def product_files() -> list[str]:
 def test_the_files_of_the_diff_exist_and_are_all_there_are() -> None:
     assert [name for name in LISTED if not (ROOT / name).exists()] == []
     shown = {name for name in LISTED if name.startswith("clique_app/")}
-    assert shown == {*ENTRIES, *(name for name in product_files() if name.startswith(FOLDERS))}
+    assert shown == {*ENTRIES, WORLD, *(name for name in product_files() if name.startswith(FOLDERS))}
 
 
 def test_no_other_product_file_knows_the_channel() -> None:
     knowing = {name for name in product_files() if "pinterest" in (ROOT / name).read_text(errors="ignore").lower()}
-    assert {name for name in knowing if not name.startswith(FOLDERS)} <= {*ENTRIES, *WORDS_OF_VISITS, *WORLD}
+    assert {name for name in knowing if not name.startswith(FOLDERS)} == {*ENTRIES, WORLD}
 
 
 def test_the_lines_of_the_diff_are_the_lines_of_the_files() -> None:
     added = re.findall(r"^\+(?!\+)(.+)$", HOW_TO, re.MULTILINE)
     assert added
-    entries = "\n".join((ROOT / name).read_text() for name in ENTRIES)
+    entries = "\n".join((ROOT / name).read_text() for name in ENTRIES) + PIXEL.read_text()
     for line in added:
         tuples = re.search(r"= \((.*)\)", line)  # more channels may stand in a registry by now
         assert line in entries or (tuples and all(f"{one}" in entries for one in re.split(r",\s*", tuples[1]) if one))
+
+
+def test_the_pixel_tells_of_the_click_ids_that_channels_have() -> None:
+    told = re.search(r"CLICK_IDS = \[(.*)\]", PIXEL.read_text())
+    assert told
+    assert set(re.findall(r'"(\w+)"', told[1])) == set(CLICK_IDS)

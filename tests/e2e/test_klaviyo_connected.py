@@ -9,6 +9,8 @@ from tests.e2e import admin
 from tests.e2e.demos import Demo, rows
 
 CAMPAIGNS = "select count(*) from email_program where sort = 'campaign'"
+FLOWS = "select count(*) from email_program where sort = 'flow'"
+KIND = "select kind, kind_set from email_program where name = %s"
 
 
 def test_klaviyo_is_connected_by_login_and_with_a_key_and_a_wrong_key_is_explained(
@@ -28,7 +30,17 @@ def test_klaviyo_is_connected_by_login_and_with_a_key_and_a_wrong_key_is_explain
         klaviyo.get_by_role("button", name="Try again Klaviyo").click()
         page.get_by_role("button", name="Allow").click()
         expect(klaviyo.get_by_role("button", name="Disconnect Klaviyo")).to_be_visible()
-        assert admin.eventually(lambda: rows(connected, CAMPAIGNS)[0][0], lambda found: found > 0, 20) > 0
+        assert admin.eventually(lambda: rows(connected, FLOWS)[0][0], lambda found: found > 0, 20) > 0
+        assert rows(connected, CAMPAIGNS)[0][0] > 0
+
+        klaviyo.get_by_role("button", name="Kinds of flows").click()
+        care = dialog.locator("[data-flow='Candle care tips']")
+        care.get_by_role("combobox", name="Kind of Candle care tips").select_option("Post-purchase")
+        expect(care).to_contain_text("Chosen by you")
+        assert rows(connected, KIND, "Candle care tips") == [("post_purchase", True)]
+        care.get_by_role("button", name="Undo Candle care tips").click()
+        expect(care).not_to_contain_text("Chosen by you")
+        dialog.get_by_role("button", name="Done").click()
 
         klaviyo.get_by_role("button", name="Disconnect Klaviyo").click()
         dialog.get_by_role("button", name="Disconnect", exact=True).click()

@@ -7,6 +7,8 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
+from clique_app.sandbox.wider_ads import AD_SOURCES
+
 VISIT_ENDS_AFTER = timedelta(minutes=30)  # as Shopify's session cookie
 JOURNEY = timedelta(days=30)
 
@@ -53,5 +55,4 @@ class Shoppers:
 def _source(referrer: str | None) -> str:
     """Shopify's own word for it."""
     host = urlsplit(referrer or "").hostname or ""
-    known = ("google", "facebook", "instagram", "bing", "pinterest", "tiktok")
-    return next((name for name in known if name in host), host and f"https://{host}") or "direct"
+    return next((name for name in (*AD_SOURCES, "bing") if name in host), host and f"https://{host}") or "direct"

@@ -35,7 +35,7 @@ def test_a_connection_has_one_next_step() -> None:
     views = [view(meta(state)) for state in states]
     assert [one.step for one in views] == ["connect", "choose", "done", "reconnect", "reconnect", "connect"]
     assert [one.sync for one in views] == ["", "", "Sync now", "", "", ""]
-    assert views[2].accounts == ["Harbor (USD, America/New York), days from August 23, 2026", "B (EUR, UTC)"]
+    assert views[2].accounts == ["Harbor (USD, America/New York), days from 23 Aug 2026", "B (EUR, UTC)"]
     assert (views[2].age, views[2].access, views[2].permissions) == ("6 s ago", "since 18 Nov 2026", "2 given")
     assert [len(one.imports) for one in views] == [0, 0, 1, 0, 0, 0]
 
