@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import reflex as rx
 from sqlmodel import Session
@@ -96,7 +96,7 @@ def flow_kinds_button() -> rx.Component:
 def flow_kinds_dialog() -> rx.Component:
     """Every flow with its kind. Put it once on a page that has the button."""
     listed = rx.cond(
-        FlowKinds.flows.length() > 0,
+        cast(Any, FlowKinds.flows).length() > 0,
         rx.el.ul(rx.foreach(FlowKinds.flows, _flow), class_name="c-flows"),
         rx.el.p("There are none yet. Flows are here once Klaviyo was read.", class_name="c-second"),
     )

@@ -42,7 +42,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("webhooks", ("webhooks_accepted_per_s", "webhook_p99_ms", "webhook_ratio_to_hmac_handler"), webhooks.run),
     Benchmark("catch_up", ("catch_up_s",), catch_up.run),
     Benchmark("meta_year", ("meta_year_s", "meta_year_rows_per_s", "meta_year_peak_mb"), meta_year.run),
-    Benchmark("visits", ("collector_events_per_s", "collector_p99_ms", "sessions_rebuild_s"), visits.run),
+    Benchmark("visits", ("collector_events_per_s", "collector_p99_ms", "sessions_day_rebuilt_s"), visits.run),
     Benchmark("storm", ("storm_lost", "storm_acknowledged_per_s"), storm.run),
     Benchmark("import", ("import_ratio_to_copy", "import_peak_mb"), imports.run),
 )

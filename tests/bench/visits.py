@@ -58,7 +58,7 @@ def run(place: Place) -> Result:
         [
             Figure("collector_events_per_s", rate, "1/s"),
             Figure("collector_p99_ms", median(percentile(one["ms"], 0.99) for one in collected), "ms"),
-            Figure("sessions_rebuild_s", median(one["seconds"] for one in rebuilt), "s"),
+            Figure("sessions_day_rebuilt_s", median(one["seconds"] for one in rebuilt), "s"),
         ],
         {"collected": collected, "rebuilt": rebuilt, "fill_s": filled},
         f"one web process, {CONNECTIONS} keep-alive connections, a generator on the same machine; one day of {DAYS} "
