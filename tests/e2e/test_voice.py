@@ -49,6 +49,9 @@ def test_customers_are_heard_from_the_survey_to_the_page(connected: Demo, page: 
     with browser.new_context(viewport={"width": 390, "height": 800}, bypass_csp=True) as phone:
         form = phone.new_page()
         form.goto(address)
+        form.set_viewport_size({"width": 1280, "height": 900})
+        accessible(form)
+        form.set_viewport_size({"width": 390, "height": 800})
         accessible(form)
         form.keyboard.press("Tab")  # the first score
         for _ in range(9):
