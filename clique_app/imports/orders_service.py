@@ -15,7 +15,7 @@ from clique_app.imports.definition import Done, Judged, still_fits
 from clique_app.imports.ledger import Booked, book, order_id_of
 from clique_app.imports.records import OrderRecord, ParsedFile, Problem
 from clique_app.imports.values import made_id
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage
 from clique_app.tables import Store
 from clique_app.tables.imports import NO_DAY
 from clique_app.tables.orders import NET_SALES_KINDS
@@ -111,8 +111,10 @@ select %(store)s, e.sale_id, e.kind, e.order_id, e.line_id, e.happened_at, e.day
        l.product_id, l.variant_id, c.cost
 from file_entry e
 left join file_line l on l.line_id = e.line_id
+left join ({STAGED_COST_DAYS.format(entries="file_entry")}) sold on sold.line_id = e.line_id and e.quantity < 0
 left join ({COST_ON_DAY}) c
-  on c.variant_id = l.variant_id and e.day >= c.from_day and e.day < c.to_day and e.kind = any(%(cost_kinds)s)
+  on c.variant_id = l.variant_id and coalesce(sold.day, e.day) >= c.from_day and coalesce(sold.day, e.day) < c.to_day
+  and e.kind = any(%(cost_kinds)s)
 where e.order_id = any(%(orders)s)
 """  # noqa: S608
 KEEP_ROWS = """

@@ -12,7 +12,7 @@ from clique_app import clock
 from clique_app.imports.definition import Done, Judged
 from clique_app.imports.records import ParsedFile
 from clique_app.imports.values import made_id
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.sync.staging_service import COST_DAY, COST_KINDS, COST_ON_DAY, cursor, stage
 from clique_app.tables import Store
 from clique_app.tables.imports import NO_DAY
 
@@ -97,7 +97,8 @@ left join lateral (
   where known.variant_id = v.variant_id
 ) c on true
 where e.store_id = %(store)s and e.variant_id = v.variant_id and e.kind = any(%(cost_kinds)s)
-  and (c.variant_id is null or e.day >= c.from_day and e.day < c.to_day) and e.unit_cost is distinct from c.cost
+  and (c.variant_id is null or {COST_DAY} >= c.from_day and {COST_DAY} < c.to_day)
+  and e.unit_cost is distinct from c.cost
 """  # noqa: S608
 KEEP_ROWS = """
 insert into imported_row (store_id, kind, row_id, day, file_id)

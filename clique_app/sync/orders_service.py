@@ -15,7 +15,7 @@ from clique_app.integrations.shopify import documents, reads
 from clique_app.sync import order_rows, reading
 from clique_app.sync.order_rows import ENTRY_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, TOUCH_COLUMNS, OrderLines
 from clique_app.sync.source import Access, Batch, Plan, Written
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage_lines
+from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage_lines
 from clique_app.tables import Store
 
 JOURNEY_PATIENCE = timedelta(days=3)  # Shopify attributes sessions within hours; later it will not come any more
@@ -58,8 +58,10 @@ select %(store)s, e.sale_id, e.kind, e.order_id, e.line_id, e.happened_at, e.day
        l.product_id, l.variant_id, c.cost
 from stage_entry e
 left join stage_line l on l.line_id = e.line_id
+left join ({STAGED_COST_DAYS.format(entries="stage_entry")}) sold on sold.line_id = e.line_id and e.quantity < 0
 left join ({COST_ON_DAY}) c
-  on c.variant_id = l.variant_id and e.day >= c.from_day and e.day < c.to_day and e.kind = any(%(cost_kinds)s)
+  on c.variant_id = l.variant_id and coalesce(sold.day, e.day) >= c.from_day and coalesce(sold.day, e.day) < c.to_day
+  and e.kind = any(%(cost_kinds)s)
 """  # noqa: S608
 
 # Whose orders they were before, and whether what is here is newer.
