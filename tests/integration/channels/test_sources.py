@@ -30,7 +30,7 @@ from clique_app.settings import settings
 from clique_app.tables import Member
 from tasks import runs
 from tests.conftest import Sandbox
-from tests.integration.meta.accounts import NEW_YORK, USER, Ads, follow_clock, make_ads
+from tests.integration.channels.accounts import NEW_YORK, USER, Ads, follow_clock, make_ads
 
 IMPORTED = 35
 NUMBERS = itertools.count(1)

@@ -18,7 +18,7 @@ from clique_app.endpoints.connect import ROUTES
 from clique_app.errors import InvalidInput
 from clique_app.tables import Connection, Store, SyncCursor, SyncRun
 from tasks import runs
-from tests.integration.meta.accounts import at_meta
+from tests.integration.channels.accounts import at_meta
 
 USER = 77
 
