@@ -232,7 +232,7 @@ def past_row(one: Past, currency: str, zone: ZoneInfo) -> Row:
         str(one.file_id),
         [
             Cell(f"{at:%-d %b %Y %H:%M}", tone="second", raw=at.isoformat()),
-            Cell(one.name, strong=True, sub=one.message),
+            Cell(one.name, strong=True, sub=one.message or gave_way(one.counts.get("gave_way", 0))),
             Cell(kind),
             Cell(period(one.first_day, one.last_day), tone="second"),
             number("new"),
@@ -243,6 +243,12 @@ def past_row(one: Past, currency: str, zone: ZoneInfo) -> Row:
             Cell("yes" if one.state == "imported" else ""),
         ],
     )
+
+
+def gave_way(days: int) -> str:
+    """What of a spend sheet does not count any more, in words."""
+    lines = "1 of its lines" if days == 1 else f"{days:,} of its lines"
+    return f"{lines} gave way to what the channel, connected since, tells of these days itself." if days else ""
 
 
 def period(first: Any, last: Any) -> str:

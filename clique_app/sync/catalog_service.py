@@ -88,8 +88,8 @@ with gone as (
 )
 select count(*) from gone
 """
-# Only what Shopify once listed can be missing from its list. What a file alone knows has an id of ours, below 0; it gives
-# way to the product of the same handle.
+# Only what Shopify once listed can be missing from its list. What a file alone knows has an id of ours, below 0; it
+# gives way to the product of the same handle.
 NOT_PRESENT = """
 select p.product_id from product p
 where p.store_id = %(store)s and p.active and p.updated_at < %(read_from)s and p.product_id <> all(%(present)s)

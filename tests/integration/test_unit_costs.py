@@ -38,8 +38,8 @@ def test_what_comes_back_is_taken_off_at_the_cost_it_was_booked_with(costs_first
     store_id = make_store()
     with store_session(store_id) as session:
         for statement in (
-            "insert into product (store_id, product_id, title, handle, product_type, vendor, status, active, updated_at)"
-            " values (:s, 10, 'Candle', 'candle', '', '', 'ACTIVE', true, now())",
+            "insert into product (store_id, product_id, title, handle, product_type, vendor, status, active,"
+            " updated_at) values (:s, 10, 'Candle', 'candle', '', '', 'ACTIVE', true, now())",
             "insert into variant (store_id, variant_id, product_id, inventory_item_id, title, sku, price, tracked,"
             " backorder, active) values (:s, 100, 10, 100, '', 'A1', 20, true, false, true)",
         ):
