@@ -255,9 +255,7 @@ def test_after_a_disconnect_nothing_is_asked_and_what_was_read_stays(ads: Ads) -
 def test_a_spend_sheet_gives_way_to_what_its_channel_tells_later(ads: Ads) -> None:
     today = clock.today(NEW_YORK)
     with store_session(ads.store_id) as session:
-        session.get_one(
-            Connection, (ads.store_id, ads.channel)
-        ).state = "disconnected"  # as if never connected
+        session.get_one(Connection, (ads.store_id, ads.channel)).state = "disconnected"  # as if never connected
     days = [today - timedelta(days=ago) for ago in (300, 20, 10)]
     lines = "".join(f"{day},{channel},Spring,7,,\n" for channel in (ads.channel, "TV") for day in days)
     with store_session(ads.store_id) as session:
