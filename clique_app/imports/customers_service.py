@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from sqlmodel import Session
 
-from clique_app.imports.definition import Done, Judged
+from clique_app.imports.definition import Done, Judged, Tell, counted, quietly
 from clique_app.imports.records import ParsedFile
 from clique_app.imports.values import made_id
 from clique_app.sync.staging_service import cursor, stage
@@ -146,8 +146,8 @@ class CustomersFile:
             notes=("Of a person only a keyed hash of the e-mail and the postal area are kept.",),
         )  # fmt: skip
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
-        states = _stage(session, store_id, parsed)
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
+        states = _stage(session, store_id, parsed, tell)
         values: dict[str, Any] = {"store": store_id, "file": file_id, "no_day": NO_DAY}
         with cursor(session) as run:
             written = run.execute(UPSERT, values).fetchall()
@@ -197,7 +197,7 @@ def forget(session: Session, store_id: int, file_id: int) -> int:
         return len(run.execute(FORGET, {"store": store_id, "file": file_id}).fetchall())
 
 
-def _stage(session: Session, store_id: int, parsed: ParsedFile) -> dict[int, str]:
+def _stage(session: Session, store_id: int, parsed: ParsedFile, tell: Tell = quietly) -> dict[int, str]:
     rows = (
         (
             one.line,
@@ -208,7 +208,7 @@ def _stage(session: Session, store_id: int, parsed: ParsedFile) -> dict[int, str
             one.postal_code,
             "new",
         )
-        for one in parsed.customers
+        for one in counted(parsed.customers, tell)
     )
     stage(session, "file_customer", COLUMNS, rows)
     with cursor(session) as run:

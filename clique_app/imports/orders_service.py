@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from clique_app.clock import day_of
 from clique_app.imports import customers_service
-from clique_app.imports.definition import Done, Judged, still_fits
+from clique_app.imports.definition import Done, Judged, Tell, counted, quietly, still_fits
 from clique_app.imports.ledger import Booked, book, order_id_of
 from clique_app.imports.records import OrderRecord, ParsedFile, Problem
 from clique_app.imports.values import made_id
@@ -168,9 +168,9 @@ class OrdersFile:
             _notes(parsed.orders),
         )  # fmt: skip
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
         store = session.get_one(Store, store_id)
-        states = _stage(session, store, parsed.orders, _booked(parsed, store))
+        states = _stage(session, store, parsed.orders, _booked(parsed, store, tell))
         still_fits(_problems(session, store, parsed.orders))
         values: dict[str, Any] = {"store": store_id, "file": file_id, "no_day": NO_DAY, "cost_kinds": list(COST_KINDS)}
         with cursor(session) as run:
@@ -208,8 +208,8 @@ def forget_twins(session: Session, store_id: int, order_ids: Sequence[int]) -> N
         customers_service.first_orders(run, store_id, [customer for (customer,) in gone if customer])
 
 
-def _booked(parsed: ParsedFile, store: Store) -> list[Booked]:
-    return [book(one, store.time_zone) for one in parsed.orders]
+def _booked(parsed: ParsedFile, store: Store, tell: Tell = quietly) -> list[Booked]:
+    return [book(one, store.time_zone) for one in counted(parsed.orders, tell)]
 
 
 def _stage(session: Session, store: Store, orders: Sequence[OrderRecord], booked: Sequence[Booked]) -> dict[int, str]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.imports.definition import Done, Judged, still_fits
+from clique_app.imports.definition import Done, Judged, Tell, counted, quietly, still_fits
 from clique_app.imports.records import ParsedFile, Problem
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables import Store
@@ -151,9 +151,9 @@ class SpendSheet:
             _notes(parsed),
         )  # fmt: skip
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
         store = session.get_one(Store, store_id)
-        states = _stage(session, store_id, parsed)
+        states = _stage(session, store_id, parsed, tell)
         still_fits(_problems(session, store, parsed))
         values: dict[str, Any] = {
             "store": store_id,
@@ -190,13 +190,13 @@ def _forget_campaigns(run: psycopg.Cursor, values: dict[str, Any]) -> None:
     run.execute(UNLINK, {**values, "campaigns": campaigns})
 
 
-def _stage(session: Session, store_id: int, parsed: ParsedFile) -> dict[int, str]:
+def _stage(session: Session, store_id: int, parsed: ParsedFile, tell: Tell = quietly) -> dict[int, str]:
     rows = (
         (
             one.line, one.day, one.channel, one.campaign, f"file:{one.campaign}", one.spend, one.impressions,
             one.clicks, one.reported_conversions, one.reported_revenue, "new", None,
         )
-        for one in parsed.spend
+        for one in counted(parsed.spend, tell)
     )  # fmt: skip
     stage(session, "file_spend", COLUMNS, rows)
     with cursor(session) as run:
