@@ -11,6 +11,7 @@ from sqlmodel import Session
 from clique_app.imports.definition import Done, Judged, Tell, counted, quietly
 from clique_app.imports.records import ParsedFile
 from clique_app.imports.values import made_id
+from clique_app.sync.first_orders import statements
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables.imports import NO_DAY
 
@@ -82,25 +83,7 @@ where s.customer_id < 0 and f.state <> 'kept' order by s.customer_id, s.processe
 on conflict do nothing
 returning customer_id
 """
-LOCK = """
-select customer_id from customer where store_id = %(store)s and customer_id = any(%(customers)s)
-order by customer_id for no key update
-"""
-FIRST_ORDERS = """
-update customer c
-set first_order_id = f.order_id, first_order_at = f.processed_at, first_order_day = f.day
-from (
-  select b.customer_id, o.order_id, o.processed_at, o.day
-  from unnest(%(customers)s::bigint[]) b(customer_id)
-  left join lateral (
-    select order_id, processed_at, day from shop_order
-    where store_id = %(store)s and customer_id = b.customer_id and not test
-    order by processed_at, order_id limit 1
-  ) o on true
-) f
-where c.store_id = %(store)s and c.customer_id = f.customer_id
-  and (c.first_order_id, c.first_order_at, c.first_order_day) is distinct from (f.order_id, f.processed_at, f.day)
-"""
+LOCK, FIRST_ORDERS = statements("select unnest(%(customers)s::bigint[]) as customer_id")
 # once the platform names a buyer that files had named first, the orders are the platform's customer's
 ADOPT = """
 with twin as (

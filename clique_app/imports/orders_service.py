@@ -15,6 +15,7 @@ from clique_app.imports.definition import Done, Judged, Tell, counted, quietly, 
 from clique_app.imports.ledger import Booked, book, order_id_of
 from clique_app.imports.records import OrderRecord, ParsedFile, Problem
 from clique_app.imports.values import made_id
+from clique_app.sync.order_rows import ENTRY_COLUMNS
 from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage
 from clique_app.tables import Store
 from clique_app.tables.imports import NO_DAY
@@ -30,10 +31,6 @@ ORDER_COLUMNS = (
 LINE_COLUMNS = (
     "line_id bigint", "order_id bigint", "title text", "sku text", "quantity int", "current_quantity int",
     "unit_price numeric", "gift_card bool", "product_id bigint", "variant_id bigint",
-)  # fmt: skip
-ENTRY_COLUMNS = (
-    "sale_id bigint", "kind text", "order_id bigint", "line_id bigint", "happened_at timestamptz", "day date",
-    "quantity int", "amount numeric",
 )  # fmt: skip
 OWN_COLUMNS = ("order_id bigint", "email_hash text", "line int", "state text")
 SAMPLE = 10
