@@ -320,6 +320,8 @@ def restore(
     record.adopt_running_demo()
     found = backups.restore(file, store, replace=replace)
     typer.echo(f"{found.rows:,} rows of {', '.join(found.stores)} are back as they were at {found.made_at}.")
+    if found.redacted:
+        typer.echo(f"{found.redacted:,} redactions since then were carried out again.")
 
 
 def main() -> None:

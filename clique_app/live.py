@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import redis
 
@@ -15,6 +15,7 @@ from clique_app.settings import settings
 
 Topic = Literal["figures", "sync", "recommendations", "actions", "connections", "files", "customers"]
 PATTERN = "store:*"
+NOTED_SECONDS = 300
 
 
 def channel(store_id: int) -> str:
@@ -25,6 +26,18 @@ def channel(store_id: int) -> str:
 @lru_cache(maxsize=1)
 def _client() -> redis.Redis:
     return redis.Redis.from_url(settings().redis_url, socket_timeout=5)
+
+
+def note(store_id: int, topic: Topic, payload: dict[str, Any]) -> None:
+    """The same with how far something is, for pages to read: what is not committed yet is in no table."""
+    _client().set(f"noted:{store_id}:{topic}", json.dumps(payload), ex=NOTED_SECONDS)
+    publish(store_id, topic)
+
+
+def noted(store_id: int, topic: Topic) -> dict[str, Any]:
+    """What was noted last; empty where that is long ago."""
+    found = cast(bytes | None, _client().get(f"noted:{store_id}:{topic}"))
+    return json.loads(found) if found else {}
 
 
 def publish(store_id: int, topic: Topic, payload: dict[str, Any] | None = None) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+
 import dramatiq
 import psycopg
+import redis
 from sqlalchemy.exc import DBAPIError
 
 from clique_app import live
@@ -15,6 +21,9 @@ from clique_app.imports.definition import Done
 from clique_app.logs import log
 from tasks import analysis
 from tasks.broker import MINUTE_MS, SYNC
+
+CREDITED_AT_ONCE = 5_000  # orders
+TELL_EVERY_SECONDS = 0.5
 
 
 def start_import(store_id: int, file_id: int, user_id: int) -> None:
@@ -36,10 +45,13 @@ def remove_file(store_id: int, file_id: int, user_id: int) -> Done:
 
 def import_now(store_id: int, file_id: int) -> Done:
     """Import a file that was begun. What fails is said in its row, and nothing of it is kept."""
+    telling = _Telling(store_id, file_id)
     try:
         with store_session(store_id) as session:
-            done = service.carry_out(session, store_id, file_id)
-            attribution.credit_orders(session, store_id, list(done.order_ids))
+            done = service.carry_out(session, store_id, file_id, partial(telling.say, "read"))
+            for first in range(0, len(done.order_ids), CREDITED_AT_ONCE):
+                attribution.credit_orders(session, store_id, done.order_ids[first : first + CREDITED_AT_ONCE])
+                telling.say("credited", min(first + CREDITED_AT_ONCE, len(done.order_ids)), len(done.order_ids))
             attribution.link_campaigns(session, store_id)
     except (DBAPIError, psycopg.OperationalError):
         raise  # the database went away: the message comes again
@@ -60,6 +72,36 @@ def import_file(store_id: int, file_id: int) -> None:
         import_now(store_id, file_id)
     except CliqueError as error:
         log("imports").warning("import_refused", store_id=store_id, file_id=file_id, reason=error.message)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the import of a file is."""
+
+    step: str  # read | credited
+    done: int
+    total: int
+
+
+def progress(store_id: int, file_id: int) -> Progress | None:
+    """Where the import stands, for the page; None where it has not told."""
+    noted = live.noted(store_id, "files")
+    return Progress(noted["step"], noted["done"], noted["total"]) if noted.get("file_id") == file_id else None
+
+
+class _Telling:
+    """Progress to the open pages, at most twice a second. Nobody's import ends because Redis does not answer."""
+
+    def __init__(self, store_id: int, file_id: int) -> None:
+        self._store_id, self._file_id = store_id, file_id
+        self._told = 0.0
+
+    def say(self, step: str, done: int, total: int) -> None:
+        if time.monotonic() - self._told < TELL_EVERY_SECONDS:
+            return
+        self._told = time.monotonic()
+        with contextlib.suppress(redis.RedisError):
+            live.note(self._store_id, "files", {"file_id": self._file_id, **asdict(Progress(step, done, total))})
 
 
 def _fail(store_id: int, file_id: int, message: str) -> None:

@@ -25,10 +25,11 @@ from clique_app.connections.access import access
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, RateLimited, Unavailable
 from clique_app.imports.orders_service import forget_twins
+from clique_app.imports.spend_service import give_way
 from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
 from clique_app.logs import log
-from clique_app.sync.ads_service import ADS
+from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.source import Batch, Kind, Plan, Source
 from clique_app.tables import Connection, Store, SyncCursor, SyncRun
@@ -195,6 +196,8 @@ class Run:
         with self._owned() as (session, run):
             written = self.source.write(session, self.store_id, batch)
             forget_twins(session, self.store_id, written.order_ids)
+            if isinstance(self.source, AdsSource):
+                give_way(session, self.store_id, self.source.channel)
             attribution.credit_orders(session, self.store_id, list(written.order_ids))
             run.read += written.read
             run.written += written.written

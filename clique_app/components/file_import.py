@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -11,28 +10,20 @@ import reflex as rx
 from sqlmodel import Session
 
 from clique_app.components.forms import select
+from clique_app.components.import_views import PreviewView, past_row, preview_view
 from clique_app.components.overlays import block, dialog
 from clique_app.components.polaris import PolarisElement, s_button
 from clique_app.components.session import PageState
-from clique_app.components.status import badge, banner, card, facts, spinner
+from clique_app.components.status import badge, banner, card, facts
+from clique_app.components.status import progress as progress_bar
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.errors import CliqueError
 from clique_app.imports import service
 from clique_app.imports.records import KINDS
-from clique_app.imports.service import Past, Preview
-from clique_app.metrics import format
 from clique_app.metrics import service as metrics
-from clique_app.metrics.definition import Period
-from tasks.imports import remove_file, start_import
+from tasks.imports import progress, remove_file, start_import
 
 ANY_KIND = "What its columns tell"
-STATES = {
-    "importing": ("Importing", "running"),
-    "imported": ("Imported", "success"),
-    "failed": ("Failed", "critical"),
-    "removed": ("Removed", "plain"),
-}
-AMOUNTS = {"orders": "Net sales", "spend": "Spend"}
 PROBLEM_COLUMNS = (Column("Line", right=True, named=True), Column("Column", main=True), Column("What to mend"))
 PAST_COLUMNS = (
     Column("Imported"),
@@ -52,30 +43,6 @@ class Upload(PolarisElement):
     """Our own element: sends the chosen file with a fresh session token and tells how far it is."""
 
     tag = "clique_upload"
-
-
-@dataclass(frozen=True)
-class PreviewView:
-    """A file before its import, as text."""
-
-    file_id: int = 0
-    name: str = ""
-    kind: str = ""
-    lines: str = ""
-    period: str = ""
-    amount_label: str = ""
-    amount: str = ""
-    new: str = ""
-    replaced: str = ""
-    kept: str = ""
-    noun: str = ""
-    problem_text: str = ""
-    problems_shown: str = ""
-    importing: bool = False
-    can_import: bool = False
-    button: str = ""
-    running: str = ""
-    message: str = ""
 
 
 class FileImport(PageState):
@@ -101,9 +68,12 @@ class FileImport(PageState):
         await self._show()
 
     async def _show(self) -> None:
+        before = self.preview
         for name, value in (await self.in_session(import_view, self.user_id)).items():
             setattr(self, name, value)
         self.loaded = True
+        if before.importing and not self.preview.importing:
+            self.told = f"{before.name} was not imported." if self.preview.message else f"{before.name} was imported."
 
     @rx.event
     async def uploaded(self) -> None:
@@ -176,7 +146,7 @@ def import_view(session: Session, store_id: int, user_id: int) -> dict[str, Any]
     shown = service.preview(session, store_id, user_id)
     past = service.past(session, store_id)
     return {
-        "preview": preview_view(shown) if shown else PreviewView(),
+        "preview": preview_view(shown, progress(store_id, shown.file_id)) if shown else PreviewView(),
         "notes": list(shown.notes) if shown else [],
         "problems": [
             Row(
@@ -189,65 +159,6 @@ def import_view(session: Session, store_id: int, user_id: int) -> dict[str, Any]
         "sample": [list(line) for line in shown.sample] if shown else [],
         "past": [past_row(one, store.currency, ZoneInfo(store.time_zone)) for one in past],
     }
-
-
-def preview_view(one: Preview) -> PreviewView:
-    """A preview as text."""
-    writes = one.new + one.replaced
-    count, kept = one.problem_count, len(one.problems)
-    return PreviewView(
-        file_id=one.file_id,
-        name=one.name,
-        kind=KINDS[one.kind] if one.kind else "Not known",
-        lines=f"{one.lines:,}",
-        period=period(one.first_day, one.last_day),
-        amount_label=AMOUNTS.get(one.kind or "", ""),
-        amount=format.exact(one.amount, "money", one.currency) if one.amount is not None else format.UNKNOWN,
-        new=f"{one.new:,}",
-        replaced=f"{one.replaced:,}",
-        kept=f"{one.kept:,}",
-        noun=one.noun,
-        problem_text=f"{count:,} {'problem' if count == 1 else 'problems'} to mend before anything can be imported"
-        if count
-        else "",
-        problems_shown=f"The first {kept:,} are listed." if count > kept else "",
-        importing=one.state == "importing",
-        can_import=one.can_import,
-        button="Import" if count else f"Import {writes:,} {one.noun}" if writes else "Nothing new to import",
-        running=f"Importing {writes:,} {one.noun}. All of them or none are kept; you can leave this page.",
-        message=one.message,
-    )
-
-
-def past_row(one: Past, currency: str, zone: ZoneInfo) -> Row:
-    """A file of the store; the last cell says whether it can be removed and has no column."""
-    at = (one.imported_at or one.uploaded_at).astimezone(zone)
-    word, mark = STATES[one.state]
-    kind = KINDS.get(one.kind, one.kind)  # pyright: ignore[reportArgumentType, reportCallIssue]
-
-    def number(key: str) -> Cell:
-        return Cell(f"{one.counts.get(key, 0):,}", raw=str(one.counts.get(key, 0)))
-
-    return Row(
-        str(one.file_id),
-        [
-            Cell(f"{at:%-d %b %Y %H:%M}", tone="second", raw=at.isoformat()),
-            Cell(one.name, strong=True, sub=one.message),
-            Cell(kind),
-            Cell(period(one.first_day, one.last_day), tone="second"),
-            number("new"),
-            number("replaced"),
-            number("kept"),
-            Cell(format.exact(one.amount, "money", currency) if one.amount is not None else format.UNKNOWN),
-            Cell(word, badge=mark),
-            Cell("yes" if one.state == "imported" else ""),
-        ],
-    )
-
-
-def period(first: Any, last: Any) -> str:
-    """'2–9 Mar 2026', or nothing."""
-    return format.days(Period(first, last), year=True) if first and last else format.UNKNOWN
 
 
 def _chooser() -> rx.Component:
@@ -304,8 +215,9 @@ def _preview() -> rx.Component:
         class_name="c-actions",
     )
     running = rx.el.div(
-        spinner("Importing"), rx.el.span(shown.running),
-        class_name="c-actions", role="status",
+        progress_bar(shown.step, shown.done, shown.total, share=shown.share),
+        rx.el.span(shown.running, role="status", class_name="c-small c-second"),
+        class_name="c-stack",
     )  # fmt: skip
     return rx.el.section(
         rx.el.div(

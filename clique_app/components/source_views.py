@@ -27,6 +27,7 @@ RESULTS: dict[str, tuple[str, str]] = {
     "whole": ("Whole", "success"),
     "incomplete": ("Incomplete", "caution"),
     "failed": ("Failed", "critical"),
+    "superseded": ("Superseded", "plain"),
 }
 STEP_STATES: dict[StepState, tuple[str, str]] = {
     "done": ("Done", "success"),

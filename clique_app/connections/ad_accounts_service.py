@@ -357,7 +357,7 @@ def _forget_readings(session: Session, store_id: int, channel: str) -> None:
 _FORGET = (
     sa.text("delete from sync_cursor where store_id = :store and starts_with(source, :of)"),
     sa.text("""
-    delete from sync_run
+    update sync_run set state = 'superseded'
     where store_id = :store and starts_with(source, :of) and kind in ('first_import', 'history') and state = 'whole'
     """),
     sa.text("""

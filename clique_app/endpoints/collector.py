@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from clique_app import clock
 from clique_app.connections.install import COLLECT_PATH
 from clique_app.connections.pixel_key import store_of
+from clique_app.endpoints import bounds
 from clique_app.endpoints.batches import Batches
 from clique_app.errors import AccessDenied, InvalidInput
 from clique_app.settings import settings
@@ -109,15 +110,15 @@ class Collector:
             self._rates = Rates(settings().collector_events_per_second)
         if not self._rates.allows((scope.get("client") or ("", 0))[0], time.monotonic()):
             return 429
-        body = await _body(receive)
-        if body is None:
-            return 413
         try:
+            body = await bounds.raw_body(scope, receive, MAX_BODY_BYTES)
             key, given = beacon.key_in(body)
             store_id = store_of(key)
             if store_id is None:
                 return 401
             event = beacon.event(store_id, given, clock.now())
+        except bounds.Unbounded as error:
+            return error.status
         except AccessDenied:
             return 403
         except InvalidInput:
@@ -125,18 +126,6 @@ class Collector:
         if self._events is None:
             self._events = self._make()
         return 204 if await self._events.put(event) else 503
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None where it is longer than any event."""
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES or message["type"] == "http.disconnect":
-            return None
-        if not message.get("more_body", False):
-            return body
 
 
 RAW_ROUTES = ((COLLECT_PATH, Collector(lambda: Events(settings().database_url))),)

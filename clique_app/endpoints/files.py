@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from functools import lru_cache
 
 import redis
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -18,6 +17,7 @@ from clique_app.components.session_token import Visitor
 from clique_app.connections import service as connections
 from clique_app.connections.roles import require_may_act
 from clique_app.database import store_session, system_session
+from clique_app.endpoints import bounds
 from clique_app.errors import AccessDenied, CliqueError, Refused
 from clique_app.imports import service
 from clique_app.imports.records import KINDS
@@ -27,6 +27,11 @@ from clique_app.settings import settings
 AT_ONCE = 2  # files of up to MAX_BYTES that a process holds in memory
 BODY_SECONDS = 300
 UPLOADS_PER_WINDOW, WINDOW_SECONDS = 60, 15 * 60
+UNBOUNDED = {
+    400: ("cut_off", "The file did not arrive whole. Try again."),
+    408: ("too_slow", "The file did not arrive in time. Try again."),
+    413: ("too_large", f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Export fewer days."),
+}
 RENEW = {"X-Shopify-Retry-Invalid-Session-Request": "1"}  # App Bridge asks again with a fresh token
 
 _reading = asyncio.Semaphore(AT_ONCE)
@@ -80,7 +85,7 @@ def _admitted(visitor: Visitor) -> int:
             require_may_act(session, store_id, visitor.user_id)
     except (AccessDenied, Refused) as error:
         raise Answer(403, "may_not", error.message) from None
-    if not _allowed(store_id):
+    if not bounds.allowed(f"files/{store_id}", UPLOADS_PER_WINDOW, WINDOW_SECONDS):
         raise Answer(429, "too_many", "Too many files in a short time. Try again in 15 minutes.")
     return store_id
 
@@ -108,42 +113,11 @@ async def _received(request: Request, store_id: int, user_id: int) -> int:
 
 
 async def _body(request: Request) -> bytes:
-    length = request.headers.get("content-length", "0")
-    too_large = Answer(413, "too_large", f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Export fewer days.")
-    if not (length.isascii() and length.isdigit()):
-        raise Answer(400, "bad_length", "The request has no usable length.")
-    if int(length[:20]) > MAX_BYTES:
-        raise too_large
-    parts: list[bytes] = []
-    size = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                size += len(part)
-                if size > MAX_BYTES:
-                    raise too_large
-                parts.append(part)
-    except TimeoutError:
-        raise Answer(408, "too_slow", "The file did not arrive in time. Try again.") from None
-    except ClientDisconnect:
-        raise Answer(400, "cut_off", "The file did not arrive whole. Try again.") from None
-    return b"".join(parts)
+        return await bounds.body(request, MAX_BYTES, BODY_SECONDS)
+    except bounds.Unbounded as error:
+        raise Answer(error.status, *UNBOUNDED[error.status]) from None
 
 
 def _headers(status: int) -> dict[str, str]:
     return {"Cache-Control": "no-store", **(RENEW if status == 401 else {})}
-
-
-@lru_cache(maxsize=4)
-def _redis(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=5)
-
-
-def _allowed(store_id: int) -> bool:
-    """Counts in fixed windows, for all processes together."""
-    key = f"files/{store_id}"
-    with _redis(settings().redis_url).pipeline() as pipe:
-        pipe.incr(key)
-        pipe.expire(key, WINDOW_SECONDS, nx=True)
-        count, _ = pipe.execute()
-    return int(count) <= UPLOADS_PER_WINDOW

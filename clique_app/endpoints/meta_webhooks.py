@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from clique_app import clock
+from clique_app.endpoints import bounds
 from clique_app.endpoints.inbox import Delivery, Inbox
 from clique_app.integrations.meta import pushes
 from clique_app.settings import settings
@@ -42,17 +43,18 @@ class MetaWebhooks:
         if scope["method"] == "GET":
             status, text = _challenge(scope["query_string"])
         elif scope["method"] == "POST":
-            status = await self._stored(dict(scope["headers"]), receive)
+            status = await self._stored(scope, receive)
         headers = [(b"content-length", str(len(text)).encode()), (b"content-type", b"text/plain; charset=utf-8")]
         headers += [(b"x-content-type-options", b"nosniff"), *([(b"allow", b"GET, POST")] if status == 405 else [])]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": text})
 
-    async def _stored(self, headers: dict[bytes, bytes], receive: Receive) -> int:
-        body = await _body(receive)
-        if body is None:
-            return 413
-        if not pushes.is_signed(body, headers.get(b"x-hub-signature-256", b"").decode("latin-1")):
+    async def _stored(self, scope: Scope, receive: Receive) -> int:
+        try:
+            body = await bounds.raw_body(scope, receive, MAX_BODY_BYTES)
+        except bounds.Unbounded as error:
+            return error.status
+        if not pushes.is_signed(body, dict(scope["headers"]).get(b"x-hub-signature-256", b"").decode("latin-1")):
             return 401
         try:
             told = deliveries(body)
@@ -94,22 +96,6 @@ def _delivery(delivery_id: str, account_id: str, at: datetime, change: dict[str,
         raise ValueError("not an ad account, or not a field")
     payload = json.dumps({"value": change.get("value")}).encode()
     return Delivery("meta", delivery_id, topic, f"{ad_pushes.ADDRESSEE}{account_id}", at, clock.now(), payload)
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """The raw body; None where it is too large or breaks off."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message: Message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        size += len(message.get("body", b""))
-        if size > MAX_BODY_BYTES:
-            return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 RAW_ROUTES = ((ad_pushes.PATH, MetaWebhooks(lambda: Inbox(settings().database_url, drain_inbox.send))),)

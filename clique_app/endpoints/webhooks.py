@@ -5,7 +5,6 @@ Deliveries that wait together are written by one statement, with synchronous com
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
 import re
@@ -15,6 +14,7 @@ from datetime import datetime
 from starlette.types import Message, Receive, Scope, Send
 
 from clique_app import clock
+from clique_app.endpoints import bounds
 from clique_app.endpoints.inbox import Delivery, Inbox
 from clique_app.errors import InvalidInput
 from clique_app.settings import settings
@@ -27,10 +27,6 @@ _SHOP = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,99}\.myshopify\.com", re.ASCII)
 _DELIVERY = re.compile(r"[\x21-\x7e]{1,128}")
 _CLASSIC, _EVENT = b"x-shopify-", b"shopify-"  # webhooks, and the events that follow them
 _ENDED: Message = {"type": "http.response.body", "body": b""}
-
-
-class TooLarge(Exception):
-    """The body is beyond the bound."""
 
 
 class ShopifyWebhooks:
@@ -53,11 +49,9 @@ class ShopifyWebhooks:
             return 405
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
-            body = await _body(headers, receive)
-        except TooLarge:
-            return 413
-        except asyncio.IncompleteReadError:
-            return 400
+            body = await bounds.raw_body(scope, receive, MAX_BODY_BYTES)
+        except bounds.Unbounded as error:
+            return error.status
         family = _CLASSIC if b"x-shopify-hmac-sha256" in headers else _EVENT
         if not is_signed(body, headers.get(family + b"hmac-sha256", b"")):
             return 401
@@ -111,25 +105,6 @@ def _object(name: str, resource_id: str, body: bytes) -> tuple[str, int | None]:
         return topic.kind, object_of_event(topic, resource_id) if resource_id else object_in(topic, body)
     except InvalidInput:
         return "", None
-
-
-async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-        raise TooLarge
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message: Message = await receive()
-        if message["type"] == "http.disconnect":
-            raise asyncio.IncompleteReadError(b"", None)
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise TooLarge
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 RAW_ROUTES = (("/webhooks/shopify", ShopifyWebhooks(lambda: Inbox(settings().database_url, drain_inbox.send))),)

@@ -13,7 +13,7 @@ from clique_app import clock
 from clique_app.advocacy import records_service
 from clique_app.advocacy.records import Kind, Record
 from clique_app.advocacy.records_service import KEPT, NEW, REPLACED
-from clique_app.imports.definition import Done, Judged
+from clique_app.imports.definition import Done, Judged, Tell, counted
 from clique_app.imports.records import ParsedFile
 from clique_app.sync.staging_service import cursor
 from clique_app.tables.imports import NO_DAY
@@ -55,8 +55,8 @@ class AdvocacySheet:
             notes=_notes(self._kind),
         )
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
-        told = self._told(parsed)
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
+        told = tuple(counted(self._told(parsed), tell))
         states = records_service.judge(session, store_id, self._kind, told, clock.now(), of_file=True)
         records_service.write(session, store_id, self._kind)
         mine = [number for number, state in states.items() if state != KEPT]

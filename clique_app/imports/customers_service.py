@@ -8,9 +8,10 @@ from typing import Any
 import psycopg
 from sqlmodel import Session
 
-from clique_app.imports.definition import Done, Judged
+from clique_app.imports.definition import Done, Judged, Tell, counted, quietly
 from clique_app.imports.records import ParsedFile
 from clique_app.imports.values import made_id
+from clique_app.sync.first_orders import statements
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables.imports import NO_DAY
 
@@ -82,25 +83,7 @@ where s.customer_id < 0 and f.state <> 'kept' order by s.customer_id, s.processe
 on conflict do nothing
 returning customer_id
 """
-LOCK = """
-select customer_id from customer where store_id = %(store)s and customer_id = any(%(customers)s)
-order by customer_id for no key update
-"""
-FIRST_ORDERS = """
-update customer c
-set first_order_id = f.order_id, first_order_at = f.processed_at, first_order_day = f.day
-from (
-  select b.customer_id, o.order_id, o.processed_at, o.day
-  from unnest(%(customers)s::bigint[]) b(customer_id)
-  left join lateral (
-    select order_id, processed_at, day from shop_order
-    where store_id = %(store)s and customer_id = b.customer_id and not test
-    order by processed_at, order_id limit 1
-  ) o on true
-) f
-where c.store_id = %(store)s and c.customer_id = f.customer_id
-  and (c.first_order_id, c.first_order_at, c.first_order_day) is distinct from (f.order_id, f.processed_at, f.day)
-"""
+LOCK, FIRST_ORDERS = statements("select unnest(%(customers)s::bigint[]) as customer_id")
 # once the platform names a buyer that files had named first, the orders are the platform's customer's
 ADOPT = """
 with twin as (
@@ -146,8 +129,8 @@ class CustomersFile:
             notes=("Of a person only a keyed hash of the e-mail and the postal area are kept.",),
         )  # fmt: skip
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
-        states = _stage(session, store_id, parsed)
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
+        states = _stage(session, store_id, parsed, tell)
         values: dict[str, Any] = {"store": store_id, "file": file_id, "no_day": NO_DAY}
         with cursor(session) as run:
             written = run.execute(UPSERT, values).fetchall()
@@ -197,7 +180,7 @@ def forget(session: Session, store_id: int, file_id: int) -> int:
         return len(run.execute(FORGET, {"store": store_id, "file": file_id}).fetchall())
 
 
-def _stage(session: Session, store_id: int, parsed: ParsedFile) -> dict[int, str]:
+def _stage(session: Session, store_id: int, parsed: ParsedFile, tell: Tell = quietly) -> dict[int, str]:
     rows = (
         (
             one.line,
@@ -208,7 +191,7 @@ def _stage(session: Session, store_id: int, parsed: ParsedFile) -> dict[int, str
             one.postal_code,
             "new",
         )
-        for one in parsed.customers
+        for one in counted(parsed.customers, tell)
     )
     stage(session, "file_customer", COLUMNS, rows)
     with cursor(session) as run:

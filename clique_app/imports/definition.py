@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from clique_app.errors import InvalidInput
 from clique_app.imports.records import Problem
@@ -25,6 +26,23 @@ class Judged:
     sample: tuple[tuple[str, ...], ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+Tell = Callable[[int, int], None]  # how many of all records have been read so far
+TOLD_EVERY = 500
+T = TypeVar("T")
+
+
+def quietly(done: int, total: int) -> None:
+    """For whom nobody waits."""
+
+
+def counted(records: Sequence[T], tell: Tell) -> Iterator[T]:
+    """The records one by one, telling how many."""
+    for number, record in enumerate(records, 1):
+        yield record
+        if number % TOLD_EVERY == 0 or number == len(records):
+            tell(number, len(records))
 
 
 def still_fits(problems: Sequence[Problem]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from hashlib import blake2b
 from typing import NamedTuple
@@ -18,23 +18,11 @@ from typing import NamedTuple
 from clique_app.clock import day_of
 from clique_app.imports.records import OrderLine, OrderRecord
 from clique_app.imports.values import made_id
+from clique_app.integrations.shopify.ledger import EntryRow
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 UNPAID = ("", "VOIDED", "PENDING", "AUTHORIZED", "EXPIRED", "UNPAID")
-
-
-class Entry(NamedTuple):
-    """A row of sale_entry, before product and unit cost are looked up."""
-
-    sale_id: int
-    kind: str
-    order_id: int
-    line_id: int | None
-    happened_at: datetime
-    day: date
-    quantity: int
-    amount: Decimal
 
 
 class Line(NamedTuple):
@@ -56,7 +44,7 @@ class Booked:
 
     order_id: int
     lines: tuple[Line, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[EntryRow, ...]
 
     def mark(self, record: OrderRecord) -> bytes:
         """Equal for an equal order, whichever line of whichever file it came from."""
@@ -129,7 +117,7 @@ def spread(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     return parts
 
 
-def _entries(record: OrderRecord, order_id: int, ids: list[int], back: Decimal, time_zone: str) -> list[Entry]:
+def _entries(record: OrderRecord, order_id: int, ids: list[int], back: Decimal, time_zone: str) -> list[EntryRow]:
     at, day = record.created_at, day_of(record.created_at, time_zone)
     sums = _sums(record)
     sold = [(i, one) for i, one in zip(ids, record.lines, strict=True) if _other_kind(one) is None]
@@ -138,10 +126,10 @@ def _entries(record: OrderRecord, order_id: int, ids: list[int], back: Decimal, 
     gross = spread(sums.gross_net, amounts)
     off = sums.gross_net - sums.product_net
     discounts = spread(off, marked if sum(marked, ZERO) == off else amounts)
-    rows: list[Entry] = []
+    rows: list[EntryRow] = []
 
     def add(sale_id: int, kind: str, amount: Decimal, line_id: int | None = None, quantity: int = 0) -> None:
-        rows.append(Entry(sale_id, kind, order_id, line_id, at, day, quantity, amount))
+        rows.append(EntryRow(sale_id, kind, order_id, line_id, at, day, quantity, amount))
 
     for (line_id, one), amount, discount in zip(sold, gross, discounts, strict=True):
         add(line_id, "sale", amount, line_id, one.quantity)
@@ -171,7 +159,7 @@ def _back(
     kept: list[tuple[int, int, Decimal]],
     back: Decimal,
     time_zone: str,
-) -> list[Entry]:
+) -> list[EntryRow]:
     """What went back to the buyer: of the products, then of shipping, then of the rest."""
     kind = "cancellation" if record.cancelled_at else "refund"
     at = record.cancelled_at or record.created_at
@@ -183,15 +171,15 @@ def _back(
     net = _share(sums.product_net, of_products, products)
     shipping_net = _share(sums.shipping_net, of_shipping, shipping)
     of_order = made_id(order_id, "back")
-    rows: list[Entry] = []
+    rows: list[EntryRow] = []
     if of_products == products and back >= _charged(record) - CENT:
-        rows += [Entry(i, kind, order_id, i, at, day, -quantity, -amount) for i, quantity, amount in kept]
+        rows += [EntryRow(i, kind, order_id, i, at, day, -quantity, -amount) for i, quantity, amount in kept]
     elif net:
-        rows.append(Entry(of_order, kind, order_id, None, at, day, 0, -net))
+        rows.append(EntryRow(of_order, kind, order_id, None, at, day, 0, -net))
     tax = of_products - net + of_shipping - shipping_net
     for other, amount in (("shipping", shipping_net), ("tax", tax), ("fee", rest)):
         if amount:
-            rows.append(Entry(of_order, other, order_id, None, at, day, 0, -amount))
+            rows.append(EntryRow(of_order, other, order_id, None, at, day, 0, -amount))
     return rows
 
 

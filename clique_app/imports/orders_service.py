@@ -11,11 +11,12 @@ from sqlmodel import Session
 
 from clique_app.clock import day_of
 from clique_app.imports import customers_service
-from clique_app.imports.definition import Done, Judged, still_fits
+from clique_app.imports.definition import Done, Judged, Tell, counted, quietly, still_fits
 from clique_app.imports.ledger import Booked, book, order_id_of
 from clique_app.imports.records import OrderRecord, ParsedFile, Problem
 from clique_app.imports.values import made_id
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.sync.order_rows import ENTRY_COLUMNS
+from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage
 from clique_app.tables import Store
 from clique_app.tables.imports import NO_DAY
 from clique_app.tables.orders import NET_SALES_KINDS
@@ -30,10 +31,6 @@ ORDER_COLUMNS = (
 LINE_COLUMNS = (
     "line_id bigint", "order_id bigint", "title text", "sku text", "quantity int", "current_quantity int",
     "unit_price numeric", "gift_card bool", "product_id bigint", "variant_id bigint",
-)  # fmt: skip
-ENTRY_COLUMNS = (
-    "sale_id bigint", "kind text", "order_id bigint", "line_id bigint", "happened_at timestamptz", "day date",
-    "quantity int", "amount numeric",
 )  # fmt: skip
 OWN_COLUMNS = ("order_id bigint", "email_hash text", "line int", "state text")
 SAMPLE = 10
@@ -111,8 +108,10 @@ select %(store)s, e.sale_id, e.kind, e.order_id, e.line_id, e.happened_at, e.day
        l.product_id, l.variant_id, c.cost
 from file_entry e
 left join file_line l on l.line_id = e.line_id
+left join ({STAGED_COST_DAYS.format(entries="file_entry")}) sold on sold.line_id = e.line_id and e.quantity < 0
 left join ({COST_ON_DAY}) c
-  on c.variant_id = l.variant_id and e.day >= c.from_day and e.day < c.to_day and e.kind = any(%(cost_kinds)s)
+  on c.variant_id = l.variant_id and coalesce(sold.day, e.day) >= c.from_day and coalesce(sold.day, e.day) < c.to_day
+  and e.kind = any(%(cost_kinds)s)
 where e.order_id = any(%(orders)s)
 """  # noqa: S608
 KEEP_ROWS = """
@@ -166,9 +165,9 @@ class OrdersFile:
             _notes(parsed.orders),
         )  # fmt: skip
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
         store = session.get_one(Store, store_id)
-        states = _stage(session, store, parsed.orders, _booked(parsed, store))
+        states = _stage(session, store, parsed.orders, _booked(parsed, store, tell))
         still_fits(_problems(session, store, parsed.orders))
         values: dict[str, Any] = {"store": store_id, "file": file_id, "no_day": NO_DAY, "cost_kinds": list(COST_KINDS)}
         with cursor(session) as run:
@@ -206,8 +205,8 @@ def forget_twins(session: Session, store_id: int, order_ids: Sequence[int]) -> N
         customers_service.first_orders(run, store_id, [customer for (customer,) in gone if customer])
 
 
-def _booked(parsed: ParsedFile, store: Store) -> list[Booked]:
-    return [book(one, store.time_zone) for one in parsed.orders]
+def _booked(parsed: ParsedFile, store: Store, tell: Tell = quietly) -> list[Booked]:
+    return [book(one, store.time_zone) for one in counted(parsed.orders, tell)]
 
 
 def _stage(session: Session, store: Store, orders: Sequence[OrderRecord], booked: Sequence[Booked]) -> dict[int, str]:

@@ -9,10 +9,10 @@ from typing import Any
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.imports.definition import Done, Judged
+from clique_app.imports.definition import Done, Judged, Tell, counted, quietly
 from clique_app.imports.records import ParsedFile
 from clique_app.imports.values import made_id
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.sync.staging_service import COST_DAY, COST_KINDS, COST_ON_DAY, cursor, stage
 from clique_app.tables import Store
 from clique_app.tables.imports import NO_DAY
 
@@ -97,7 +97,8 @@ left join lateral (
   where known.variant_id = v.variant_id
 ) c on true
 where e.store_id = %(store)s and e.variant_id = v.variant_id and e.kind = any(%(cost_kinds)s)
-  and (c.variant_id is null or e.day >= c.from_day and e.day < c.to_day) and e.unit_cost is distinct from c.cost
+  and (c.variant_id is null or {COST_DAY} >= c.from_day and {COST_DAY} < c.to_day)
+  and e.unit_cost is distinct from c.cost
 """  # noqa: S608
 KEEP_ROWS = """
 insert into imported_row (store_id, kind, row_id, day, file_id)
@@ -148,8 +149,8 @@ class ProductsFile:
             notes=(f"{costs:,} variants have a cost. It counts where Shopify gives none.",),
         )
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
-        states = self._stage(session, store_id, parsed)
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
+        states = self._stage(session, store_id, parsed, tell)
         values = {**self._values(session, store_id), "file": file_id}
         with cursor(session) as run:
             run.execute("select pg_advisory_xact_lock(hashtextextended('unit_cost', %(store)s))", values)
@@ -171,13 +172,13 @@ class ProductsFile:
             removed = run.execute(REMOVE_PRODUCTS, values).rowcount
         return Done({"removed": removed, "costs": len(values["variants"])})
 
-    def _stage(self, session: Session, store_id: int, parsed: ParsedFile) -> dict[str, str]:
+    def _stage(self, session: Session, store_id: int, parsed: ParsedFile, tell: Tell = quietly) -> dict[str, str]:
         products = (
             (
                 one.line, made_id("product", one.handle), one.handle, one.title, one.product_type, one.vendor,
                 one.status, "new",
             )
-            for one in parsed.products
+            for one in counted(parsed.products, tell)
         )  # fmt: skip
         variants = (
             (

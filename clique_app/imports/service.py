@@ -20,7 +20,7 @@ from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import parse
 from clique_app.imports.advocacy_service import AdvocacySheet
 from clique_app.imports.customers_service import CustomersFile
-from clique_app.imports.definition import Done, Judged
+from clique_app.imports.definition import Done, Judged, Tell, quietly
 from clique_app.imports.history import covered_from
 from clique_app.imports.orders_service import OrdersFile
 from clique_app.imports.products_service import ProductsFile
@@ -41,7 +41,7 @@ class FileKind(Protocol):
         """Hold the file against what is here. Writes nothing."""
         ...
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
         """Write all that is new or replaced; InvalidInput where it does not fit any more. Safe to repeat."""
         ...
 
@@ -194,7 +194,7 @@ def begin(session: Session, store_id: int, file_id: int, user_id: int) -> None:
     row.state, row.message = "importing", ""
 
 
-def carry_out(session: Session, store_id: int, file_id: int) -> Done:
+def carry_out(session: Session, store_id: int, file_id: int, tell: Tell = quietly) -> Done:
     """Write the file whole. A second call finds nothing to do. Credit the orders in the same transaction."""
     _alone(session, store_id)
     row = _file(session, store_id, file_id)
@@ -202,7 +202,7 @@ def carry_out(session: Session, store_id: int, file_id: int) -> Done:
         return Done()
     parsed = _CONTENT.validate_json(zlib.decompress(bytes(row.content)))
     kind = _kind(row.kind)
-    done = kind.write(session, store_id, file_id, parsed)
+    done = kind.write(session, store_id, file_id, parsed, tell)
     row.state, row.imported_at, row.counts = "imported", clock.now(), dict(done.counts)
     row.content, row.preview = None, {}
     session.flush()

@@ -6,11 +6,12 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.imports.definition import Done, Judged, still_fits
+from clique_app.imports.definition import Done, Judged, Tell, counted, quietly, still_fits
 from clique_app.imports.records import ParsedFile, Problem
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables import Store
@@ -85,6 +86,30 @@ delete from ad_day d using imported_row r
 where r.store_id = %(store)s and r.file_id = %(file)s and r.kind = 'ad_day'
   and d.store_id = %(store)s and d.ad_id = r.row_id and d.day = r.day
 """
+FROM_FILES = """
+select 1 from campaign where store_id = %(store)s and channel = %(channel)s and account_id = %(account)s limit 1
+"""
+# From its first day with spend to its last a channel tells of itself: what files said of these days would count twice.
+GIVE_WAY = """
+with told as (
+  select min(d.day) as first, max(d.day) as last
+  from ad_day d join campaign c on c.store_id = d.store_id and c.campaign_id = d.campaign_id
+  where d.store_id = %(store)s and d.channel = %(channel)s and c.account_id <> %(account)s and d.spend <> 0
+), gone as (
+  delete from ad_day d using campaign c, told
+  where c.store_id = %(store)s and c.channel = %(channel)s and c.account_id = %(account)s
+    and d.store_id = %(store)s and d.campaign_id = c.campaign_id and d.day between told.first and told.last
+  returning d.ad_id, d.day
+), theirs as (
+  delete from imported_row r using gone
+  where r.store_id = %(store)s and r.kind = 'ad_day' and r.row_id = gone.ad_id and r.day = gone.day
+  returning r.file_id
+)
+update imported_file f
+set counts = f.counts || jsonb_build_object('gave_way', coalesce((f.counts ->> 'gave_way')::int, 0) + of_file.days)
+from (select file_id, count(*) as days from theirs group by 1) of_file
+where f.store_id = %(store)s and f.file_id = of_file.file_id
+"""
 FORGET_CAMPAIGNS = """
 delete from campaign c
 where c.store_id = %(store)s and c.account_id = %(account)s
@@ -126,9 +151,9 @@ class SpendSheet:
             _notes(parsed),
         )  # fmt: skip
 
-    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile) -> Done:
+    def write(self, session: Session, store_id: int, file_id: int, parsed: ParsedFile, tell: Tell) -> Done:
         store = session.get_one(Store, store_id)
-        states = _stage(session, store_id, parsed)
+        states = _stage(session, store_id, parsed, tell)
         still_fits(_problems(session, store, parsed))
         values: dict[str, Any] = {
             "store": store_id,
@@ -147,18 +172,31 @@ class SpendSheet:
         values: dict[str, Any] = {"store": store_id, "file": file_id, "account": FILE_ACCOUNT}
         with cursor(session) as run:
             removed = run.execute(REMOVE, values).rowcount
-            campaigns = [one for (one,) in run.execute(FORGET_CAMPAIGNS, values).fetchall()]
-            run.execute(UNLINK, {**values, "campaigns": campaigns})
+            _forget_campaigns(run, values)
         return Done({"removed": removed})
 
 
-def _stage(session: Session, store_id: int, parsed: ParsedFile) -> dict[int, str]:
+def give_way(session: Session, store_id: int, channel: str) -> None:
+    """The channel was read: of the days it tells of itself, what files said of it goes. Link campaigns afterwards."""
+    values: dict[str, Any] = {"store": store_id, "account": FILE_ACCOUNT, "channel": channel}
+    with cursor(session) as run:
+        if run.execute(FROM_FILES, values).fetchone() and run.execute(GIVE_WAY, values).rowcount:
+            _forget_campaigns(run, values)
+
+
+def _forget_campaigns(run: psycopg.Cursor, values: dict[str, Any]) -> None:
+    """Campaigns of files of which no day is left."""
+    campaigns = [one for (one,) in run.execute(FORGET_CAMPAIGNS, values).fetchall()]
+    run.execute(UNLINK, {**values, "campaigns": campaigns})
+
+
+def _stage(session: Session, store_id: int, parsed: ParsedFile, tell: Tell = quietly) -> dict[int, str]:
     rows = (
         (
             one.line, one.day, one.channel, one.campaign, f"file:{one.campaign}", one.spend, one.impressions,
             one.clicks, one.reported_conversions, one.reported_revenue, "new", None,
         )
-        for one in parsed.spend
+        for one in counted(parsed.spend, tell)
     )  # fmt: skip
     stage(session, "file_spend", COLUMNS, rows)
     with cursor(session) as run:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, LiteralString
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
@@ -24,6 +25,7 @@ from sqlalchemy import make_url
 from clique_app import clock
 from clique_app.database import APP_ROLE, SYSTEM_ROLE
 from clique_app.errors import InvalidInput, NotFound
+from clique_app.keeping import privacy, redactions
 from clique_app.settings import settings
 from clique_app.tables import APPEND_ONLY_TABLES, DERIVED_TABLES, GLOBAL_TABLES, METADATA
 
@@ -74,6 +76,13 @@ class Manifest:
         return sum(kept.rows for kept in self.tables)
 
 
+@dataclass(frozen=True)
+class Restored(Manifest):
+    """What of a backup is back."""
+
+    redacted: int  # requests since the backup that were carried out again
+
+
 def back_up(path: Path, shop_domain: str = "") -> Manifest:
     """Write a backup of everything, or of one store. The file is there whole or not at all, for its owner's eyes."""
     if path.exists():
@@ -97,8 +106,9 @@ def back_up(path: Path, shop_domain: str = "") -> Manifest:
     return manifest
 
 
-def restore(path: Path, shop_domain: str = "", *, replace: bool = False) -> Manifest:
-    """Bring back everything in the file, or one store of it, all or nothing. Over existing rows only with replace."""
+def restore(path: Path, shop_domain: str = "", *, replace: bool = False) -> Restored:
+    """Bring back everything in the file, or one store of it, all or nothing. Over existing rows only with replace. Who
+    was redacted since is redacted again."""
     try:
         with ZipFile(path) as packed, _connected() as connection:
             manifest = _manifest(packed)
@@ -110,6 +120,7 @@ def restore(path: Path, shop_domain: str = "", *, replace: bool = False) -> Mani
             for kept in chosen:
                 _load(connection, packed, kept)
             _advance_identities(connection, wanted)
+            asked = _redactions_since(connection, manifest, wanted)
             connection.commit()
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror or error}.") from error
@@ -117,14 +128,16 @@ def restore(path: Path, shop_domain: str = "", *, replace: bool = False) -> Mani
         raise InvalidInput(f"{path} is damaged or is no backup of Clique; nothing was changed.") from error
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.InsufficientPrivilege) as error:
         raise InvalidInput(f"{path} holds rows that do not fit; nothing was changed. {_first_line(error)}") from error
-    return Manifest(manifest.format, manifest.revision, manifest.made_at, manifest.whole, wanted, chosen)
+    for store_id, request_id in asked:
+        privacy.answer(store_id, request_id)
+    return Restored(manifest.format, manifest.revision, manifest.made_at, manifest.whole, wanted, chosen, len(asked))
 
 
 # writing
 
 
 def _written(connection: psycopg.Connection, packed: ZipFile, shop_domain: str) -> Manifest:
-    stores = _stores(connection)
+    made_at, stores = clock.now(), _stores(connection)
     if shop_domain and shop_domain not in stores:
         raise NotFound(f"There is no store {shop_domain}. Known: {', '.join(stores) or 'none'}.")
     wanted = {shop_domain: stores[shop_domain]} if shop_domain else stores
@@ -134,7 +147,7 @@ def _written(connection: psycopg.Connection, packed: ZipFile, shop_domain: str) 
         for table in OWNED
     ]
     tables.append(_dump_inbox(connection, packed, shop_domain))
-    return Manifest(FORMAT, _revision(connection), clock.now().isoformat(), not shop_domain, wanted, tables)
+    return Manifest(FORMAT, _revision(connection), made_at.isoformat(), not shop_domain, wanted, tables)
 
 
 def _dump(
@@ -283,6 +296,17 @@ def _advance_identities(connection: psycopg.Connection, wanted: dict[str, int]) 
             advance = sql.SQL("select setval({0}::regclass, greatest({1}, (select last_value from {2})))")
             name = sql.SQL(sequence[0])  # pyright: ignore[reportArgumentType]  # as PostgreSQL quoted it
             connection.execute(advance.format(sql.Literal(sequence[0]), sql.Literal(highest), name))
+
+
+def _redactions_since(
+    connection: psycopg.Connection, manifest: Manifest, wanted: dict[str, int]
+) -> list[tuple[int, int]]:
+    asked: list[tuple[int, int]] = []
+    for domain, store_id in wanted.items():
+        _become(connection, APP_ROLE, store_id)
+        again = redactions.ask_again(connection, store_id, domain, datetime.fromisoformat(manifest.made_at))
+        asked += [(store_id, request_id) for request_id in again]
+    return asked
 
 
 # both ways

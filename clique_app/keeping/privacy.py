@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from clique_app.database import store_session, system_session
-from clique_app.keeping import archive, privacy_service, queue_service
+from clique_app.keeping import archive, privacy_service, queue_service, redactions
 from clique_app.keeping.personal_data import Person
 from clique_app.keeping.privacy_service import CUSTOMER_REDACT, DATA_REQUEST
 from clique_app.tables import PrivacyRequest, Store
@@ -62,6 +62,7 @@ def _report(store_id: int, request_id: int, shop_domain: str, person: Person) ->
 
 def _redact_customer(store_id: int, request_id: int, shop_domain: str, person: Person) -> str:
     elsewhere: dict[str, int] = {}
+    redactions.note(store_id, shop_domain, person)
     # a transaction of its own, and before the tables: a drain that works on these deliveries may wait for the tables
     with system_session() as session:
         elsewhere["inbox_event"] = privacy_service.empty_deliveries(session, shop_domain, person)
@@ -78,6 +79,7 @@ def _redact_store(store_id: int, request_id: int, shop_domain: str) -> str:
     def names(text: str) -> bool:
         return shop_domain in text or _is_message_of(store_id, text)
 
+    redactions.note(store_id, shop_domain, None)
     with system_session() as session:
         elsewhere = privacy_service.forget_store(session, store_id, shop_domain)
     elsewhere["archive"] = archive.forget_store(shop_domain)

@@ -83,7 +83,7 @@ def person_of(session: Session, store_id: int, request: PrivacyRequest) -> Perso
         sa.text("select email_hmac from customer where store_id = :store and customer_id = :customer"),
         {"store": store_id, "customer": person.customer_id},
     ).first()
-    known = bytes(row.email_hmac) if row and row.email_hmac else b""
+    known = bytes(row.email_hmac) if row and row.email_hmac else bytes.fromhex(asked.get("email_hmac", ""))
     hashed = known or (email_hmac(person.email, email_key(store_id)) if person.email else b"")
     orders = session.scalars(
         sa.text(

@@ -88,9 +88,14 @@ with gone as (
 )
 select count(*) from gone
 """
+# Only what Shopify once listed can be missing from its list. What a file alone knows has an id of ours, below 0; it
+# gives way to the product of the same handle.
 NOT_PRESENT = """
-select product_id from product
-where store_id = %(store)s and active and updated_at < %(read_from)s and product_id <> all(%(present)s)
+select p.product_id from product p
+where p.store_id = %(store)s and p.active and p.updated_at < %(read_from)s and p.product_id <> all(%(present)s)
+  and (p.product_id > 0 or exists (
+    select from product listed
+    where listed.store_id = %(store)s and listed.product_id = any(%(present)s) and listed.handle = p.handle))
 """
 
 
@@ -123,7 +128,7 @@ class ShopifyProducts:
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
         with cursor(session) as run:
             row = run.execute(
-                "select count(*) from product where store_id = %(store)s and active "
+                "select count(*) from product where store_id = %(store)s and active and product_id > 0 "
                 "and (%(since)s::timestamptz is null or updated_at >= %(since)s)",
                 {"store": store_id, "since": reading.since(plan)},
             ).fetchone()

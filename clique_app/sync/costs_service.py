@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.integrations.shopify.mapping import CostRow
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage
+from clique_app.sync.staging_service import COST_DAY, COST_KINDS, COST_ON_DAY, cursor, stage
 from clique_app.tables import Store
 
 COST_COLUMNS = ("inventory_item_id bigint", "cost numeric", "as_of timestamptz", "day date")
@@ -37,7 +37,7 @@ RECOST_ENTRIES = f"""
 update sale_entry e set unit_cost = c.cost
 from ({COST_ON_DAY}) c
 where e.store_id = %(store)s and c.variant_id = any(%(variants)s) and e.variant_id = c.variant_id
-  and e.day >= c.from_day and e.day < c.to_day and e.kind = any(%(cost_kinds)s)
+  and {COST_DAY} >= c.from_day and {COST_DAY} < c.to_day and e.kind = any(%(cost_kinds)s)
   and e.unit_cost is distinct from c.cost
 """  # noqa: S608
 

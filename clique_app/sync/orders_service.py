@@ -12,10 +12,10 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.integrations.shopify import documents, reads
-from clique_app.sync import order_rows, reading
+from clique_app.sync import first_orders, order_rows, reading
 from clique_app.sync.order_rows import ENTRY_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, TOUCH_COLUMNS, OrderLines
 from clique_app.sync.source import Access, Batch, Plan, Written
-from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, cursor, stage_lines
+from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage_lines
 from clique_app.tables import Store
 
 JOURNEY_PATIENCE = timedelta(days=3)  # Shopify attributes sessions within hours; later it will not come any more
@@ -58,8 +58,10 @@ select %(store)s, e.sale_id, e.kind, e.order_id, e.line_id, e.happened_at, e.day
        l.product_id, l.variant_id, c.cost
 from stage_entry e
 left join stage_line l on l.line_id = e.line_id
+left join ({STAGED_COST_DAYS.format(entries="stage_entry")}) sold on sold.line_id = e.line_id and e.quantity < 0
 left join ({COST_ON_DAY}) c
-  on c.variant_id = l.variant_id and e.day >= c.from_day and e.day < c.to_day and e.kind = any(%(cost_kinds)s)
+  on c.variant_id = l.variant_id and coalesce(sold.day, e.day) >= c.from_day and coalesce(sold.day, e.day) < c.to_day
+  and e.kind = any(%(cost_kinds)s)
 """  # noqa: S608
 
 # Whose orders they were before, and whether what is here is newer.
@@ -81,7 +83,6 @@ from (
 order by customer_id
 on conflict do nothing
 """
-# Customers are locked in the order of their ids, so that writers wait for each other instead of locking each other out.
 # New orders can only bring an earlier first one ...
 EARLIER_ORDERS = """
 with first as (
@@ -102,28 +103,9 @@ where c.store_id = %(store)s and c.customer_id = first.customer_id
   and (c.first_order_at is null or (first.processed_at, first.order_id) < (c.first_order_at, c.first_order_id))
 """
 # ... but an order that changes may have gone to another customer.
-LOCK_CUSTOMERS = """
-select customer_id from customer
-where store_id = %(store)s
-  and customer_id in (select customer_id from stage_order union select unnest(%(buyers)s::bigint[]))
-order by customer_id for no key update
-"""
-FIRST_ORDERS = """
-update customer c
-set first_order_id = f.order_id, first_order_at = f.processed_at, first_order_day = f.day
-from (
-  select b.customer_id, o.order_id, o.processed_at, o.day
-  from (select customer_id from stage_order union select unnest(%(buyers)s::bigint[])) b
-  left join lateral (
-    select order_id, processed_at, day from shop_order
-    where store_id = %(store)s and customer_id = b.customer_id and not test
-    order by processed_at, order_id limit 1
-  ) o on true
-) f
-where c.store_id = %(store)s and c.customer_id = f.customer_id
-  and (c.first_order_id, c.first_order_at, c.first_order_day)
-      is distinct from (f.order_id, f.processed_at, f.day)
-"""
+LOCK_CUSTOMERS, FIRST_ORDERS = first_orders.statements(
+    "select customer_id from stage_order union select unnest(%(buyers)s::bigint[])"
+)
 
 UNBALANCED = """
 select count(*), sum(stated_total), sum(total), (array_agg(name order by order_id))[1:3]

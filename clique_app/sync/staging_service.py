@@ -22,6 +22,18 @@ select variant_id, cost,
 from unit_cost where store_id = %(store)s
 window w as (partition by variant_id order by valid_from)
 """
+# what comes back is worth what it was booked at when it was sold, whatever it costs by then
+COST_DAY = """
+coalesce(case when e.quantity < 0 then (
+  select min(sold.day) from sale_entry sold
+  where sold.store_id = e.store_id and sold.order_id = e.order_id and sold.line_id = e.line_id and sold.quantity > 0
+) end, e.day)
+"""
+# the same of entries that are staged: a whole order is, always
+STAGED_COST_DAYS = """
+select line_id, min(day) filter (where quantity > 0) as day from {entries}
+where line_id is not null group by line_id having min(quantity) < 0
+"""
 COST_KINDS = ("sale", "refund", "edit", "cancellation")
 
 

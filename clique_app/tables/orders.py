@@ -93,7 +93,7 @@ class SaleEntry(PartOfOrder, table=True):
 
     amount: in shop money, net of tax; negative where money goes back. Net sales = sum over NET_SALES_KINDS.
     quantity: units, signed; only on sale, refund, edit and cancellation entries of product lines.
-    unit_cost: cost of one unit on the day of the entry; None where unknown.
+    unit_cost: cost of one unit on the day of the sale, also of what comes back later; None where unknown.
     """
 
     __tablename__ = "sale_entry"

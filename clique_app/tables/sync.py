@@ -15,9 +15,10 @@ from clique_app.tables.base import StoreOwned, identity, json, time
 
 
 class SyncRun(StoreOwned, table=True):
-    """One reading of a source. State: running | whole | incomplete | failed.
+    """One reading of a source. State: running | whole | incomplete | failed | superseded.
 
-    whole is only said when read = written + skipped and the source's own count agrees.
+    whole is only said when read = written + skipped and the source's own count agrees. superseded: an import that was
+    whole, and is due again since another account was chosen.
     """
 
     __tablename__ = "sync_run"

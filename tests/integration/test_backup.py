@@ -20,11 +20,12 @@ from clique_app.cli import app
 from clique_app.connections import service
 from clique_app.database import store_session, system_session
 from clique_app.errors import InvalidInput, NotFound
+from clique_app.keeping import privacy, privacy_service
 from clique_app.keeping.backup import MANIFEST, back_up, restore
 from clique_app.metrics import overview_service as metrics
 from clique_app.metrics import periods, registry
 from clique_app.settings import settings
-from clique_app.tables import DERIVED_TABLES, Campaign, Connection, Customer, InboxEvent, Product
+from clique_app.tables import DERIVED_TABLES, Campaign, Connection, Customer, InboxEvent, LoyaltyMember, Product
 from tests.integration.stores import make_store
 from tests.integration.test_recommendations import Book
 
@@ -33,6 +34,7 @@ ONE, TWO = "one.myshopify.com", "two.myshopify.com"
 ODD = "tab\there, back\\slash, new\nline, \u2028 \U0001f56f NULL \\N"
 
 
+HMAC = bytes(range(256))
 FILLED: dict[str, Any] = {}
 
 
@@ -69,7 +71,7 @@ def fill(shop_domain: str) -> int:
         session.connection().exec_driver_sql("delete from store_settings")
         Book(session, made).write()
         session.add(Product(store_id=made, product_id=77, title=ODD, handle="", updated_at=clock.now()))
-        session.add(Customer(store_id=made, customer_id=5, email_hmac=bytes(range(256))))
+        session.add(Customer(store_id=made, customer_id=5, email_hmac=HMAC))
         meta = session.get_one(Connection, (made, "meta"))
         shopify = session.get_one(Connection, (made, "shopify"))
         meta.access_token = shopify.access_token
@@ -139,6 +141,35 @@ def test_a_restored_backup_serves_home_with_the_same_figures(
     with store_session(stores[0]) as session:
         shopify = session.get_one(Connection, (stores[0], "shopify"))
         assert service.token_of(shopify, "access_token") == "shpat_first"
+
+
+def test_who_was_redacted_since_the_backup_does_not_come_back(
+    stores: tuple[int, int], elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    one, two = stores
+    with store_session(one) as session:
+        session.add(LoyaltyMember(store_id=one, record_id=1, source="own", day=clock.today("UTC"),
+                                  told_at=clock.now(), customer_hmac=HMAC))  # fmt: skip
+    path = tmp_path / "before.zip"
+    back_up(path)
+    with store_session(one) as session:
+        asked = privacy_service.ask(session, one, "customers/redact", {"customer": {"id": 5}})
+    assert privacy.answer(one, asked) == "answered"
+    with store_session(two) as session:
+        service.uninstall(session, two, None)
+        gone = privacy_service.ask(session, two, "shop/redact", {})
+    assert privacy.answer(two, gone) == "answered"
+
+    for _ in range(2):
+        assert restore(path, replace=True).redacted == 2
+        kept = rows(one)
+        assert len(kept["customer"]) == len(kept["loyalty_member"]) == 1
+        told = "".join(row for table in kept.values() for row in table)
+        assert HMAC.hex() not in told
+        assert not [row for row in kept["customer"] if row.startswith(f"({one},5,")]
+        assert len(kept["product"]) > 0
+        assert (rows(two)["product"], rows(two)["sale_entry"]) == ([], [])
+        elsewhere()
 
 
 def test_new_rows_get_numbers_after_the_restored_ones(

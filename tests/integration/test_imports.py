@@ -21,9 +21,10 @@ from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.service import OPERATOR, Preview
 from clique_app.metrics import periods
 from clique_app.metrics import service as metrics
+from clique_app.sync.catalog_service import PRESENT_AT, ShopifyProducts
 from clique_app.sync.customers_service import write_customers
 from clique_app.sync.orders_service import ShopifyOrders, write_orders
-from clique_app.sync.source import Plan
+from clique_app.sync.source import Batch, Plan
 from clique_app.tables import METADATA, Connection, Store
 from tasks import imports
 from tests.import_files import BOOK_NET_SALES_BY_DAY, book_csv, order, orders_csv
@@ -274,6 +275,30 @@ def test_costs_of_a_file_value_the_sales_of_a_file_in_any_order(database_url: st
     assert figure(second, "cost_of_goods", "2026-03-02", "2026-03-02") == 16
     remove(second, file_id)
     assert rows(database_url, f"select unit_cost from sale_entry where store_id = {second}") == [(None,)]
+
+
+def test_a_product_that_only_a_file_knows_stays_until_shopify_lists_its_handle(database_url: str) -> None:
+    store_id, source = make_store(), ShopifyProducts()
+    put(store_id, PRODUCTS)
+    active = "select handle, product_id > 0, active from product order by product_id"
+
+    def read(*there: int) -> int:
+        records, position = [{"id": f"gid://shopify/Product/{one}"} for one in there], {PRESENT_AT: "2026-11-21T00:00Z"}
+        with store_session(store_id) as session:
+            source.write(session, store_id, Batch(records, position, ""))
+            return source.kept_count(session, store_id, Plan("manual"))
+
+    assert read() == 0
+    assert rows(database_url, active) == [("amber", False, True)]
+    with store_session(store_id) as session:
+        session.execute(
+            text("insert into product (store_id, product_id, title, handle, product_type, vendor, status, active,"
+                 " updated_at) values (:s, 5, 'Amber', 'amber', '', '', 'ACTIVE', true, '2026-03-01')"), {"s": store_id}
+        )  # fmt: skip
+    assert read(5) == 1
+    assert rows(database_url, active) == [("amber", False, False), ("amber", True, True)]
+    assert read() == 0
+    assert rows(database_url, active) == [("amber", False, False), ("amber", True, False)]
 
 
 def test_a_spend_sheet_counts_in_every_figure_of_its_channel() -> None:

@@ -189,3 +189,38 @@ def test_a_file_is_shown_to_who_chose_it_and_forgotten(tab: Tab) -> None:
     tab.log_out()
     with pytest.raises(AccessDenied):
         tab.run(FileImport, "load")
+
+
+def test_an_import_is_followed_from_its_first_record_to_its_end(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clique_app import live
+    from clique_app.components.file_import import FileImport
+    from clique_app.imports import definition
+    from clique_app.imports import service as imports
+    from tasks import imports as importing
+    from tests.import_files import book_csv
+
+    monkeypatch.setattr(importing, "TELL_EVERY_SECONDS", 0)
+    monkeypatch.setattr(importing, "CREDITED_AT_ONCE", 8)
+    monkeypatch.setattr(definition, "TOLD_EVERY", 5)
+    with store_session(tab.store_id) as session:
+        file_id = imports.receive(session, tab.store_id, 7, "orders.csv", book_csv().encode())
+        imports.begin(session, tab.store_id, file_id, 7)
+    state = tab.run(FileImport, "load")
+    shown = [(state.preview.step, state.preview.done, state.preview.total, state.preview.share)]
+    note = live.note
+
+    def noted(*args: Any) -> None:
+        note(*args)
+        tab.run(FileImport, "load")  # as the push makes an open page do
+        assert state.preview.importing
+        shown.append((state.preview.step, state.preview.done, state.preview.total, state.preview.share))
+
+    monkeypatch.setattr(live, "note", noted)
+    importing.import_now(tab.store_id, file_id)
+    assert shown == [
+        ("Reading orders", "0", "13", 0), ("Reading orders", "5", "13", 0.231), ("Reading orders", "10", "13", 0.462),
+        ("Reading orders", "13", "13", 0.6), ("Crediting orders", "8", "13", 0.846),
+        ("Crediting orders", "13", "13", 1),
+    ]  # fmt: skip
+    tab.run(FileImport, "load")
+    assert (state.preview.file_id, state.told) == (0, "orders.csv was imported.")

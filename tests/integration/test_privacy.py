@@ -21,7 +21,7 @@ from clique_app.connections import service
 from clique_app.database import store_session, system_session
 from clique_app.endpoints.webhooks import _object
 from clique_app.errors import NotFound, Refused
-from clique_app.keeping import archive, overview_service, privacy, privacy_service
+from clique_app.keeping import archive, overview_service, privacy, privacy_service, redactions
 from clique_app.keeping.cleanup import clean_up
 from clique_app.keeping.personal_data import HELD, Person
 from clique_app.metrics import overview_service as metrics
@@ -165,8 +165,11 @@ def in_archive(person: Person) -> int:
     import polars as pl
 
     files = [path for path in Path(settings().archive_dir).rglob("*") if path.is_file()]
-    assert all(path.suffix == ".parquet" for path in files)
-    return sum(person.is_in(str(pl.read_parquet(path).rows())) for path in files)
+    assert {path.name for path in files if path.suffix != ".parquet"} <= {redactions.FILE}
+    return sum(
+        person.is_in(str(pl.read_parquet(path).rows()) if path.suffix == ".parquet" else path.read_text())
+        for path in files
+    )
 
 
 def figures(store_id: int) -> dict[str, Any]:

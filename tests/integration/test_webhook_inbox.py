@@ -153,7 +153,7 @@ def test_other_methods_and_bodies_beyond_the_bound_are_refused(answered: Callabl
     assert answered(method="GET") == 405
     assert answered(huge) == 413
     assert answered(huge, content_length=None) == 413
-    assert answered(content_length="abc") == 413
+    assert answered(content_length="abc") == 400
     assert rows(database_url) == []
 
 

@@ -9,7 +9,6 @@ from graphql import (
     FieldNode,
     GraphQLSchema,
     GraphQLSyntaxError,
-    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
@@ -18,7 +17,9 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.language import FragmentDefinitionNode, FragmentSpreadNode
+from graphql.language import FragmentDefinitionNode
+
+from clique_app.sandbox.shopify.selections import fields
 
 MAX_CONNECTIONS = 5
 MAX_DEPTH = 2  # connections below the root one
@@ -105,21 +106,8 @@ class _Reader:
         self.selection(operation.selection_set, root.name, _Place())
         return self.found
 
-    def fields(self, selection: SelectionSetNode, type_name: str) -> list[tuple[FieldNode, str]]:
-        found: list[tuple[FieldNode, str]] = []
-        for node in selection.selections:
-            if isinstance(node, FieldNode):
-                found.append((node, type_name))
-            elif isinstance(node, InlineFragmentNode):
-                on = node.type_condition.name.value if node.type_condition else type_name
-                found += self.fields(node.selection_set, on)
-            elif isinstance(node, FragmentSpreadNode):
-                fragment = self.fragments[node.name.value]
-                found += self.fields(fragment.selection_set, fragment.type_condition.name.value)
-        return found
-
     def selection(self, selection: SelectionSetNode, type_name: str, place: _Place) -> None:
-        for node, on in self.fields(selection, type_name):
+        for node, on in fields(selection, type_name, self.fragments):
             name = node.name.value
             if node.selection_set is None:
                 continue
@@ -138,7 +126,7 @@ class _Reader:
         assert node.selection_set is not None
         name, found = node.name.value, self.found
         parts = dict[str, tuple[FieldNode, str]]()
-        for inner, on in self.fields(node.selection_set, type_name):
+        for inner, on in fields(node.selection_set, type_name, self.fragments):
             parts[inner.name.value] = (inner, on)
         if "nodes" in parts and name not in found.selecting_nodes:
             found.selecting_nodes.append(name)
@@ -152,11 +140,12 @@ class _Reader:
         edges, on = parts["edges"]
         edge_type = get_named_type(self.schema.type_map[on].fields["edges"].type)  # type: ignore[attr-defined]
         assert edges.selection_set is not None
-        for inner, _ in self.fields(edges.selection_set, edge_type.name):
+        for inner, _ in fields(edges.selection_set, edge_type.name, self.fragments):
             if inner.name.value != "node" or inner.selection_set is None:
                 continue
             node_type = get_named_type(edge_type.fields["node"].type).name
             has_id = any(
-                x.name.value == "id" and x.alias is None for x, _ in self.fields(inner.selection_set, node_type)
+                x.name.value == "id" and x.alias is None
+                for x, _ in fields(inner.selection_set, node_type, self.fragments)
             )
             self.selection(inner.selection_set, node_type, _Place(place.depth + 1, name, has_id))

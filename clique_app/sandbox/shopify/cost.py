@@ -8,9 +8,7 @@ from typing import Any
 
 from graphql import (
     FieldNode,
-    FragmentSpreadNode,
     GraphQLSchema,
-    InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -20,6 +18,8 @@ from graphql import (
     is_composite_type,
 )
 from graphql.language import FragmentDefinitionNode
+
+from clique_app.sandbox.shopify.selections import fields
 
 MAX_QUERY_COST = 1000
 BUCKET_SIZE = 2000
@@ -46,29 +46,15 @@ class CostOf:
         assert root is not None
         actual = data is not None
         total = 0
-        for field, _ in self._fields(operation.selection_set, root.name):
+        for field, _ in fields(operation.selection_set, root.name, self.fragments):
             answer = _value(field, data)
             total += MUTATION_COST if mutation else self._field(field, root.name, answer, actual)
         return total
 
-    def _fields(self, selection: SelectionSetNode, type_name: str) -> list[tuple[FieldNode, str]]:
-        """The fields with the type they are selected on (fragments name another)."""
-        found: list[tuple[FieldNode, str]] = []
-        for node in selection.selections:
-            if isinstance(node, FieldNode):
-                found.append((node, type_name))
-            elif isinstance(node, InlineFragmentNode):
-                on = node.type_condition.name.value if node.type_condition else type_name
-                found += self._fields(node.selection_set, on)
-            elif isinstance(node, FragmentSpreadNode):
-                fragment = self.fragments[node.name.value]
-                found += self._fields(fragment.selection_set, fragment.type_condition.name.value)
-        return found
-
     def _selection(self, selection: SelectionSetNode, type_name: str, data: Any, actual: bool) -> int:
         """Fields on the type itself, plus the dearest branch of an interface or union."""
         shared, branches = 0, dict[str, int]()
-        for field, on in self._fields(selection, type_name):
+        for field, on in fields(selection, type_name, self.fragments):
             cost = self._field(field, on, _value(field, data), actual)
             if on != type_name and is_abstract_type(self.schema.type_map[type_name]):
                 branches[on] = branches.get(on, 0) + cost
@@ -95,7 +81,7 @@ class CostOf:
     def _connection(self, field: FieldNode, type_name: str, data: Any, actual: bool) -> int:
         assert field.selection_set is not None
         total = 2
-        for inner, on in self._fields(field.selection_set, type_name):
+        for inner, on in fields(field.selection_set, type_name, self.fragments):
             name = inner.name.value
             if name not in ("edges", "nodes") or inner.selection_set is None:
                 continue
@@ -109,7 +95,7 @@ class CostOf:
 
     def _edge(self, edge: SelectionSetNode, type_name: str, row: Any, actual: bool) -> int:
         """An edge itself is free; its node's content counts."""
-        for inner, on in self._fields(edge, type_name):
+        for inner, on in fields(edge, type_name, self.fragments):
             if inner.name.value == "node" and inner.selection_set is not None:
                 node_type = get_named_type(self.schema.type_map[on].fields["node"].type)  # type: ignore[attr-defined]
                 return self._selection(inner.selection_set, node_type.name, _value(inner, row), actual)

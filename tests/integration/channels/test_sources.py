@@ -25,12 +25,13 @@ from clique_app.actions.definition import Outcome
 from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.database import store_session
 from clique_app.errors import RateLimited
+from clique_app.imports import service as files
 from clique_app.integrations.registry import ad_channel
 from clique_app.settings import settings
-from clique_app.tables import Member
-from tasks import runs
+from clique_app.tables import Connection, Member
+from tasks import imports, runs
 from tests.conftest import Sandbox
-from tests.integration.meta.accounts import NEW_YORK, USER, Ads, follow_clock, make_ads
+from tests.integration.channels.accounts import NEW_YORK, USER, Ads, follow_clock, make_ads
 
 IMPORTED = 35
 NUMBERS = itertools.count(1)
@@ -248,3 +249,31 @@ def test_after_a_disconnect_nothing_is_asked_and_what_was_read_stays(ads: Ads) -
     assert (run.state, run.message) == ("failed", f"{label} is not connected. Connect it on the Connections page.")
     assert len(ads.sandbox.control("GET", "faults")["faults"]) == 1
     ads.assert_true(IMPORTED)
+
+
+@pytest.mark.parametrize("case", CASES[:1], ids=["tiktok"], indirect=True)
+def test_a_spend_sheet_gives_way_to_what_its_channel_tells_later(ads: Ads) -> None:
+    today = clock.today(NEW_YORK)
+    with store_session(ads.store_id) as session:
+        session.get_one(Connection, (ads.store_id, ads.channel)).state = "disconnected"  # as if never connected
+    days = [today - timedelta(days=ago) for ago in (300, 20, 10)]
+    lines = "".join(f"{day},{channel},Spring,7,,\n" for channel in (ads.channel, "TV") for day in days)
+    with store_session(ads.store_id) as session:
+        sheet = f"Day,Channel,Campaign,Spend,Currency,Clicks\n{lines}".encode()
+        file_id = files.receive(session, ads.store_id, files.OPERATOR, "spend.csv", sheet)
+        files.begin(session, ads.store_id, file_id, files.OPERATOR)
+    imports.import_now(ads.store_id, file_id)
+    ads.connect()
+    ads.sync("first_import")
+    of_file = (
+        "select d.channel, d.day from ad_day d join campaign c using (store_id, campaign_id)"
+        " where c.account_id = 'file'"
+    )
+    assert set(ads.rows(of_file)) == {("tv", day) for day in days} | {(ads.channel, days[0])}
+    with store_session(ads.store_id) as session:
+        (past,) = files.past(session, ads.store_id)
+        assert past.counts["gave_way"] == 2
+    ads.assert_true(IMPORTED)
+    ads.sync("catch_up")
+    assert imports.remove_file(ads.store_id, file_id, files.OPERATOR).counts == {"removed": 4}
+    assert ads.rows(of_file) == []

@@ -27,7 +27,7 @@ from clique_app.settings import settings
 from clique_app.tables import Product
 from tasks import runs
 from tests.conftest import Sandbox
-from tests.integration.meta.accounts import NEW_YORK, Ads, follow_clock
+from tests.integration.channels.accounts import NEW_YORK, Ads, follow_clock
 from tests.integration.stores import make_store
 
 NUMBERS = itertools.count(1)

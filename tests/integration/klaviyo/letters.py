@@ -26,7 +26,7 @@ from clique_app.sync.source import Kind
 from clique_app.tables import Connection, Customer, SyncRun
 from tasks import runs
 from tests.conftest import Sandbox
-from tests.integration.meta.accounts import follow_clock
+from tests.integration.channels.accounts import follow_clock
 from tests.integration.stores import make_store
 
 USER = 77

@@ -31,8 +31,8 @@ from clique_app.tables import PrivacyRequest
 from tasks import connections as edge
 from tasks import runs, schedule, sync
 from tests.conftest import Sandbox
+from tests.integration.channels.accounts import follow_clock
 from tests.integration.klaviyo.letters import USER, ZONE, Letters, make_letters
-from tests.integration.meta.accounts import follow_clock
 
 NUMBERS = itertools.count(1)
 IMPORTED = 40  # days

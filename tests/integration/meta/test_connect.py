@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlmodel import select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -15,8 +16,9 @@ from clique_app.connections import service
 from clique_app.database import store_session, system_session
 from clique_app.endpoints.connect import ROUTES
 from clique_app.errors import InvalidInput
-from clique_app.tables import Connection, Store, SyncCursor
-from tests.integration.meta.accounts import at_meta
+from clique_app.tables import Connection, Store, SyncCursor, SyncRun
+from tasks import runs
+from tests.integration.channels.accounts import at_meta
 
 USER = 77
 
@@ -184,6 +186,9 @@ def test_several_listed_accounts_can_be_chosen_and_one_that_is_new_makes_the_imp
         assert [a.account_id for a in ad_accounts.accounts(session, stores[0], "meta")] == ["1", "2"]
         assert ad_accounts.choose(session, stores[0], "meta", ["1"], USER).state == "connected"
         session.add(SyncCursor(store_id=stores[0], source="meta_ads"))
+        for kind in ("first_import", "history", "catch_up"):
+            session.add(SyncRun(store_id=stores[0], source="meta_ads", kind=kind, state="whole",
+                                started_at=clock.now(), heartbeat_at=clock.now()))  # fmt: skip
     for wrong in (["1", "3"], []):
         with store_session(stores[0]) as session, pytest.raises(InvalidInput):
             ad_accounts.choose(session, stores[0], "meta", wrong, USER)
@@ -195,6 +200,9 @@ def test_several_listed_accounts_can_be_chosen_and_one_that_is_new_makes_the_imp
         assert [one.account_id for one in both.accounts] == ["1", "2"]
     with store_session(stores[0]) as session:
         assert session.get(SyncCursor, (stores[0], "meta_ads")) is None
+        assert [runs.is_due(session, stores[0], "meta_ads", kind) for kind in ("first_import", "history")] == [True] * 2
+        log = {run.kind: run.state for run in session.exec(select(SyncRun))}
+        assert log == {"first_import": "superseded", "history": "superseded", "catch_up": "whole"}
         session.add(SyncCursor(store_id=stores[0], source="meta_ads"))
     with store_session(stores[0]) as session:
         one = ad_accounts.choose(session, stores[0], "meta", ["2"], USER)

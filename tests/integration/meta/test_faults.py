@@ -26,7 +26,7 @@ from clique_app.integrations.meta import client
 from clique_app.settings import settings
 from tasks import runs
 from tests.conftest import Sandbox
-from tests.integration.meta.accounts import BERLIN, NEW_YORK, USER, Ads, at_meta, follow_clock, make_ads
+from tests.integration.channels.accounts import BERLIN, NEW_YORK, USER, Ads, at_meta, follow_clock, make_ads
 
 NUMBERS = itertools.count(1)
 IMPORTED = 35  # days; enough for a month as a report, and quick

@@ -27,7 +27,7 @@ from clique_app.settings import settings
 from clique_app.tables import ConnectedAccount, InboxEvent
 from tasks import ad_pushes, connections, webhooks
 from tests.conftest import Sandbox
-from tests.integration.meta.accounts import Ads, at_meta, follow_clock, make_ads
+from tests.integration.channels.accounts import Ads, at_meta, follow_clock, make_ads
 from tests.integration.stores import make_store, use_ad_account
 
 NUMBERS = itertools.count(5001)

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clique_app.components.file_import import REMOVABLE, past_row, preview_view
+from clique_app.components.file_import import REMOVABLE
+from clique_app.components.import_views import past_row, preview_view
 from clique_app.imports import told
 from clique_app.imports.history import covered_from
 from clique_app.imports.records import Problem
