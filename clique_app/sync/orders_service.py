@@ -66,6 +66,7 @@ left join ({COST_ON_DAY}) c
 FORMER = """
 select o.customer_id, (o.updated_at, o.journey_ready) > (s.updated_at, s.journey_ready)
 from stage_order s join shop_order o on o.store_id = %(store)s and o.order_id = s.order_id
+where o.order_id between (select min(order_id) from stage_order) and (select max(order_id) from stage_order)
 """
 # A customer has a row as soon as an order is here, so one without a row has no order but these.
 NEW_CUSTOMERS = """
