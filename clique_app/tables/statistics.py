@@ -19,7 +19,7 @@ begin
     execute format('analyze (skip_locked) %s', grown);
   end loop;
 end $$
-"""
+"""  # noqa: S608  # names of our own
 GRANTS = (
     "revoke all on function analyze_grown() from public",
     "grant execute on function analyze_grown() to clique_app",

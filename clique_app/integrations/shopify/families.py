@@ -66,10 +66,11 @@ def parts(
 ) -> Iterator[tuple[list[Any], int]]:
     """What becomes of the records, some at a time, with the byte behind the last of them."""
     records: list[Any] = []
-    for record, at in families(file, connection_of, at=at):
+    behind = at
+    for record, behind in families(file, connection_of, at=at):
         records.append(take(record))
         if len(records) == PART:
-            yield records, at
+            yield records, behind
             records = []
     if records:
-        yield records, at
+        yield records, behind
