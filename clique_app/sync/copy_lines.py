@@ -10,15 +10,22 @@ import orjson
 OPTIONS = "format csv, null 'null'"  # as these lines are to be copied
 
 
-def lines(rows: Sequence[Sequence[Any]]) -> bytes:
-    """Rows of numbers, texts, times and the like. Text is always quoted, so that null and nothing differ."""
+def each(rows: Sequence[Sequence[Any]]) -> list[bytes]:
+    """A line, without its end, for each row of numbers, texts, times and the like. Text is always quoted, so that
+    null and nothing differ."""
     if not rows:
-        return b""
-    made = orjson.dumps([tuple(row) for row in rows], default=str)
+        return []
+    made = orjson.dumps([*map(tuple, rows)], default=str)
+    found = made[2:-2].split(b"],[")
     # JSON escapes what CSV does not, and the other way round; and a text may look like the end of a row
-    if b"\\" in made or made.count(b"],[") != len(rows) - 1:
-        return "".join([",".join(map(_quoted, row)) + "\n" for row in rows]).encode()
-    return made[2:-2].replace(b"],[", b"\n") + b"\n"
+    if len(found) != len(rows) or b"\\" in made:
+        return [",".join(map(_quoted, row)).encode() for row in rows]
+    return found
+
+
+def joined(lines: Sequence[bytes]) -> bytes:
+    """The lines as COPY reads them."""
+    return b"\n".join(lines) + b"\n" if lines else b""
 
 
 def _quoted(value: Any) -> str:

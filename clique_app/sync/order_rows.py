@@ -46,16 +46,17 @@ class OrderLines(NamedTuple):
 def of(record: dict[str, Any], time_zone: str) -> OrderLines:
     """The rows of Shopify's record. Equal rows have an equal payload_hash, however the record was fetched."""
     mapped = mapping.order(record, time_zone)
-    order = copy_lines.lines([mapped.order])
-    lines, entries, touches = map(copy_lines.lines, (mapped.lines, mapped.entries, mapped.touches))
-    digest = blake2b(b"\n".join((order, lines, entries, touches)), digest_size=16).hexdigest()
+    order, *rest = copy_lines.each([mapped.order, *mapped.lines, *mapped.entries, *mapped.touches])
+    entries_at = len(mapped.lines)
+    touches_at = entries_at + len(mapped.entries)
+    digest = blake2b(b"\n".join((order, *rest)), digest_size=16).hexdigest()
     return OrderLines(
         mapped.order.order_id,
         (mapped.order.updated_at, mapped.order.journey_ready),
-        order[:-1] + f',"\\x{digest}"\n'.encode(),
-        lines,
-        entries,
-        touches,
+        order + f',"\\x{digest}"\n'.encode(),
+        copy_lines.joined(rest[:entries_at]),
+        copy_lines.joined(rest[entries_at:touches_at]),
+        copy_lines.joined(rest[touches_at:]),
     )
 
 

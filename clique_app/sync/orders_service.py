@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.integrations.shopify import documents, reads
-from clique_app.sync import first_orders, order_rows, reading
+from clique_app.sync import first_orders, order_rows, planner_service, reading
 from clique_app.sync.order_rows import ENTRY_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, TOUCH_COLUMNS, OrderLines
 from clique_app.sync.source import Access, Batch, Plan, Written
 from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage_lines
@@ -68,6 +68,7 @@ left join ({COST_ON_DAY}) c
 FORMER = """
 select o.customer_id, (o.updated_at, o.journey_ready) > (s.updated_at, s.journey_ready)
 from stage_order s join shop_order o on o.store_id = %(store)s and o.order_id = s.order_id
+where o.order_id between (select min(order_id) from stage_order) and (select max(order_id) from stage_order)
 """
 # A customer has a row as soon as an order is here, so one without a row has no order but these.
 NEW_CUSTOMERS = """
@@ -128,7 +129,9 @@ class ShopifyOrders:
         return reading.batches(access, plan, documents.ORDERS, self._search(access, plan), "Orders", mapped)
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
-        return write_lines(session, store_id, batch.records)
+        written = write_lines(session, store_id, batch.records)
+        planner_service.expect_many(session)  # they are credited next
+        return written
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
         return reads.count(reading.client(access), documents.ORDERS, self._search(access, plan))

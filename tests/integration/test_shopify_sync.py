@@ -138,7 +138,7 @@ def test_a_bulk_import_goes_on_where_it_was_killed(
     access: Access, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "PAGED_UP_TO", 0)
-    monkeypatch.setattr("clique_app.integrations.shopify.reads.BULK_BATCH", 5)
+    monkeypatch.setattr("clique_app.integrations.shopify.families.PART", 5)
     source, position = ShopifyOrders(), {}
     for batch in source.batches(access, Plan("first_import")):
         with store_session(access.store_id) as session:

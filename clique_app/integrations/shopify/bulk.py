@@ -1,24 +1,21 @@
-"""Shopify's bulk exports: started, followed, and their file read family by family in bounded memory.
-
-Exports are asked for grouped: a root stands before its children, and all of them before the next root.
-"""
+"""Shopify's bulk exports: started, followed, their file downloaded."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 import httpx
-import orjson
 import stamina
 
 from clique_app.errors import RateLimited, Rejected, Unavailable
 from clique_app.integrations.shopify import documents
 from clique_app.integrations.shopify.client import Client, http
+from clique_app.integrations.shopify.families import File
 
 BUSY_RETRY_SECONDS = 30.0
 ENDED = ("COMPLETED", "FAILED", "CANCELED", "EXPIRED")
@@ -91,14 +88,6 @@ def follow(client: Client, bulk_id: str) -> Iterator[Export]:
         pause = min(pause * 1.6, 5.0)
 
 
-@dataclass(frozen=True)
-class File:
-    """An export's file as it was downloaded."""
-
-    lines: IO[bytes]
-    missing: str  # in words, what the file lacks of what Shopify announced; empty: nothing
-
-
 @contextmanager
 def downloaded(export: Export) -> Iterator[File]:
     """The file of an ended export. It has no name, so that nothing is left of it when the process is killed."""
@@ -114,37 +103,6 @@ def downloaded(export: Export) -> Iterator[File]:
         else:
             missing = ""
         yield File(file, missing)
-
-
-def families(
-    file: File, connection_of: Callable[[dict[str, Any]], str], *, at: int
-) -> Iterator[tuple[dict[str, Any], int]]:
-    """Each root with its children in lists, from the byte `at` on, and the byte behind its last line.
-
-    The last family of a file that lacks something is left out: its children may be what is missing.
-    """
-    family: dict[str, dict[str, Any]] = {}
-    root: dict[str, Any] | None = None
-    file.lines.seek(at)
-    for line in file.lines:
-        try:
-            node = orjson.loads(line)
-            parent = node.pop("__parentId", None)
-            if parent is None:
-                if root is not None:
-                    yield root, at
-                root, family = node, {node["id"]: node}
-            else:
-                family[parent].setdefault(connection_of(node), []).append(node)
-                if "id" in node:
-                    family[node["id"]] = node
-        except (ValueError, AttributeError, TypeError, KeyError) as error:
-            if file.missing:
-                return
-            raise Rejected(f"Shopify's export has a line that cannot be read, at byte {at:,}.") from error
-        at += len(line)
-    if root is not None and not file.missing:
-        yield root, at
 
 
 def _download(url: str, file: IO[bytes]) -> int:

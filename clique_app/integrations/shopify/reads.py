@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from clique_app.errors import Rejected, Unavailable
-from clique_app.integrations.shopify import bulk, documents
+from clique_app.integrations.shopify import apart, bulk, documents
 from clique_app.integrations.shopify.client import Client
 from clique_app.integrations.shopify.documents import Listing
+from clique_app.integrations.shopify.families import Taken, as_it_is
 from clique_app.integrations.shopify.values import number
 
 BY_IDS_UP_TO = 5  # objects; above that a search for their ids costs Shopify's limit less
-BULK_BATCH = 2000  # objects of a bulk file handed on together
 EXPORT_RUNS = 3  # of one list, where a file failed or was gone before it was read
-
-
-Taken = Callable[[dict[str, Any]], Any]  # what becomes of a record at once, so that few are held in memory
-
-
-def as_it_is(record: dict[str, Any]) -> Any:
-    return record
 
 
 @dataclass(frozen=True)
@@ -131,18 +124,14 @@ def _followed(
     with bulk.downloaded(export) as file:
         if file.missing and not last:
             raise bulk.CutShort(file.missing)
-        records, at = list[Any](), begin
-        for record, at in bulk.families(file, listing.connection_of, at=begin):
-            records.append(take(record))
-            if len(records) == BULK_BATCH:
-                done += len(records)
-                yield Chunk(records, {"bulk": bulk_id, "done": done, "at": at}, export.roots)
-                records = []
-        done += len(records)
+        at = begin
+        for records, at in apart.parts(file, listing, take, at=begin):
+            done += len(records)
+            yield Chunk(records, {"bulk": bulk_id, "done": done, "at": at}, export.roots)
         missing = file.missing
         if not missing and done != export.roots:
             missing = f"Shopify's export has {done:,} records of {export.roots:,}."
-        yield Chunk(records, {"bulk": bulk_id, "done": done, "at": at}, export.roots, missing=missing)
+        yield Chunk([], {"bulk": bulk_id, "done": done, "at": at}, export.roots, missing=missing)
 
 
 def _whole(client: Client, listing: Listing, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def _touch(order_id: int, position: int, moment: dict[str, Any], shop_domain: st
     medium = (utm.get("medium") or link.get("utm_medium") or "").strip().lower()
     campaign = (utm.get("campaign") or link.get("utm_campaign") or "").strip()
     content = (utm.get("content") or link.get("utm_content") or "").strip()
-    click = next((name for name in CLICK_IDS if name in link), None)
+    click = next((name for name in CLICK_IDS if name in link), None) if link else None
     return TouchRow(
         order_id,
         position,
@@ -112,8 +112,13 @@ def _query(query: str) -> dict[str, str]:
     for part in query.split("&"):
         name, _, value = part.partition("=")
         if value and name in TOLD_BY_LINKS:
-            found[name] = unquote_plus(value) if "%" in value or "+" in value else value
+            found[name] = _unquoted(value) if "%" in value or "+" in value else value
     return found
+
+
+@lru_cache(maxsize=4096)  # few campaigns bring most visits
+def _unquoted(value: str) -> str:
+    return unquote_plus(value)
 
 
 @lru_cache(maxsize=4096)  # few pages bring most visits

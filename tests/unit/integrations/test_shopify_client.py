@@ -11,7 +11,7 @@ import pytest
 import stamina
 
 from clique_app.errors import AccessExpired, CliqueError, RateLimited, Rejected, Unavailable
-from clique_app.integrations.shopify import bulk, client, documents
+from clique_app.integrations.shopify import bulk, client, documents, families
 from clique_app.integrations.shopify.client import Client
 from clique_app.settings import settings
 
@@ -165,7 +165,7 @@ def exported(
     count = len(nodes) if lines is None else lines
     export = bulk.Export("gid://shopify/BulkOperation/1", status, count, 2, "https://files/x", "TIMEOUT")
     with bulk.downloaded(export) as file:
-        return file.missing, list(bulk.families(file, documents.ORDERS.connection_of, at=at))
+        return file.missing, list(families.families(file, documents.ORDERS.connection_of, at=at))
 
 
 def test_children_stand_in_the_lists_of_their_parents(shopify: Shopify) -> None:

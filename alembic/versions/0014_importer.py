@@ -1,0 +1,20 @@
+"""statistics keep up with imports"""
+
+from __future__ import annotations
+
+from alembic import op
+from clique_app.tables import statistics
+
+revision = "0014_importer"
+down_revision = "0013_rollups"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for statement in (statistics.ANALYZE_GROWN, *statistics.GRANTS):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    op.execute("drop function analyze_grown()")
