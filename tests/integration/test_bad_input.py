@@ -1,7 +1,9 @@
 """Whatever is sent to an endpoint or lies in the inbox: no 500, nothing half written.
 
-The endpoints are no OpenAPI service, so hypothesis walks them itself, below the server: methods, paths, queries,
-headers and bodies that a server would pass on, and some that it would not.
+The endpoints are no OpenAPI service: what they take is other people's formats under a signature of the raw body. A
+document for schemathesis would be kept by hand, and its client sends well-formed HTTP only. So hypothesis walks the
+registry of endpoints itself, below the server: methods, paths, queries, headers and bodies that a server would pass on,
+and some that it would not; half of them rightly signed.
 """
 
 from __future__ import annotations

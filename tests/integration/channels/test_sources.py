@@ -13,6 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import redis
@@ -23,9 +24,11 @@ from clique_app import clock
 from clique_app.actions import execute
 from clique_app.actions.definition import Outcome
 from clique_app.connections import ad_accounts_service as ad_accounts
+from clique_app.connections.access import access
 from clique_app.database import store_session
 from clique_app.errors import RateLimited
 from clique_app.imports import service as files
+from clique_app.integrations.channels import AdWriter, Level
 from clique_app.integrations.registry import ad_channel
 from clique_app.settings import settings
 from clique_app.tables import Connection, Member
@@ -34,6 +37,7 @@ from tests.conftest import Sandbox
 from tests.integration.channels.accounts import NEW_YORK, USER, Ads, follow_clock, make_ads
 
 IMPORTED = 35
+LEVELS: tuple[Level, ...] = ("campaign", "ad_group", "ad")
 NUMBERS = itertools.count(1)
 
 
@@ -63,6 +67,9 @@ CASES = (
     ),
     Case("google", "metrics.cost_micros", {"5xx": 1, "timeout": 1, "truncated_page": 1, "empty_page": 2}, {}),
 )  # fmt: skip
+
+
+META = Case("meta", "insights", {}, {})  # of whose list only what its own tests leave out
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.channel)
@@ -237,6 +244,27 @@ def test_a_budget_is_written_read_back_and_undone_and_an_empty_success_is_notice
     assert (done.state, live()) == ("applied", after), done.note
     assert execute.undo(ads.store_id, done.action_id or 0, USER).state == "applied"
     assert live() == before
+
+
+@pytest.mark.parametrize("case", [*CASES, META], ids=lambda case: case.channel, indirect=True)
+def test_a_status_of_every_level_is_written_and_read_back_and_an_empty_success_is_noticed(ads: Ads) -> None:
+    ads.choose(ads.main)
+    ads.sync("first_import")
+    channel, given = ad_channel(ads.channel), access(ads.store_id, ads.channel)
+    writer = cast(AdWriter, import_module(f"clique_app.integrations.{ads.channel}.write"))
+    for level in LEVELS:
+        ((platform_id,),) = ads.rows(f"select platform_id from {level} where status = 'active' order by 1 limit 1")
+
+        def live(level: Level = level, platform_id: str = platform_id) -> str:
+            return channel.read(given.token, ads.main, level, platform_id).status
+
+        assert live() == "active"
+        ads.fault("write_ok_no_change")
+        writer.set_status(given.token, ads.main, level, platform_id, "paused")
+        assert live() == "active"
+        for status in ("paused", "active"):
+            writer.set_status(given.token, ads.main, level, platform_id, status)
+            assert live() == status
 
 
 def test_after_a_disconnect_nothing_is_asked_and_what_was_read_stays(ads: Ads) -> None:
