@@ -6,7 +6,7 @@ from alembic import op
 from clique_app.tables import statistics
 
 revision = "0014_importer"
-down_revision = "0013_rollups"
+down_revision = "0014_sources"
 branch_labels = None
 depends_on = None
 

@@ -130,7 +130,7 @@ class ShopifyOrders:
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
         written = write_lines(session, store_id, batch.records)
-        planner_service.expect_many(session)  # they are credited next
+        planner_service.expect(session, len(batch.records))  # they are credited next
         return written
 
     def source_count(self, access: Access, plan: Plan) -> int | None:

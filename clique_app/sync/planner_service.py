@@ -6,9 +6,12 @@ from sqlmodel import Session
 
 from clique_app.sync.staging_service import cursor
 
+MANY = 1000  # orders in a batch, from where on going row by row is slower than by sets
 
-def expect_many(session: Session) -> None:
-    """What follows in this transaction is about thousands of rows: no row by row, and statistics that know of them."""
+
+def expect(session: Session, orders: int) -> None:
+    """What follows in this transaction is about so many orders that were just written."""
     with cursor(session) as run:
-        run.execute("set local enable_nestloop = off")
         run.execute("select analyze_grown()")
+        if orders >= MANY:
+            run.execute("set local enable_nestloop = off")

@@ -18,6 +18,7 @@ from tasks.install import open_store
 from tasks.runs import Run
 
 HOUR = timedelta(hours=1)
+FULL_AGAIN_SECONDS = 20  # until Shopify's limit has filled up from nothing
 
 
 def main(shop: str, token: str) -> None:
@@ -26,10 +27,12 @@ def main(shop: str, token: str) -> None:
     run = Run(source, store_id)
     run.begin("catch_up")
     run.plan = Plan("catch_up", last_day=now.date(), since=now - HOUR)
+    time.sleep(FULL_AGAIN_SECONDS)
     begun = time.perf_counter()
     outcome = run.go()
     seconds = time.perf_counter() - begun
     assert outcome.state == "whole", outcome
+    time.sleep(FULL_AGAIN_SECONDS)
     begun = time.perf_counter()
     orders = sum(len(batch.records) for batch in source.batches(access(store_id, "shopify"), run.plan))
     print(json.dumps({"seconds": seconds, "reading_s": time.perf_counter() - begun, "orders": orders}))

@@ -38,7 +38,7 @@ class Memory(threading.Thread):
             family = [own, *(child.pid for child in psutil.Process().children())]
             self.peak_kb = max(self.peak_kb, sum(status_kb("VmRSS", pid) for pid in family))
             self.anonymous_kb = max(self.anonymous_kb, sum(status_kb("RssAnon", pid) for pid in family))
-            time.sleep(0.05)
+            time.sleep(0.25)  # looking for children is not free
 
 
 def status_kb(name: str, pid: int | None = None) -> int:

@@ -107,5 +107,5 @@ def run(place: Place) -> Result:
         f"{export.orders:,} orders, {export.lines:,} lines of bulk file made of the demo store's, with credits; the "
         "file is fetched within the time",
         "COPY of the rows this import wrote, into tables of the same columns without keys, better of 2 (and, as "
-        "another key, with all indexes), in this run",
+        "another key, into the same tables with all their indexes), in this run",
     )
