@@ -15,7 +15,7 @@ from clique_app import clock
 from clique_app.attribution import service
 from clique_app.database import store_session, system_session
 from clique_app.tables import Campaign, Credit, Order, SaleEntry, Store, StoreSettings, Touch
-from clique_app.tables.attribution import LAST_TOUCH, UNATTRIBUTED
+from clique_app.tables.attribution import UNATTRIBUTED
 
 ZONE = "America/New_York"
 NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
@@ -148,10 +148,7 @@ def test_the_last_touch_inside_the_window_takes_the_whole_order_and_its_refund(s
         add_entry(session, store_id, 2, 1, "refund", date(2026, 10, 9), Decimal("-30.00"))
         session.flush()
         service.credit_orders(session, store_id, [1])
-        rows = {
-            day: session.get(Credit, (store_id, LAST_TOUCH, 1, day, 1))
-            for day in (date(2026, 10, 1), date(2026, 10, 9))
-        }
+        rows = {day: session.get(Credit, (store_id, 1, day, 1)) for day in (date(2026, 10, 1), date(2026, 10, 9))}
         assert [(row.channel, row.campaign_id, row.amount, row.orders) for row in rows.values() if row] == [
             ("meta", campaign.campaign_id, Decimal(80), 1),
             ("meta", campaign.campaign_id, Decimal(-30), 0),
