@@ -71,7 +71,7 @@ select * from (
 ) chosen"""
 # both sums run the same way: a touch begins at the very number where the one before it ends
 _SHARED = f"""
-select {_TOUCH}, '{{model}}', coalesce(begins / whole, 0), ends / whole
+select {_TOUCH}, '{{model}}' as model, coalesce(begins / whole, 0) as begins, ends / whole as ends
 from (
     select {_TOUCH}, weight,
            sum(weight) over (step rows between unbounded preceding and 1 preceding) as begins,
