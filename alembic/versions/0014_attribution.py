@@ -65,6 +65,8 @@ def upgrade() -> None:
             op.execute(statement)
     for statement in policies.system_wide("credit_change"):  # which stores have days to credit by every model
         op.execute(statement)
+    for statement in policies.system_forgets("credit_restatement"):
+        op.execute(statement)
     for statement in attribution.marks():
         op.execute(statement)
     op.execute("insert into credit_change (store_id, day, cause) select distinct store_id, day, 'first' from credit")

@@ -17,9 +17,9 @@ from clique_app import clock
 from clique_app.attribution import credit_sql, service
 from clique_app.attribution.models import MODELS
 from clique_app.metrics import service as metrics
+from clique_app.tables.attribution import FIRST_READ
 
 ORDERS_AT_ONCE = 20_000
-FIRST_READ = "import"  # the cause of what a first reading of history writes
 
 _LOCK = "select pg_try_advisory_xact_lock(hashtextextended('credit_days', :store_id))"
 _CHANGED = """
@@ -67,6 +67,15 @@ def days_left(session: Session, store_id: int) -> list[date]:
     return list(session.connection().execute(asked, {"store_id": store_id}).scalars())
 
 
+def history_is_read(session: Session, store_id: int) -> bool:
+    """Whether history is being read just now."""
+    asked = text(
+        "select exists (select from sync_run where store_id = :store_id and source = 'shopify_orders'"
+        " and kind in ('first_import', 'history') and state = 'running')"
+    )
+    return bool(session.connection().scalar(asked, {"store_id": store_id}))
+
+
 def credit_days(session: Session, store_id: int, orders_at_once: int = ORDERS_AT_ONCE) -> int:
     """Credit the newest changed days by every model. Returns how many days are left; -1: another process is at it."""
     connection = session.connection()
@@ -94,7 +103,7 @@ def _credit(session: Session, store_id: int, causes: dict[date, str]) -> None:
     rows, values = by_day(session, store_id, days)
     connection.execute(text(_STAGE.format(by_day=rows)), values)
     yesterday = clock.today(metrics.store(session, store_id).time_zone) - timedelta(days=1)
-    over = {day: cause for day, cause in causes.items() if day < yesterday and cause != FIRST_READ}
+    over = {day: cause for day, cause in causes.items() if day < yesterday and cause not in (FIRST_READ, "first")}
     stated = {**asked, "now": clock.now(), "over": list(over), "causes": list(over.values())}
     connection.execute(text(_RESTATE), stated)
     for statement in _REPLACE:

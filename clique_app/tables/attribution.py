@@ -19,7 +19,7 @@ DEFAULT_MODEL = "last"
 UNATTRIBUTED = "unattributed"
 NO_TOUCH, BY_SURVEY, BY_PLACE = -1, -2, -3  # positions of credits that rest on no visit
 NO_CAMPAIGN = 0
-CHANGED = "orders"  # the cause where nobody named another
+CHANGED, FIRST_READ = "orders", "import"  # causes: where nobody named another, and the first reading of history
 
 
 class Credit(PartOfOrder, table=True):
