@@ -8,7 +8,7 @@ from alembic import op
 from clique_app.tables import attribution, policies
 
 revision = "0014_attribution"
-down_revision = "0013_rollups"
+down_revision = "0014_sources"
 branch_labels = None
 depends_on = None
 
@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.drop_column("credit", "model")
     op.create_primary_key("pk_credit", "credit", ["store_id", "order_id", "day", "position"])
     op.alter_column("credit", "orders", type_=sa.Numeric(20, 6))
+    _index_campaigns("campaign_id is not null")
     op.add_column("store_settings", sa.Column("attribution_model", sa.String(), nullable=False, server_default="last"))
     op.alter_column("store_settings", "attribution_model", server_default=None)
     op.create_table(
@@ -72,7 +73,15 @@ def upgrade() -> None:
     op.execute("insert into credit_change (store_id, day, cause) select distinct store_id, day, 'first' from credit")
 
 
+def _index_campaigns(only: str | None) -> None:
+    name = op.f("ix_credit_store_id_campaign_id_day")
+    op.drop_index(name, table_name="credit")
+    where = sa.text(only) if only else None
+    op.create_index(name, "credit", ["store_id", "campaign_id", "day"], postgresql_where=where)
+
+
 def downgrade() -> None:
+    _index_campaigns(None)
     op.execute("drop function credit_changed() cascade")
     for table in OWNED:
         op.drop_table(table)

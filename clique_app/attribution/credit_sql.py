@@ -18,6 +18,7 @@ from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH, UNATTRI
 
 # {among} stands for the orders in question. It is written into the statement and not switched by a parameter: only so
 # does the planner take the index for a few orders, and a batch costs the same however many orders are here already.
+PLACE_DAYS = 7  # how long a campaign's spend in a region tells of orders there, its own day among them
 SOME_ORDERS = "= any(:order_ids)"
 ALL_ORDERS = "is not null"
 
@@ -50,7 +51,8 @@ visit as (
     from asked a join touch t on t.store_id = :store_id and t.order_id = a.order_id and t.order_id {among}
     where t.occurred_at <= a.processed_at
       and t.occurred_at > a.processed_at - make_interval(days => :window_days)
-),
+)"""
+_COUNTED = """
 learnt as (
     select * from unnest(cast(:effects_from as date[]), cast(:effects_until as date[]),
                          cast(:effects_of as text[]), cast(:effects as float[]))
@@ -85,33 +87,35 @@ from (
 ) summed
 where weight > 0"""
 
-# campaigns that promoted a product of the order in its region: the last one that did, within a week
-_PLACES = """
-placed as (
-    select campaign_id, channel, country, region, spent_on + further as day, spent_on, spend
-    from (
-        select campaign_id, channel, country, region, day as spent_on, spend,
-               lead(day) over (partition by campaign_id, country, region order by day) - day as until_next
-        from campaign_region_day
-        where store_id = :store_id and spend > 0
-          and day between (select min(day) from untouched) - :place_days + 1 and (select max(day) from untouched)
-    ) spent
-    cross join lateral generate_series(0, least(coalesce(until_next, :place_days), :place_days) - 1) as further
+# campaigns that promoted a product of the order in its region: the last one that did, within a week; by weeks of any
+# kind, so that an order meets the days of two of them and not of the whole year
+_PLACES = f"""
+spent as materialized (
+    select campaign_id, channel, country, region, day, spend, (day - date '2000-01-01') / {PLACE_DAYS} as week
+    from campaign_region_day
+    where store_id = :store_id and spend > 0
+      and day between (select min(day) from untouched) - {PLACE_DAYS - 1} and (select max(day) from untouched)
 ),
-promoted as (
+promoted as materialized (
     select a.campaign_id, p.product_id
     from ad_product p join ad a on a.store_id = :store_id and a.ad_id = p.ad_id where p.store_id = :store_id
     union
     select campaign_id, product_id from ad where store_id = :store_id and product_id is not null
 ),
-matched as (
-    select distinct on (u.order_id) u.order_id, p.channel, p.campaign_id
+wanted as (
+    select distinct u.order_id, u.day, u.country, u.region, m.campaign_id,
+           (u.day - date '2000-01-01') / {PLACE_DAYS} - further as week
     from untouched u
-    join order_line l on l.store_id = :store_id and l.order_id = u.order_id and l.order_id {among}
+    join order_line l on l.store_id = :store_id and l.order_id = u.order_id and l.order_id {{among}}
     join promoted m on m.product_id = l.product_id
-    join placed p on p.campaign_id = m.campaign_id and p.country = u.country and p.region = u.region and p.day = u.day
+    cross join generate_series(0, 1) further
     where u.region <> ''
-    order by u.order_id, p.spent_on desc, p.spend desc, p.campaign_id
+),
+matched as (
+    select distinct on (w.order_id) w.order_id, s.channel, s.campaign_id
+    from wanted w join spent s using (campaign_id, country, region, week)
+    where s.day between w.day - {PLACE_DAYS - 1} and w.day
+    order by w.order_id, s.day desc, s.spend desc, s.campaign_id
 )"""
 _RECEIVERS = f"""
 untouched as (
@@ -140,16 +144,14 @@ receiver as (
     cross join unnest(array[{{models}}]) as m (model)
 ),
 booked as (
-    select order_id, day, sum(amount) as amount, sum(orders) as orders
+    -- an order counts on its own day, whatever was booked and when
+    select order_id, day, coalesce(e.amount, 0) as amount, case when a.placed then 1 else 0 end as orders
     from (
-        select e.order_id, e.day, e.amount, 0 as orders
-        from asked a join sale_entry e on e.store_id = :store_id and e.order_id = a.order_id and e.order_id {{among}}
-        where e.kind = any(:net_sales_kinds) {{e_days}}
-        union all
-        -- an order counts on its own day, whatever was booked and when
-        select a.order_id, a.day, 0, 1 from asked a where true {{a_days}}
-    ) parts
-    group by order_id, day
+        select order_id, day, sum(amount) as amount
+        from sale_entry
+        where store_id = :store_id and order_id {{among}} and kind = any(:net_sales_kinds) {{days}}
+        group by order_id, day
+    ) e full join (select order_id, day, true as placed from asked where true {{days}}) a using (order_id, day)
 )"""
 _NAMED = """
 named as (
@@ -185,10 +187,10 @@ def _receivers(models: Sequence[Model], among: str, days: bool) -> str:
         among=among,
         first_model=models[0],
         models=", ".join(f"'{model}'" for model in models),
-        e_days="and e.day = any(:days)" if days else "",
-        a_days="and a.day = any(:days)" if days else "",
+        days="and day = any(:days)" if days else "",
     )
-    return f"{_VISITS.format(among=among)}, credited as ({credited}), {after}, {_NAMED}"
+    counted = "" if ONE_TOUCH.keys() >= set(models) else f", {_COUNTED}"
+    return f"{_VISITS.format(among=among)}{counted}, credited as ({credited}), {after}, {_NAMED}"
 
 
 def credit(model: Model, among: str) -> str:

@@ -17,7 +17,6 @@ from clique_app.tables import Store, StoreSettings
 from clique_app.tables.attribution import CHANGED
 from clique_app.tables.orders import NET_SALES_KINDS
 
-PLACE_DAYS = 7  # how long a campaign's spend in a region tells of orders there, its own day among them
 BATCH_MEMORY = "128MB"  # of sorts and hashes when all of history is credited
 
 
@@ -38,7 +37,6 @@ def terms(session: Session, store_id: int) -> Terms:
     values = {
         "store_id": store_id,
         "window_days": settings.attribution_window_days,
-        "place_days": PLACE_DAYS,
         "places": get_currency_precision(session.get_one(Store, store_id).currency),
         "net_sales_kinds": list(NET_SALES_KINDS),
         **versions_service.effects(session, store_id),

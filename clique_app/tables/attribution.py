@@ -34,8 +34,11 @@ class Credit(PartOfOrder, table=True):
     __tablename__ = "credit"
     __table_args__ = (
         sa.Index(None, "store_id", "day", "channel"),
-        sa.Index(None, "store_id", "campaign_id", "day"),
-    )
+        sa.Index(
+            "ix_credit_store_id_campaign_id_day", "store_id", "campaign_id", "day",
+            postgresql_where=sa.text("campaign_id is not null"),
+        ),
+    )  # fmt: skip
 
     order_id: int = key()
     day: date = Field(primary_key=True)
