@@ -5,6 +5,8 @@ to the campaign's own budget only."""
 
 from __future__ import annotations
 
+from clique_app.tables.attribution import BY_PLACE
+
 # ruff: noqa: S608  (composed of constants only)
 _HOMES = """
 homes as (
@@ -44,7 +46,7 @@ by_order as (
     from homes h
     join credit k on k.store_id = :store_id and k.campaign_id = h.campaign_id
     left join ad a on a.store_id = k.store_id and a.ad_id = k.ad_id
-    where k.day between :month_start and :yesterday
+    where k.day between :month_start and :yesterday and k.position <> {BY_PLACE}  -- no budget moves on a guess
       and (h.ad_group_id is null or a.ad_group_id = h.ad_group_id)
     group by 1, 2, 3, 4
 ),

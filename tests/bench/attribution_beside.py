@@ -1,7 +1,7 @@
 """The same credits by other means, out of tables that are in memory already and into none: naive pandas on a slice
 of the regions (scaled), polars, DuckDB. Each says how many orders it credited, which must be ours."""
 
-# pyright: reportAttributeAccessIssue=false, reportMissingImports=false
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportArgumentType=false
 from __future__ import annotations
 
 import json

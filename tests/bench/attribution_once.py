@@ -44,12 +44,12 @@ def main(sizes: list[int], frames_of: int, folder: Path) -> None:
 
 def _measure(connection: psycopg.Connection) -> dict[str, object]:
     for table in ("credit", "metric_change", "credit_change"):
-        connection.execute(f"truncate {table}")  # pyright: ignore[reportArgumentType]
+        connection.execute(f"truncate {table}")  # pyright: ignore
     connection.commit()
     seconds = {"all_s": _credit(None), "again_s": _credit(None)}
     connection.execute("analyze credit")
     day = "select order_id from shop_order where day = (select max(day) - 30 from shop_order)"
-    orders = [order_id for (order_id,) in connection.execute(day)]  # pyright: ignore[reportArgumentType]
+    orders = [order_id for (order_id,) in connection.execute(day)]  # pyright: ignore
     known = connection.execute(
         "select count(*) filter (where position >= 0), count(*) filter (where position = -3)"
         " from credit where orders > 0"

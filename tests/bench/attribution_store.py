@@ -78,7 +78,7 @@ where o.order_id between %(first)s and %(last)s;
 
 def make(connection: psycopg.Connection) -> None:
     """The store, its campaigns and their days."""
-    connection.execute(BASE)  # pyright: ignore[reportArgumentType]
+    connection.execute(BASE)  # pyright: ignore
     settings = "insert into store_settings (store_id, {0}) select {1}, {2}"
     rows = connection.execute(
         "select column_name, data_type from information_schema.columns where table_name = 'store_settings'"
@@ -87,7 +87,7 @@ def make(connection: psycopg.Connection) -> None:
     given = {"attribution_window_days": "7", "attribution_model": "'last'"}
     values = [given.get(name, "'false'" if kind == "boolean" else "'1'") for name, kind in rows]
     names = ", ".join(name for name, _ in rows)
-    connection.execute(settings.format(names, STORE, ", ".join(values)))  # pyright: ignore[reportArgumentType]
+    connection.execute(settings.format(names, STORE, ", ".join(values)))  # pyright: ignore
     connection.commit()
 
 
@@ -96,9 +96,9 @@ def grow(connection: psycopg.Connection, first: int, last: int) -> None:
     for statement in ORDERS.split(";\n"):
         if statement.strip():
             text = statement.replace("%(first)s", str(first)).replace("%(last)s", str(last))
-            connection.execute(text)  # pyright: ignore[reportArgumentType]
+            connection.execute(text)  # pyright: ignore
     connection.commit()
     connection.autocommit = True
     for table in ("shop_order", "order_line", "sale_entry", "touch", "campaign_region_day", "credit"):
-        connection.execute(f"vacuum analyze {table}")  # pyright: ignore[reportArgumentType]
+        connection.execute(f"vacuum analyze {table}")  # pyright: ignore
     connection.autocommit = False
