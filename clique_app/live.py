@@ -13,7 +13,7 @@ import redis
 
 from clique_app.settings import settings
 
-Topic = Literal["figures", "sync", "recommendations", "actions", "connections", "files", "customers"]
+Topic = Literal["figures", "sync", "recommendations", "actions", "connections", "files", "customers", "attribution"]
 PATTERN = "store:*"
 NOTED_SECONDS = 300
 

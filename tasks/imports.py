@@ -50,7 +50,8 @@ def import_now(store_id: int, file_id: int) -> Done:
         with store_session(store_id) as session:
             done = service.carry_out(session, store_id, file_id, partial(telling.say, "read"))
             for first in range(0, len(done.order_ids), CREDITED_AT_ONCE):
-                attribution.credit_orders(session, store_id, done.order_ids[first : first + CREDITED_AT_ONCE])
+                some = done.order_ids[first : first + CREDITED_AT_ONCE]
+                attribution.credit_orders(session, store_id, some, "files")
                 telling.say("credited", min(first + CREDITED_AT_ONCE, len(done.order_ids)), len(done.order_ids))
             attribution.link_campaigns(session, store_id)
     except (DBAPIError, psycopg.OperationalError):

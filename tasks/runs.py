@@ -33,6 +33,7 @@ from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.source import Batch, Kind, Plan, Source
 from clique_app.tables import Connection, Store, SyncCursor, SyncRun
+from clique_app.tables.attribution import CHANGED, FIRST_READ
 
 FIRST_IMPORT_DAYS = 90
 FINAL_DAYS = 28  # how far back ad platforms restate
@@ -198,7 +199,8 @@ class Run:
             forget_twins(session, self.store_id, written.order_ids)
             if isinstance(self.source, AdsSource):
                 give_way(session, self.store_id, self.source.channel)
-            attribution.credit_orders(session, self.store_id, list(written.order_ids))
+            cause = FIRST_READ if self.plan.kind in ("first_import", "history") else CHANGED
+            attribution.credit_orders(session, self.store_id, list(written.order_ids), cause)
             run.read += written.read
             run.written += written.written
             run.skipped += sum(written.skipped.values())

@@ -46,6 +46,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("settle_actions", timedelta(seconds=30), actions.settle_all_actions),
     Job("roll_up", timedelta(seconds=5), rollups.roll_up_changes),
     Job("reconcile_sums", timedelta(days=1), rollups.reconcile_all),
+    Job("credit_days", timedelta(seconds=15), analysis.credit_changed_days),
     Job("build_sessions", timedelta(seconds=10), site.build_all_sessions),
     Job("catch_up", timedelta(hours=1), sync.catch_up_all),
     Job("six_hourly_catch_up", timedelta(hours=6), sync.catch_up_six_hourly),

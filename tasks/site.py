@@ -18,7 +18,7 @@ def build_sessions(store_id: int) -> None:
         with store_session(store_id) as session:
             built = service.build_sessions(session, store_id)
             if built and built.orders:
-                attribution.credit_orders(session, store_id, built.orders)
+                attribution.credit_orders(session, store_id, built.orders, "journeys")
         if not built or not built.visitors:
             return
         if built.orders:  # open pages need not read again for every step of a visitor

@@ -157,7 +157,7 @@ def read_journeys(store_id: int) -> None:
             records = objects_service.fetch(given, "order", waiting)
     with store_session(store_id) as session:
         written = objects_service.write(session, store_id, "order", waiting, records)
-        attribution.credit_orders(session, store_id, list(written.order_ids))
+        attribution.credit_orders(session, store_id, list(written.order_ids), "journeys")
     if written.order_ids:
         live.publish(store_id, "figures")
 

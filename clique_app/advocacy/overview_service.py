@@ -11,17 +11,17 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from clique_app.advocacy.records import KINDS
-from clique_app.tables.attribution import BY_SURVEY, LAST_TOUCH
+from clique_app.tables.attribution import BY_SURVEY
 
 LATEST = 20
 
 _HEARD: LiteralString = """
 select s.heard, s.channel, count(*) as answers,
-       coalesce(sum(c.orders), 0) as orders, coalesce(sum(c.amount), 0) as amount
+       coalesce(sum(c.orders), 0)::int as orders, coalesce(sum(c.amount), 0) as amount
 from survey_response s
 left join (
   select order_id, sum(orders) as orders, sum(amount) as amount from credit
-  where store_id = :store and model = :model and position = :position group by order_id
+  where store_id = :store and position = :position group by order_id
 ) c on c.order_id = s.order_id
 where s.store_id = :store and s.day between :start and :end
 group by 1, 2 order by 3 desc, 1
@@ -81,8 +81,7 @@ class Overview:
 def read(session: Session, store_id: int, start: date, end: date) -> Overview:
     """The answers of a period, and all that was ever told."""
     asked = {"store": store_id, "start": start, "end": end}
-    credited = {"model": LAST_TOUCH, "position": BY_SURVEY}
-    heard = session.execute(sa.text(_HEARD), {**asked, **credited})
+    heard = session.execute(sa.text(_HEARD), {**asked, "position": BY_SURVEY})
     latest = session.execute(sa.text(_LATEST), {**asked, "latest": LATEST})
     told = session.execute(sa.text(f"{_TOLD} order by 1, 2"), {"store": store_id})
     return Overview(

@@ -9,8 +9,6 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from math import fsum
 from typing import Literal, get_args
 
-import numpy as np
-
 Model = Literal["last", "last-non-direct", "first", "linear", "position", "decay", "markov", "shapley"]
 MODELS: tuple[Model, ...] = get_args(Model)
 DIRECT = re.compile(r"\(?direct\)?(\s*/\s*\(?none\)?)?", re.IGNORECASE)
@@ -118,6 +116,8 @@ def removal_effects(paths: Iterable[Path]) -> dict[str, float]:
     removed channel. With N the chain's fundamental matrix and b the chance to convert from a channel, who is removed
     takes along the journeys that ever come to it: N[start, c] / N[c, c] * b[c] of b[start].
     """
+    import numpy as np  # loaded by the process that learns, not by all that credit
+
     known = [path for path in paths if path.touches]
     channels = sorted({touch for path in known for touch in path.touches})
     number = {channel: at for at, channel in enumerate(channels, start=1)}  # 0 is the start

@@ -3,50 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
+from babel.numbers import get_currency_precision
 from sqlalchemy import text
 from sqlmodel import Session
 
-from clique_app.attribution import last_touch, site_touches
+from clique_app.attribution import credit_sql, site_touches, versions_service
+from clique_app.attribution.models import Model
 from clique_app.errors import NotFound
-from clique_app.tables import StoreSettings
-from clique_app.tables.attribution import BY_SURVEY, LAST_TOUCH, NO_TOUCH, UNATTRIBUTED
+from clique_app.tables import Store, StoreSettings
+from clique_app.tables.attribution import CHANGED
 from clique_app.tables.orders import NET_SALES_KINDS
 
+BATCH_MEMORY = "128MB"  # of sorts and hashes when all of history is credited
 
-def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | None) -> None:
-    """Credit these orders anew by last touch, or every order of the store (None). Safe to repeat."""
+
+@dataclass(frozen=True)
+class Terms:
+    """How a store credits: its model, and the parameters of the statements."""
+
+    model: Model
+    window_days: int
+    values: dict[str, Any]
+
+
+def terms(session: Session, store_id: int) -> Terms:
+    """The store's model and window, and what its versions have learnt."""
     settings = session.get(StoreSettings, store_id)
     if settings is None:
         raise NotFound("This store has no settings yet. Open Clique from Shopify admin once.")
-    connection = session.connection()
-    asked = _asked(store_id, order_ids)
-    among = last_touch.ALL_ORDERS if order_ids is None else last_touch.SOME_ORDERS
-    for statement in (site_touches.FORGET, site_touches.ADD):
+    values = {
+        "store_id": store_id,
+        "window_days": settings.attribution_window_days,
+        "places": get_currency_precision(session.get_one(Store, store_id).currency),
+        "net_sales_kinds": list(NET_SALES_KINDS),
+        **versions_service.effects(session, store_id),
+    }
+    return Terms(cast(Model, settings.attribution_model), settings.attribution_window_days, values)
+
+
+def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | None, cause: str = CHANGED) -> None:
+    """Credit these orders anew by the store's model, or every order of the store (None). Safe to repeat.
+
+    cause: why, for the restatements of days that are over.
+    """
+    connection, used = session.connection(), terms(session, store_id)
+    among, asked = credit_sql.ALL_ORDERS, used.values
+    if order_ids is not None:
+        among, asked = credit_sql.SOME_ORDERS, {**used.values, "order_ids": list(order_ids)}
+    else:
+        connection.execute(text("select set_config('work_mem', :memory, true)"), {"memory": BATCH_MEMORY})
+    _because(session, cause)
+    for statement in (site_touches.FORGET, site_touches.ADD, credit_sql.FORGET):
         connection.execute(text(statement.format(among=among)), asked)
-    connection.execute(text(last_touch.FORGET.format(among=among)), asked)
-    connection.execute(
-        text(last_touch.CREDIT.format(among=among)),
-        {
-            **asked,
-            "window_days": settings.attribution_window_days,
-            "net_sales_kinds": list(NET_SALES_KINDS),
-            "unattributed": UNATTRIBUTED,
-            "no_touch": NO_TOUCH,
-            "by_survey": BY_SURVEY,
-        },
-    )
-    connection.execute(text(last_touch.LINK.format(among=among)), asked)
+    connection.execute(text(credit_sql.credit(used.model, among)), asked)
 
 
 def link_campaigns(session: Session, store_id: int) -> None:
-    """Tie credits to campaigns and ads that have been read since. Call after an ads source wrote its structure."""
-    session.connection().execute(
-        text(last_touch.LINK.format(among=last_touch.ALL_ORDERS)), _asked(store_id, order_ids=None)
-    )
+    """Tie credits to campaigns, ads and regions that have been read since. Call after an ads source was read."""
+    connection, asked = session.connection(), terms(session, store_id).values
+    _because(session, "ads")
+    connection.execute(text(credit_sql.LINK), asked)
+    otherwise = connection.execute(text(credit_sql.MATCHED_OTHERWISE), asked).scalars().all()
+    if otherwise:
+        credit_orders(session, store_id, otherwise, "ads")
 
 
-def _asked(store_id: int, order_ids: Sequence[int] | None) -> dict[str, Any]:
-    asked: dict[str, Any] = {"store_id": store_id, "model": LAST_TOUCH}
-    return asked if order_ids is None else {**asked, "order_ids": list(order_ids)}
+def _because(session: Session, cause: str) -> None:
+    """What the trigger on credits writes down with the days that change in this transaction from here on."""
+    session.connection().execute(text("select set_config('app.credit_cause', :cause, true)"), {"cause": cause})

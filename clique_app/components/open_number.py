@@ -21,6 +21,7 @@ from clique_app.components.overlays import block, pair, panel
 from clique_app.components.session import PageState, in_store
 from clique_app.components.status import badge, banner, bone, icon
 from clique_app.components.tables import agrees, csv_button
+from clique_app.connections.setting_ranges import MODEL
 from clique_app.metrics import expression, format, overview_service, periods, registry, service
 from clique_app.metrics.definition import Figure, Formula, Period, Total
 from clique_app.metrics.figures import Compare
@@ -270,7 +271,9 @@ def _covers(scope: Scope, period: Period, asked: Asked) -> list[list[str]]:
         ["Refunds", "On the refund’s day, as Shopify reports"],
         [
             "Attribution",
-            f"Last touch, {scope.window_days}-day window" if _credits(asked.key) else "Not used: whole store",
+            f"{MODEL.labelled(scope.model)}, {scope.window_days}-day window"
+            if _credits(asked.key)
+            else "Not used: whole store",
         ],
     ]
 

@@ -27,6 +27,18 @@ class Setting:
     optional: bool = False
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One of several that can be set. options: what is kept, its label, and what it does."""
+
+    name: str  # column of StoreSettings
+    label: str
+    options: tuple[tuple[str, str, str], ...]
+
+    def labelled(self, kept: str) -> str:
+        return next((label for key, label, _ in self.options if key == kept), kept)
+
+
 def _setting(
     name: str, label: str, kind: Kind, low: str, high: str, places: int = 2, optional: bool = False
 ) -> Setting:
@@ -42,6 +54,21 @@ COSTS = (
     _setting("overhead_per_month", "Overhead a month", "money", "0", "1000000000"),
 )
 ATTRIBUTION = (_setting("attribution_window_days", "Attribution window", "days", "1", "90", 0),)
+MODEL = Choice(
+    "attribution_model",
+    "Attribution model",
+    (
+        ("last", "Last touch", "The last touch before an order takes all of it."),
+        ("last-non-direct", "Last non-direct touch", "The last touch that was no direct visit takes all of it."),
+        ("first", "First touch", "The first touch of the window takes all of it."),
+        ("linear", "Linear", "Every touch takes the same part."),
+        ("position", "Position-based", "First and last touch take 40% each, those between share 20%."),
+        ("decay", "Time decay", "A touch counts half of one seven days later."),
+        ("markov", "Markov", "Channels share by how many sales would be lost without them."),
+        ("shapley", "Shapley", "Every channel of the journey takes the same part."),
+    ),
+)
+CHOICES = (MODEL,)
 LIMITS = (
     _setting("max_step_pct", "Largest single change", "percent", "1", "50"),
     _setting("max_day_pct", "Largest change in a day", "percent", "1", "100"),
@@ -86,6 +113,9 @@ def checked(texts: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]
         values[setting.name], problem = parsed(setting, texts.get(setting.name, ""))
         if problem:
             problems[setting.name] = problem
+    for choice in CHOICES:
+        if texts.get(choice.name) not in {key for key, *_ in choice.options}:
+            problems[choice.name] = "Choose one of the list."
     if not {"max_step_pct", "max_day_pct"} & problems.keys() and _of(values, "max_day_pct") < _of(
         values, "max_step_pct"
     ):
@@ -120,7 +150,7 @@ def effect(name: str, value: Value) -> str:
         "default_cost_pct": f"Products without a unit cost in Shopify count {_plain(Decimal(value))}% of their price.",
         "other_marketing_per_month": "Agency, tools, e-mail platform. Counts in MER and CAC, by day.",
         "overhead_per_month": "Rent, salaries, software. Counts in net profit only, by day.",
-        "attribution_window_days": f"An order is credited to the last ad or link touched within {_days(value)} before.",
+        "attribution_window_days": f"An order is credited to ads and links touched within {_days(value)} before.",
         "max_step_pct": f"One change keeps a budget of 100 between {_moved(value, -1)} and {_moved(value, 1)}.",
         "max_day_pct": f"In a day, a budget of 100 stays between {_moved(value, -1)} and {_moved(value, 1)}.",
         "max_account_daily_budget": f"A raise is refused where active budgets would add up to over {shown}.",
@@ -135,6 +165,13 @@ def effect(name: str, value: Value) -> str:
         "keep_archive_days": f"Archived months are deleted after {_days(value)}.",
     }
     return words[name]
+
+
+def effects_of_choices(texts: Mapping[str, str]) -> dict[str, str]:
+    """What each choice does, in words."""
+    return {
+        choice.name: words for choice in CHOICES for key, _, words in choice.options if texts.get(choice.name) == key
+    }
 
 
 def _plain(value: Decimal) -> str:

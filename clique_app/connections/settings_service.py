@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from clique_app import clock
 from clique_app.connections import setting_ranges
 from clique_app.connections.roles import require_may_act
-from clique_app.connections.setting_ranges import SETTINGS
+from clique_app.connections.setting_ranges import CHOICES, MODEL, SETTINGS
 from clique_app.errors import CliqueError, InvalidInput, NotFound
 from clique_app.tables import AuditEntry, Store, StoreSettings
 
@@ -48,9 +48,9 @@ class Saved:
     changed: dict[str, tuple[str, str]]
 
     @property
-    def window(self) -> bool:
+    def recredit(self) -> bool:
         """Whether every order has to be credited anew."""
-        return WINDOW in self.changed
+        return bool({WINDOW, MODEL.name} & self.changed.keys())
 
 
 def read(session: Session, store_id: int, user_id: int) -> Kept:
@@ -85,16 +85,17 @@ def save(session: Session, store_id: int, user_id: int, texts: Mapping[str, str]
     require_may_act(session, store_id, user_id)
     values, problems = setting_ranges.checked(texts)
     if problems:
-        labels = {setting.name: setting.label for setting in SETTINGS}
+        labels = {setting.name: setting.label for setting in (*SETTINGS, *CHOICES)}
         raise InvalidInput(" ".join(f"{labels[name]}: {problem}" for name, problem in problems.items()))
     row = _row(session, store_id, lock=True)
     before = {**_texts(row), KILL_SWITCH: _on(row.kill_switch)}
     wanted = {setting.name: setting_ranges.written(setting, values[setting.name]) for setting in SETTINGS}
-    after = {**wanted, KILL_SWITCH: _on(kill_switch)}
+    chosen = {choice.name: texts[choice.name] for choice in CHOICES}
+    after = {**wanted, **chosen, KILL_SWITCH: _on(kill_switch)}
     changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
     if not changed:
         return Saved({})
-    for name, value in values.items():
+    for name, value in {**values, **chosen}.items():
         setattr(row, name, value)
     row.kill_switch, row.updated_at, row.updated_by = kill_switch, clock.now(), user_id
     session.add(row)
@@ -112,7 +113,8 @@ def _row(session: Session, store_id: int, *, lock: bool = False) -> StoreSetting
 
 
 def _texts(row: StoreSettings) -> dict[str, str]:
-    return {setting.name: setting_ranges.written(setting, getattr(row, setting.name)) for setting in SETTINGS}
+    numbers = {setting.name: setting_ranges.written(setting, getattr(row, setting.name)) for setting in SETTINGS}
+    return {**numbers, **{choice.name: getattr(row, choice.name) for choice in CHOICES}}
 
 
 def _on(value: bool) -> str:

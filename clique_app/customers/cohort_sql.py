@@ -15,8 +15,11 @@ WITHOUT_CHANNEL = "unattributed"
 SEGMENTS: dict[str, tuple[str, str]] = {
     "": ("", "''"),
     "channel": (
-        """left join credit k on k.store_id = f.store_id and k.order_id = f.order_id and k.day = f.day
-           and k.model = 'last_touch' and k.orders = 1""",
+        """left join lateral (
+             select c.channel from credit c
+             where c.store_id = f.store_id and c.order_id = f.order_id and c.day = f.day and c.orders > 0
+             order by c.orders desc, c.position desc limit 1
+           ) k on true""",
         f"coalesce(k.channel, '{WITHOUT_CHANNEL}')",
     ),
     "product": (

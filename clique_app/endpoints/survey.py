@@ -136,7 +136,7 @@ def _keep(link: Link, nps: str, heard: str) -> None:
             with store_session(link.store_id) as session:
                 survey_service.answer(session, link.store_id, link, nps, heard)
                 if link.order_id is not None:
-                    attribution.credit_orders(session, link.store_id, [link.order_id])
+                    attribution.credit_orders(session, link.store_id, [link.order_id], "survey")
             return
         except IntegrityError:
             if last:

@@ -110,7 +110,7 @@ HELD = (
         "credit",
         _OF_ORDERS,
         {},
-        "model order_id day position channel campaign_id ad_id amount orders",
+        "order_id day position channel campaign_id ad_id amount orders",
     ),
     Held(
         "customer_value",
@@ -186,7 +186,8 @@ DELIVERIES = Held(
 # about the store, its staff, its goods and its ads
 NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry", "campaign",
-    "campaign_region_day", "connect_ticket", "connection", "creative", "email_account", "email_day",
+    "campaign_region_day", "connect_ticket", "connection", "creative", "credit_change", "credit_day",
+    "credit_restatement", "email_account", "email_day",
     "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
     "job_schedule", "location", "member", "metric_change", "metric_day", "metric_summed", "model_version",
     "product", "recommendation", "referral", "search_day", "social_day", "store", "store_settings", "sync_cursor",

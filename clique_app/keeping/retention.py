@@ -63,6 +63,15 @@ AGING = (
         system=True,
     ),
     Aging(
+        "credit_restatement",
+        "keep_restatements_days",
+        "made_at",
+        ("restatement_id",),
+        ("restatement_id", "made_at", "cause", "day", "model", "channel", "before", "after"),
+        "store_id = %(store)s",
+        system=True,
+    ),
+    Aging(
         "page_event",
         "keep_page_events_days",
         "at",

@@ -17,6 +17,7 @@ from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.periods import Choice
 from clique_app.metrics.service import Age, Filters
 from clique_app.tables import StoreSettings
+from clique_app.tables.attribution import DEFAULT_MODEL
 
 DEFAULT_WINDOW_DAYS = 7
 LINE_DAYS = 28  # a sparkline never shows less than this
@@ -35,7 +36,8 @@ class Scope:
     today: date
     choice: Choice
     has_orders: bool
-    window_days: int  # of attribution
+    model: str  # of attribution
+    window_days: int
     installed_at: datetime
 
 
@@ -86,6 +88,7 @@ def scope(session: Session, store_id: int, query: Mapping[str, str]) -> Scope:
         today=today,
         choice=periods.choice(query, last_day),
         has_orders=days is not None,
+        model=settings.attribution_model if settings else DEFAULT_MODEL,
         window_days=settings.attribution_window_days if settings else DEFAULT_WINDOW_DAYS,
         installed_at=found.installed_at,
     )

@@ -36,7 +36,7 @@ MOST_DAYS_LISTED = 62  # in the chart's table
 CHANNEL_COLUMNS = (
     Column("Channel"),
     Column("Ad spend", right=True),
-    Column("Net sales, last touch", right=True),
+    Column("Net sales credited", right=True),
     Column("Platform claims", right=True),
     Column("ROAS", right=True),
     Column("CAC", right=True),
@@ -282,7 +282,7 @@ def _figures() -> rx.Component:
                 total=HomeState.channels_total,
                 on_open=HomeState.open_channel,
             ),
-            note="Last touch within the window. Credits and unattributed equal net sales. Platform claims overlap.",
+            note="By the store’s attribution model. Credits and unattributed equal net sales. Platform claims overlap.",
             flush=True,
         ),
         card(

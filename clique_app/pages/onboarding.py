@@ -148,7 +148,7 @@ def first_figures(
         if profit is not None and sales
         else "",
         "cac": f"{text['new_customers']} new customers",
-        "roas": f"Last touch; platforms claim {text['reported_roas']}",
+        "roas": f"Credited; platforms claim {text['reported_roas']}",
     }
     return [_first_figure(known[key], notes[key], currency, setup) for key in TILES]
 

@@ -9,20 +9,30 @@ import reflex as rx
 
 from clique_app import clock, live
 from clique_app.components.advice_views import Reader
-from clique_app.components.forms import fields, money_field, number_field, percent_field, save_bar, switch
+from clique_app.components.forms import fields, money_field, number_field, percent_field, save_bar, select, switch
 from clique_app.components.frame import header
 from clique_app.components.page import Page
 from clique_app.components.session import PageState
 from clique_app.components.status import banner, card, skeleton_card
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.connections import setting_ranges, settings_service
-from clique_app.connections.setting_ranges import ATTRIBUTION, COSTS, LIMITS, RETENTION, SETTINGS, Setting
+from clique_app.connections.setting_ranges import (
+    ATTRIBUTION,
+    CHOICES,
+    COSTS,
+    LIMITS,
+    MODEL,
+    RETENTION,
+    SETTINGS,
+    Choice,
+    Setting,
+)
 from clique_app.connections.settings_service import KILL_SWITCH, Kept, Past, Saved
 from clique_app.errors import CliqueError
 from clique_app.pages.settings_privacy import PrivacyState, privacy_card
 from tasks.analysis import credit_all_orders, refresh_recommendations
 
-LABELS = {KILL_SWITCH: "Stop all changes", **{setting.name: setting.label for setting in SETTINGS}}
+LABELS = {KILL_SWITCH: "Stop all changes", **{setting.name: setting.label for setting in (*SETTINGS, *CHOICES)}}
 UNITS = {
     setting.name: {"percent": "%", "money": "", "days": " days", "hours": " h"}[setting.kind] for setting in SETTINGS
 }
@@ -115,6 +125,7 @@ class SettingsState(PageState):
         self.effects = {
             name: setting_ranges.effect(name, value) for name, value in found.items() if name not in self.problems
         }
+        self.effects |= setting_ranges.effects_of_choices(self.values)
         self.unsaved = self.values != self._kept or self.kill_switch != self._kept_switch
         if self.unsaved:
             self.saved = ""
@@ -125,7 +136,7 @@ def follow_up(store_id: int, saved: Saved) -> None:
     if not saved.changed:
         return
     live.publish(store_id, "figures")
-    if saved.window:
+    if saved.recredit:
         credit_all_orders.send(store_id)
     else:
         refresh_recommendations.send(store_id)
@@ -133,7 +144,7 @@ def follow_up(store_id: int, saved: Saved) -> None:
 
 def saved_text(saved: Saved) -> str:
     """What a save did."""
-    if saved.window:
+    if saved.recredit:
         return "Every order is being credited anew; figures follow within a minute."
     return "Figures and recommendations follow." if saved.changed else "Nothing had changed."
 
@@ -170,6 +181,19 @@ def _field(setting: Setting) -> rx.Component:
     return number_field(setting.label, value, on_change, suffix=setting.kind, **shared)
 
 
+def _choice(choice: Choice) -> rx.Component:
+    state: Any = SettingsState
+    return select(
+        choice.label,
+        state.values[choice.name],
+        lambda key: state.change(choice.name, key),
+        [(key, label) for key, label, _ in choice.options],
+        details=state.effects[choice.name],
+        disabled=state.no_change != "",
+        name=choice.name,
+    )
+
+
 def _form() -> rx.Component:
     state: Any = SettingsState
     return rx.fragment(
@@ -180,8 +204,8 @@ def _form() -> rx.Component:
         ),
         card(
             "Attribution",
-            fields(*(_field(setting) for setting in ATTRIBUTION)),
-            note="Last touch. A change credits every order anew; spend and sales stay as they are.",
+            fields(_choice(MODEL), *(_field(setting) for setting in ATTRIBUTION)),
+            note="A change credits every order anew and lists what it moves; spend and sales stay as they are.",
         ),
         card(
             "Safety limits",

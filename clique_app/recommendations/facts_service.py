@@ -16,7 +16,6 @@ from clique_app.metrics.definition import Period
 from clique_app.recommendations.definition import MONTH, WEEK, BudgetFacts, PromotedProduct, StoreFacts
 from clique_app.recommendations.facts_sql import BUDGETS, PROMOTED
 from clique_app.tables import SyncCursor
-from clique_app.tables.attribution import LAST_TOUCH
 
 VELOCITY_DAYS = 90  # in which the last 30 days in stock are looked for
 
@@ -35,7 +34,6 @@ def read(session: Session, store_id: int) -> StoreFacts:
     spend = metrics.figure(session, store_id, "ad_spend", week).value
     asked = {
         "store_id": store_id,
-        "model": LAST_TOUCH,
         "currency": store.currency,
         "today": today,
         "yesterday": yesterday,

@@ -5,6 +5,8 @@ to the campaign's own budget only."""
 
 from __future__ import annotations
 
+from clique_app.tables.attribution import BY_PLACE
+
 # ruff: noqa: S608  (composed of constants only)
 _HOMES = """
 homes as (
@@ -44,7 +46,7 @@ by_order as (
     from homes h
     join credit k on k.store_id = :store_id and k.campaign_id = h.campaign_id
     left join ad a on a.store_id = k.store_id and a.ad_id = k.ad_id
-    where k.model = :model and k.day between :month_start and :yesterday
+    where k.day between :month_start and :yesterday and k.position <> {BY_PLACE}  -- no budget moves on a guess
       and (h.ad_group_id is null or a.ad_group_id = h.ad_group_id)
     group by 1, 2, 3, 4
 ),
@@ -57,7 +59,7 @@ select h.channel, h.account_id, h.level, h.platform_id, h.campaign_id, h.name, h
        coalesce(s.month, 0) as spend_month, coalesce(s.week, 0) as spend_week,
        coalesce(s.reported, 0) as reported_month,
        coalesce(k.month, 0) as credited_month, coalesce(k.week, 0) as credited_week,
-       coalesce(k.orders, 0)::int as credited_orders_month, coalesce(k.squares, 0) as credited_squares_month,
+       round(coalesce(k.orders, 0))::int as credited_orders_month, coalesce(k.squares, 0) as credited_squares_month,
        coalesce(s.linked_week, 0) as linked_spend_week
 from homes h
 left join spent s using (channel, level, platform_id)
@@ -146,7 +148,7 @@ spent as (
 credited as (
     select a.channel, a.level, a.platform_id, a.product_id, sum(k.amount) as out
     from ads a join credit k on k.store_id = :store_id and k.ad_id = a.ad_id
-    where k.model = :model and k.day between a.out_from and :today
+    where k.day between a.out_from and :today
     group by 1, 2, 3, 4
 )
 select spent.channel, spent.level, spent.platform_id, span.product_id, product.title, span.limited, span.sellable,

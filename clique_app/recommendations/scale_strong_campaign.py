@@ -77,7 +77,7 @@ def _propose(facts: StoreFacts, budget: BudgetFacts) -> Proposal | None:
         action=evidence.change(budget, after),
         profit_low=round(low, 2),
         profit_high=round(high, 2),
-        basis="Credited by last touch, not causal. Assumes that the added spend returns 50 to 90 % of the average, "
+        basis="Credited by touches, not causal. Assumes that the added spend returns 50 to 90 % of the average, "
         "as returns diminish, and takes the 90 % range of 30 days of credited orders.",
         confidence="medium" if low > 0 else "low",
         risk="The added spend may return less than credited, and a budget change can make the platform learn anew.",
@@ -115,7 +115,7 @@ def _evidence(
             "Attributed revenue, last 30 days",
             evidence.amount(budget.credited_month),
             "money",
-            f"Orders, last touch; {budget.credited_orders_month} orders",
+            f"Orders, credited; {budget.credited_orders_month} orders",
             evidence.opens("attributed_revenue", facts.month, budget),
         ),
         Evidence(

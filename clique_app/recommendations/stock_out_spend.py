@@ -55,7 +55,7 @@ def _propose(facts: StoreFacts, budget: BudgetFacts) -> Proposal | None:
         profit_low=round(low, 2),
         profit_high=round(saved, 2),
         basis="Spend saved in a week. Low end: all sales credited to these ads since the stock-out stop in proportion. "
-        "High end: none of them do. Credited by last touch, not causal.",
+        "High end: none of them do. Credited by touches, not causal.",
         confidence="high",
         risk="Sales of other products these ads bring may fall a little, and a budget change can make the platform "
         "learn anew. Raise it again when stock is back.",
@@ -92,7 +92,7 @@ def _evidence(
         *lines,
         evidence.spend_week(facts, budget),
         Evidence("Spend on it since it ran out", evidence.amount(spent), "money", evidence.platform(budget)),
-        Evidence("Net sales credited to those ads since", evidence.amount(credited), "money", "Orders, last touch"),
+        Evidence("Net sales credited to those ads since", evidence.amount(credited), "money", "Orders, credited"),
         evidence.budget_used(budget),
         evidence.share_of_spend(facts, budget),
         evidence.break_even(facts),

@@ -17,7 +17,7 @@ from clique_app.tables.ads import (
     SearchDay,
 )
 from clique_app.tables.advocacy import LoyaltyMember, Referral, Review, SocialDay, SurveyResponse, Ugc, VoiceSettings
-from clique_app.tables.attribution import Credit
+from clique_app.tables.attribution import Credit, CreditChange, CreditDay, CreditRestatement
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
 from clique_app.tables.customers import CustomerValue, ModelVersion
@@ -64,6 +64,9 @@ __all__ = [
     "Connection",
     "Creative",
     "Credit",
+    "CreditChange",
+    "CreditDay",
+    "CreditRestatement",
     "Customer",
     "CustomerValue",
     "EmailAccount",

@@ -55,6 +55,7 @@ class StoreSettings(StoreOwned, table=True):
     __tablename__ = "store_settings"
 
     attribution_window_days: int = 7
+    attribution_model: str = "last"  # of attribution.models.MODELS
     # costs
     payment_fee_pct: Decimal = Field(default=Decimal("2.9"), sa_type=sa.Numeric(6, 3))  # pyright: ignore[reportArgumentType]
     payment_fee_fixed: Decimal = money(default=Decimal("0.30"))

@@ -43,6 +43,9 @@ GOALS: dict[str, Goal] = {
     "webhook_to_page_p95_s": Goal("<=", 5, "s"),
     "dashboard_p95_ms": Goal("<=", 50, "ms"),
     "metric_max_ms": Goal("<=", 300, "ms"),
+    "attribution_1m_s": Goal("<=", 1.5, "s"),
+    "attribution_one_day_s": Goal("<=", 0.3, "s"),
+    "attribution_speedup_vs_pandas": Goal(">=", 100, ""),
     "import_ratio_to_copy": Goal(">=", 0.25, ""),
     "import_peak_mb": Goal("<=", 400, "MB"),
 }

@@ -206,7 +206,6 @@ class Book:
         )
         self.add(
             Credit,
-            model="last_touch",
             order_id=number,
             day=day,
             position=0,

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from clique_app import clock
 from clique_app.connections import settings_service
-from clique_app.connections.setting_ranges import SETTINGS
+from clique_app.connections.setting_ranges import CHOICES, SETTINGS
 from clique_app.database import store_session
 from clique_app.errors import AccessDenied, InvalidInput, Refused
 from clique_app.tables import AuditEntry, Member, StoreSettings
@@ -50,7 +50,7 @@ def test_a_change_is_kept_with_who_made_it_and_from_what_to_what(store_id: int) 
         "kill_switch": ("off", "on"),
     }
     assert [(one.user_id, one.changed) for one in past] == [(OWNER, saved.changed)]
-    assert not saved.window
+    assert not saved.recredit
 
 
 def test_saving_what_is_kept_already_changes_and_logs_nothing(store_id: int) -> None:
@@ -91,14 +91,14 @@ def test_the_page_shows_marks_discards_and_saves(store_id: int, monkeypatch: pyt
     from clique_app.pages import settings as page
 
     followed: list[bool] = []
-    monkeypatch.setattr(page, "follow_up", lambda store, saved: followed.append(saved.window))
+    monkeypatch.setattr(page, "follow_up", lambda store, saved: followed.append(saved.recredit))
     monkeypatch.setattr(PageState, "is_authed", lambda self: True)
     state: Any = page.SettingsState(_reflex_internal_init=True)  # pyright: ignore[reportCallIssue]
     state._store_id, state._user_id = store_id, OWNER
     call = lambda name, *args: getattr(page.SettingsState, name).fn(state, *args)  # noqa: E731
 
     asyncio.run(call("load"))
-    assert set(state.values) == {setting.name for setting in SETTINGS}
+    assert set(state.values) == {setting.name for setting in (*SETTINGS, *CHOICES)}
     assert not state.unsaved
     call("change", "attribution_window_days", "400")
     assert state.problems == {"attribution_window_days": "Enter 1 to 90 days."}
@@ -114,3 +114,9 @@ def test_the_page_shows_marks_discards_and_saves(store_id: int, monkeypatch: pyt
     assert followed == [True]
     assert [cell.text for cell in state.past[0].cells][1:] == ["You", "Attribution window", "7 days", "14 days"]
     assert not state.unsaved
+    call("change", "attribution_model", "linear")
+    assert state.effects["attribution_model"] == "Every touch takes the same part."
+    asyncio.run(call("save"))
+    assert followed == [True, True]
+    call("change", "attribution_model", "guess")
+    assert state.problems == {"attribution_model": "Choose one of the list."}

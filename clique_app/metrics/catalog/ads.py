@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clique_app.metrics.definition import Formula, Shown, Total, Unit
 from clique_app.tables.ads import FILE_ACCOUNT
-from clique_app.tables.attribution import BY_SURVEY, LAST_TOUCH, NO_TOUCH
+from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH
 
 _AD_DAY = """ad_day r
 left join ad a on a.store_id = r.store_id and a.ad_id = r.ad_id
@@ -62,10 +62,14 @@ _CREDIT_ROWS = (
     Shown("Order", "o.name"),
     Shown("Channel", "r.channel"),
     Shown("Campaign", "coalesce(c.name, '')"),
-    Shown("Known by", f"case r.position when {BY_SURVEY} then 'survey' when {NO_TOUCH} then '' else 'visit' end"),
+    Shown(
+        "Known by",
+        f"case r.position when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then ''"
+        " else 'visit' end",
+    ),
 )
-# channels whose spend is here: crediting others against this spend would flatter it, and so would what buyers only say
-_PAID = f"""r.model = '{LAST_TOUCH}' and r.position <> {BY_SURVEY} and (
+# channels whose spend is here: crediting others against it would flatter it, and so would what rests on no visit
+_PAID = f"""r.position not in ({BY_SURVEY}, {BY_PLACE}) and (
   exists (select from ad_account k where k.store_id = r.store_id and k.channel = r.channel)
   or exists (
     select from campaign k
@@ -73,7 +77,7 @@ _PAID = f"""r.model = '{LAST_TOUCH}' and r.position <> {BY_SURVEY} and (
 
 
 def _credited(
-    key: str, name: str, unit: Unit, meaning: str, amount: str, where: str, moved_by: tuple[str, ...] = ()
+    key: str, name: str, unit: Unit, meaning: str, amount: str, where: str = "true", moved_by: tuple[str, ...] = ()
 ) -> Total:
     return Total(
         key=key,
@@ -94,25 +98,24 @@ def _credited(
 
 CREDITED_SALES = _credited(
     "credited_sales",
-    "Net sales by last touch",
+    "Net sales by channel",
     "money",
-    "Net sales given to the last touch before each order; with unattributed they equal net sales.",
+    "Net sales given to the touches before each order by the store's model; with unattributed they equal net sales.",
     "r.amount",
-    f"r.model = '{LAST_TOUCH}'",
 )
 ATTRIBUTED_ORDERS_ALL = _credited(
     "attributed_orders_all",
-    "Orders by last touch",
+    "Orders by channel",
     "count",
-    "Orders given to the channel of their last touch, unattributed among them.",
+    "Orders given to the channels of their touches by the store's model, unattributed among them.",
     "r.orders",
-    f"r.model = '{LAST_TOUCH}' and r.orders <> 0",
+    "r.orders <> 0",
 )
 ATTRIBUTED_REVENUE = _credited(
     "attributed_revenue",
     "Attributed revenue",
     "money",
-    "Net sales whose last touch within the window was an ad of a connected channel.",
+    "Net sales credited to ads of connected channels that were touched within the window.",
     "r.amount",
     _PAID,
     moved_by=("ad_account", "campaign"),
@@ -121,21 +124,21 @@ ATTRIBUTED_ORDERS = _credited(
     "attributed_orders",
     "Attributed orders",
     "count",
-    "Orders whose last touch within the window was an ad of a connected channel.",
+    "Orders credited to ads of connected channels that were touched within the window.",
     "r.orders",
     f"{_PAID} and r.orders <> 0",
     moved_by=("ad_account", "campaign"),
 )
 ATTRIBUTED_NEW_CUSTOMERS = Total(
     key="attributed_new_customers",
-    name="New customers by last touch",
+    name="New customers by channel",
     unit="count",
-    meaning="New customers given to the channel of their first order's last touch.",
+    meaning="New customers given to the channels of their first order's touches, in its shares.",
     good="up",
     source=f"""{_CREDIT}
 join customer f on f.store_id = r.store_id and f.first_order_id = r.order_id""",
-    where=f"r.model = '{LAST_TOUCH}' and r.orders = 1",
-    amount="1",
+    where="r.orders <> 0",
+    amount="r.orders",
     shown=_CREDIT_ROWS,
     sources=("shopify_orders",),
     channel="r.channel",
@@ -166,7 +169,7 @@ ROAS = Formula(
     key="roas",
     name="ROAS",
     unit="ratio",
-    meaning="Net sales credited to ads for each dollar of ad spend. Credited by last touch, not caused.",
+    meaning="Net sales credited to ads for each dollar of ad spend. Credited by the store's model, not caused.",
     good="up",
     expression="attributed_revenue / ad_spend",
     example=({"attributed_revenue": "91831", "ad_spend": "29400"}, "3.12"),

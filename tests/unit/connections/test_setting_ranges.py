@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clique_app.connections.setting_ranges import SETTINGS, Setting, checked, effect, parsed, written
+from clique_app.attribution.models import MODELS
+from clique_app.connections.setting_ranges import CHOICES, MODEL, SETTINGS, Setting, checked, effect, parsed, written
 from clique_app.tables import StoreSettings
 
-DEFAULTS = {s.name: written(s, getattr(StoreSettings(store_id=1), s.name)) for s in SETTINGS}  # pyright: ignore
+FRESH = StoreSettings(store_id=1)  # pyright: ignore
+DEFAULTS = {s.name: written(s, getattr(FRESH, s.name)) for s in SETTINGS} | {
+    c.name: getattr(FRESH, c.name) for c in CHOICES
+}
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
@@ -19,6 +23,11 @@ def test_the_products_defaults_are_within_the_ranges_and_every_one_says_what_it_
     values, problems = checked(DEFAULTS)
     assert not problems
     assert all(effect(name, value) for name, value in values.items())
+
+
+def test_every_attribution_model_can_be_chosen() -> None:
+    assert tuple(key for key, *_ in MODEL.options) == MODELS
+    assert checked({**DEFAULTS, MODEL.name: "last_touch"})[1] == {MODEL.name: "Choose one of the list."}
 
 
 @given(st.sampled_from(SETTINGS), st.decimals(allow_nan=False, allow_infinity=False, places=2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 from clique_app.tables import statistics
 
-revision = "0014_importer"
+revision = "0015_importer"
 down_revision = "0014_sources"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,229 @@
+"""What stands in for a visit, what learns, what is restated, and what the Attribution page is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from clique_app import clock
+from clique_app.attribution import days_service, overview_service, service, versions_service
+from clique_app.attribution.models import MODELS, shares
+from clique_app.database import store_session
+from clique_app.metrics.definition import Period
+from clique_app.tables import Ad, AdGroup, Campaign, CampaignRegionDay, OrderLine, StoreSettings, Touch
+from clique_app.tables.attribution import BY_PLACE, NO_TOUCH
+from tests.integration.stores import make_store
+from tests.integration.test_credits import add_entry, add_order, add_touch
+
+ZONE = "America/New_York"
+CANDLE, SOAP, GIFTS, SCENTS = 501, 502, 71, 72
+CHANNELS = ("meta", "google", "email")
+
+
+@pytest.fixture
+def noon(database_env: None) -> datetime:
+    return clock.now().replace(hour=17, minute=0, second=0, microsecond=0) - timedelta(days=20)
+
+
+@pytest.fixture
+def session(noon: datetime) -> Iterator[Session]:
+    """A store with two campaigns that promote a candle, forty orders by three channels, and twenty days of ads."""
+    store_id = make_store()
+    with store_session(store_id) as session:
+        for campaign_id, name in ((GIFTS, "Gifts"), (SCENTS, "Scents")):
+            shared: dict[str, Any] = {"store_id": store_id, "channel": "meta", "status": "active", "read_at": noon}
+            add(session, Campaign(
+                **shared, campaign_id=campaign_id, platform_id=str(campaign_id), account_id="1", name=name,
+                currency="USD",
+            ))  # fmt: skip
+            add(session, AdGroup(
+                **shared, ad_group_id=campaign_id, platform_id="g" + name, campaign_id=campaign_id, name=name,
+                currency="USD",
+            ))  # fmt: skip
+            add(session, Ad(
+                **shared, ad_id=campaign_id, platform_id="a" + name, campaign_id=campaign_id,
+                ad_group_id=campaign_id, name=name, product_id=CANDLE,
+            ))  # fmt: skip
+        for number in range(1, 41):
+            at = noon + timedelta(days=number % 18, minutes=number)
+            add_order(session, store_id, number, at)
+            for position in range(number % 4):
+                channel = CHANNELS[(number + position) % 3]
+                add_touch(session, store_id, number, position, at - timedelta(days=3 - position), channel)
+            add_entry(session, store_id, number, number, "sale", clock.day_of(at, ZONE), Decimal(number * 7) / 3)
+        session.flush()
+        yield session
+
+
+def add(session: Session, row: Any) -> None:
+    session.add(row)
+    session.flush()
+
+
+def store_of(session: Session) -> int:
+    return int(session.connection().scalar(text("select store_id from store_settings")) or 0)
+
+
+def buys(session: Session, number: int, at: datetime, region: str, product: int) -> None:
+    store_id = store_of(session)
+    add_order(session, store_id, number, at)
+    session.connection().execute(
+        text("update shop_order set country = 'US', region = :region where order_id = :number"),
+        {"region": region, "number": number},
+    )
+    add(session, OrderLine(
+        store_id=store_id, line_id=number, order_id=number, product_id=product, quantity=1, current_quantity=1,
+        unit_price=Decimal(10),
+    ))  # fmt: skip
+    add_entry(session, store_id, number, number, "sale", clock.day_of(at, ZONE), Decimal(10))
+    session.flush()
+
+
+def shown(session: Session, campaign_id: int, day: date, region: str, spend: int) -> None:
+    add(session, CampaignRegionDay(
+        store_id=store_of(session), day=day, campaign_id=campaign_id, country="US", region=region, channel="meta",
+        currency="USD", spend=Decimal(spend), read_at=clock.now(),
+    ))  # fmt: skip
+
+
+def credited(session: Session, number: int) -> tuple[int, str, int | None]:
+    asked = text("select position, channel, campaign_id from credit where order_id = :number")
+    row = session.connection().execute(asked, {"number": number}).one()
+    return row.position, row.channel, row.campaign_id
+
+
+def test_without_a_visit_the_last_campaign_for_the_product_in_the_region_within_a_week_stands_in(
+    session: Session, noon: datetime
+) -> None:
+    store_id, today = store_of(session), clock.day_of(noon, ZONE)
+    shown(session, GIFTS, today - timedelta(days=2), "Maine", 5)
+    shown(session, SCENTS, today - timedelta(days=6), "Maine", 50)
+    shown(session, SCENTS, today - timedelta(days=7), "Ohio", 50)
+    buys(session, 101, noon, "Maine", CANDLE)
+    buys(session, 102, noon + timedelta(days=5), "Maine", CANDLE)  # seven days after the one, thirteen after the other
+    buys(session, 103, noon, "Maine", SOAP)
+    buys(session, 104, noon, "Ohio", CANDLE)
+    numbers = (101, 102, 103, 104)
+    service.credit_orders(session, store_id, numbers)
+    nobody = (NO_TOUCH, "unattributed", None)
+    assert [credited(session, number) for number in numbers] == [(BY_PLACE, "meta", GIFTS), nobody, nobody, nobody]
+    shown(session, SCENTS, today, "Ohio", 1)  # read later
+    service.link_campaigns(session, store_id)
+    assert credited(session, 104) == (BY_PLACE, "meta", SCENTS)
+    connection = session.connection()
+    connection.execute(text("delete from campaign_region_day where campaign_id = :id"), {"id": SCENTS})
+    service.link_campaigns(session, store_id)
+    assert [credited(session, number) for number in numbers] == [(BY_PLACE, "meta", GIFTS), nobody, nobody, nobody]
+    add_touch(session, store_id, 101, 0, noon - timedelta(hours=1), "email")
+    session.flush()
+    service.credit_orders(session, store_id, [101], "journeys")
+    assert credited(session, 101) == (0, "email", None)
+
+
+def credit_all(session: Session) -> None:
+    service.credit_orders(session, store_of(session), None, "settings")
+    credit_days(session)
+
+
+def credit_days(session: Session) -> None:
+    while days_service.credit_days(session, store_of(session)):
+        pass
+
+
+def period(noon: datetime) -> Period:
+    first = clock.day_of(noon, ZONE)
+    return Period(first, first + timedelta(days=19))
+
+
+def test_the_overview_sums_to_net_sales_by_every_model_and_shows_their_spread(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    service.credit_orders(session, store_id, None)
+    before = overview_service.by_channel(session, store_id, period(noon))
+    assert before.days_left == 18
+    assert {row.low for row in before.rows} == {None}
+    credit_days(session)
+    found = overview_service.by_channel(session, store_id, period(noon))
+    assert [(row.channel, row.amount) for row in found.rows] == [(row.channel, row.amount) for row in before.rows]
+    assert (found.model, found.window_days, found.days_left) == ("last", 7, 0)
+    assert found.differences == dict.fromkeys(MODELS, Decimal(0))
+    assert found.whole == sum(row.amount for row in found.rows) + found.unattributed.amount  # pyright: ignore
+    assert sum(row.orders for row in found.rows) + found.unattributed.orders == 40  # pyright: ignore
+    email = next(row for row in found.rows if row.channel == "email")
+    assert (email.low, email.high) == (min(email.by_model.values()), max(email.by_model.values()))
+    assert email.low < email.amount <= email.high  # pyright: ignore
+    assert email.interval is not None
+    assert email.interval.low < email.amount < email.interval.high
+    assert (email.spend, email.claimed, email.roas, email.unsure_share) == (None, None, None, 0)
+    meta = next(row for row in found.rows if row.channel == "meta")
+    campaigns = overview_service.by_campaign(session, store_id, period(noon), "meta")
+    assert sum(row.amount for row in campaigns.rows) == meta.amount
+    cohort = overview_service.by_order_day(session, store_id, period(noon))
+    assert sum(row[2] for row in cohort) == found.whole
+    service.credit_orders(session, store_id, [3])  # one day changed: worked out while the page waits
+    again = overview_service.by_channel(session, store_id, period(noon))
+    assert (again.rows, again.days_left) == (found.rows, 0)
+
+
+def test_an_orders_journey_tells_what_each_model_gives_each_touch(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    add(session, Touch(
+        store_id=store_id, order_id=3, position=9, occurred_at=noon - timedelta(days=30), channel="organic"
+    ))  # fmt: skip
+    credit_all(session)
+    told = overview_service.order_journey(session, store_id, 3)
+    assert [(touch.channel, touch.in_window) for touch in told.touches] == [
+        ("organic", False), ("meta", True), ("google", True), ("email", True),
+    ]  # fmt: skip
+    given = [float(touch.shares["decay"]) for touch in told.touches[1:]]
+    assert given == pytest.approx(shares("decay", ["meta", "google", "email"], ages=[3.0, 2.0, 1.0]), abs=1e-5)
+    nothing = overview_service.order_journey(session, store_id, 4).touches
+    assert [(touch.channel, touch.at, touch.shares["linear"]) for touch in nothing] == [("unattributed", None, 1)]
+
+
+def test_what_moves_on_days_that_are_over_is_restated_with_its_cause(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    service.credit_orders(session, store_id, None, "import")
+    credit_days(session)
+    assert overview_service.restatements(session, store_id) == []
+    day = clock.day_of(noon + timedelta(days=4), ZONE)
+    add_touch(session, store_id, 4, 0, noon + timedelta(days=3), "meta")
+    session.flush()
+    service.credit_orders(session, store_id, [4], "journeys")
+    credit_days(session)
+    found = overview_service.restatements(session, store_id, model="linear")
+    moved = {row.channel: row.after - row.before for row in found}
+    assert moved == {"meta": Decimal("9.333333"), "unattributed": Decimal("-9.333333")}
+    assert {(row.day, row.cause) for row in found} == {(day, "visits became known later")}
+    assert overview_service.restatements(session, store_id, Period(day, day), model="last", limit=1)[0].day == day
+    service.credit_orders(session, store_id, [4], "journeys")
+    credit_days(session)
+    assert len(overview_service.restatements(session, store_id, model="linear")) == 2  # nothing moved: nothing restated
+
+
+def test_a_change_of_the_model_is_a_version_and_credits_all_of_history(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    first = versions_service.learn(session, store_id)
+    effects = first.parameters["effects"]
+    assert set(effects) == set(CHANNELS)
+    assert (first.parameters["cause"], first.parameters["from"]) == ("first", None)
+    credit_all(session)
+    session.get_one(StoreSettings, store_id).attribution_model = "markov"
+    versions_service.begin(session, store_id, "settings")
+    credit_all(session)
+    journey = [CHANNELS[(3 + position) % 3] for position in range(3)]
+    told = overview_service.order_journey(session, store_id, 3)
+    given = shares("markov", journey, removal=effects)
+    assert [float(touch.shares["markov"]) for touch in told.touches] == pytest.approx(given, abs=1e-5)
+    found = overview_service.by_channel(session, store_id, period(noon))
+    assert (found.model, found.differences) == ("markov", dict.fromkeys(MODELS, Decimal(0)))
+    later = versions_service.learn(session, store_id)
+    assert later.parameters["from"] == clock.today(ZONE).isoformat()
+    assert [version.state for version in versions_service.in_force(session, store_id)] == ["current", "former"]
+    before = versions_service.effects(session, store_id)
+    assert set(before["effects_from"]) == {date.min, clock.today(ZONE)}
