@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from clique_app.components.page import Page
-from clique_app.pages import connections, customers, data, home, onboarding, recommendations, settings, voice
+from clique_app.pages import (
+    attribution,
+    connections,
+    customers,
+    data,
+    home,
+    onboarding,
+    recommendations,
+    settings,
+    voice,
+)
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
     recommendations.PAGE,
+    attribution.PAGE,
     customers.PAGE,
     voice.PAGE,
     connections.PAGE,

@@ -1,0 +1,60 @@
+"""Orders and who is credited with them, the latest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from clique_app.metrics.definition import Period
+from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH
+
+# ruff: noqa: S608  (composed of our own names only)
+
+_ORDERS = f"""
+select o.order_id, o.name, o.processed_at,
+       (select coalesce(sum(c.amount), 0) from credit c where c.store_id = :store_id and c.order_id = o.order_id),
+       (select array_agg(distinct c.channel order by c.channel) from credit c
+        where c.store_id = :store_id and c.order_id = o.order_id),
+       (select case min(c.position) filter (where c.position in ({NO_TOUCH}, {BY_SURVEY}, {BY_PLACE}))
+                 when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then '' else 'visit' end
+        from credit c where c.store_id = :store_id and c.order_id = o.order_id),
+       (select count(*) from touch t where t.store_id = :store_id and t.order_id = o.order_id)
+from shop_order o
+where o.store_id = :store_id and o.day between :start and :end and not o.test {{among}}
+order by o.processed_at desc, o.order_id desc
+limit :limit offset :offset
+"""
+_OF_CHANNEL = """and exists (
+  select from credit c where c.store_id = :store_id and c.order_id = o.order_id and c.channel = :channel)"""
+
+
+@dataclass(frozen=True)
+class CreditedOrder:
+    """An order as credited until now, refunds taken off."""
+
+    order_id: int
+    name: str
+    at: datetime
+    net_sales: Decimal
+    channels: tuple[str, ...]
+    known_by: str  # visit | survey | place | '' (by nothing)
+    touches: int  # known visits before it, within the window or not
+
+
+def latest(
+    session: Session, store_id: int, period: Period, channel: str = "", *, limit: int = 25, offset: int = 0
+) -> list[CreditedOrder]:
+    """Orders placed in the period, all or those that a channel has a part in."""
+    asked = {
+        "store_id": store_id, "start": period.start, "end": period.end, "channel": channel, "limit": limit,
+        "offset": offset,
+    }  # fmt: skip
+    found = session.connection().execute(text(_ORDERS.format(among=_OF_CHANNEL if channel else "")), asked)
+    return [
+        CreditedOrder(order_id, name, at, amount, tuple(channels or ()), known_by, touches)
+        for order_id, name, at, amount, channels, known_by, touches in found
+    ]

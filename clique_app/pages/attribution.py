@@ -1,0 +1,238 @@
+"""Attribution: who is credited with net sales, by every model, how surely, and what was restated."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import reflex as rx
+
+from clique_app.attribution import overview_service
+from clique_app.components.attribution_views import (
+    CREDIT_COLUMNS,
+    MODEL_COLUMNS,
+    ORDER_COLUMNS,
+    ORDERS_SHOWN,
+    RESTATED_COLUMNS,
+    TOUCH_COLUMNS,
+    attribution_view,
+    journey_view,
+)
+from clique_app.components.frame import header
+from clique_app.components.open_number import OpenNumber, open_number_panel
+from clique_app.components.overlays import block, panel
+from clique_app.components.page import Page
+from clique_app.components.session import PageState, in_store
+from clique_app.components.status import banner, card, empty, page_link, skeleton_card
+from clique_app.components.tables import Paging, Row, agrees, csv_button, data_table
+from clique_app.integrations.registry import channel_label
+
+
+class AttributionState(PageState):
+    """What the page shows, as text."""
+
+    loaded: bool = False
+    has_orders: bool = True
+    channel: str = ""  # looked into
+    channel_name: str = ""
+    rule: str = ""
+    credits: list[Row] = []
+    credits_total: Row = Row("", [])
+    agrees: str = ""
+    by_model: list[Row] = []
+    days_left: str = ""
+    restated: list[Row] = []
+    orders: list[Row] = []
+    orders_paging: Paging = Paging()
+    opened: bool = False
+    journey_title: str = ""
+    journey_facts: list[list[str]] = []
+    journey_touches: list[Row] = []
+
+    _asked: int = 0  # loads so far; only the newest may show what it read
+    _offset: int = 0
+
+    @rx.event
+    def start(self) -> Any:
+        """Begin at the latest orders."""
+        self._offset = 0
+        return AttributionState.load
+
+    @rx.event(background=True)
+    async def load(self) -> None:
+        """Read what the page shows; other clicks go on meanwhile."""
+        async with self:
+            scope, store_id = await self.read_scope(), self.store_id
+            asked_for = self.query.get("channel", "")
+            self.channel = asked_for if re.fullmatch(r"[a-z0-9_]{1,40}", asked_for) else ""
+            self._asked += 1
+            asked, channel, offset = self._asked, self.channel, self._offset
+        view = await in_store(store_id, attribution_view, scope, channel, offset)
+        async with self:
+            if asked == self._asked and self.is_authed() and self.store_id == store_id:
+                for name, value in view.items():
+                    setattr(self, name, value)
+                self.channel_name = channel_label(channel) if channel else ""
+                self.loaded = True
+
+    @rx.event
+    def open_cell(self, cell: str) -> Any:
+        """'into@channel', or a metric with the channel and campaign it is narrowed to."""
+        key, _, place = cell.partition("@")
+        channel, _, campaign = place.partition("@")
+        if key == "into":
+            return rx.redirect(self.url_with(channel=channel))
+        if not channel:
+            return OpenNumber.show(key)
+        asked: dict[str, Any] = {"key": key, "channel": channel}
+        return OpenNumber.show_for({**asked, "campaign_id": int(campaign)} if campaign.isdecimal() else asked)
+
+    @rx.event
+    def show_all(self) -> Any:
+        """Back from a channel to all of them."""
+        return rx.redirect(self.url_with(channel=""))
+
+    @rx.event
+    def newer(self) -> Any:
+        """The orders before these."""
+        self._offset = max(0, self._offset - ORDERS_SHOWN)
+        return AttributionState.load
+
+    @rx.event
+    def older(self) -> Any:
+        """The orders after these."""
+        self._offset += ORDERS_SHOWN if self.orders_paging.has_next else 0
+        return AttributionState.load
+
+    @rx.event
+    async def open_order(self, order_id: str) -> None:
+        """The journey of one order, and each model's share for every touch."""
+        scope = await self.read_scope()
+        number = int(order_id) if re.fullmatch(r"-?\d{1,18}", order_id, re.ASCII) else 0
+        told = await self.in_session(overview_service.order_journey, number)
+        for name, value in journey_view(told, scope).items():
+            setattr(self, name, value)
+        self.opened = True
+
+    @rx.event
+    def close_order(self) -> None:
+        self.opened = False
+
+
+def _credits() -> rx.Component:
+    back = rx.cond(
+        AttributionState.channel != "",
+        rx.el.button("All channels", type="button", class_name="c-plain-button", on_click=AttributionState.show_all),
+    )
+    return card(
+        rx.cond(
+            AttributionState.channel != "",
+            "Campaigns of " + AttributionState.channel_name,
+            "Who net sales are credited to",
+        ),
+        data_table(
+            "credits",
+            CREDIT_COLUMNS,
+            AttributionState.credits,
+            label="Credits",
+            total=AttributionState.credits_total,
+            on_open=AttributionState.open_cell,
+        ),
+        rx.cond(AttributionState.agrees != "", agrees(AttributionState.agrees)),
+        note=rx.fragment(
+            AttributionState.rule,
+            " Credited, not caused. All models: from the least to the most that any of the eight gives. "
+            "Platform claims overlap; ROAS counts what rests on visits. ",
+            page_link("Change model or window", "/settings"),
+        ),
+        actions=(back, csv_button("credits", "attribution.csv")),
+        flush=True,
+    )
+
+
+def _models() -> rx.Component:
+    return card(
+        "What each model would say",
+        rx.cond(
+            AttributionState.days_left != "",
+            banner("Still being worked out", AttributionState.days_left),
+        ),
+        data_table("models", MODEL_COLUMNS, AttributionState.by_model, label="Net sales by model"),
+        note="The same orders, eight ways of sharing them. Where they differ much, none of them is certain.",
+        actions=(csv_button("models", "attribution-models.csv"),),
+        flush=True,
+    )
+
+
+def _orders() -> rx.Component:
+    return card(
+        "Orders",
+        data_table(
+            "orders",
+            ORDER_COLUMNS,
+            AttributionState.orders,
+            label="Orders and their credit",
+            on_open=AttributionState.open_order,
+            paging=AttributionState.orders_paging,
+            on_previous=AttributionState.newer,
+            on_next=AttributionState.older,
+        ),
+        note="An order opens to the touches before it and the share that each model gives them.",
+        flush=True,
+    )
+
+
+def _restated() -> rx.Component:
+    nothing = empty("Nothing was restated", "Credits of days that were over have stayed as they were first told.")
+    return card(
+        "Restated",
+        rx.cond(
+            AttributionState.restated.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
+            data_table("restated", RESTATED_COLUMNS, AttributionState.restated, label="Restated credits"),
+            nothing,
+        ),
+        note="Credits of days that were over and came out otherwise since, with the cause.",
+        flush=True,
+    )
+
+
+def _journey() -> rx.Component:
+    told = rx.el.dl(
+        rx.foreach(AttributionState.journey_facts, lambda one: rx.fragment(rx.el.dt(one[0]), rx.el.dd(one[1]))),
+        class_name="c-facts",
+    )
+    touches = data_table("touches", TOUCH_COLUMNS, AttributionState.journey_touches, label="Touches and their shares")
+    return panel(
+        "order",
+        block(told),
+        block(touches, title="Touches before the order, and each model's share", flush=True),
+        open=AttributionState.opened,
+        title=AttributionState.journey_title,
+        on_close=AttributionState.close_order,
+    )
+
+
+def content() -> rx.Component:
+    """The page."""
+    nothing = empty(
+        "No orders yet",
+        "Credits appear with the first orders; Clique reads what led to them from Shopify, the pixel and the survey.",
+        page_link("See what is being read", "/data"),
+    )
+    loading = rx.fragment(skeleton_card("420px"), skeleton_card("320px"), skeleton_card("320px"))
+    shown = rx.fragment(_credits(), _models(), _orders(), _restated())
+    return rx.fragment(
+        header("Attribution", "Who is credited with sales, and how sure that is", period=True),
+        rx.cond(AttributionState.loaded, rx.cond(AttributionState.has_orders, shown, nothing), loading),
+        _journey(),
+        open_number_panel(),
+    )
+
+
+PAGE = Page(
+    route="/attribution",
+    title="Attribution",
+    content=content,
+    on_load=(AttributionState.start,),
+    live={"figures": (AttributionState.load, OpenNumber.read)},
+)
