@@ -11,16 +11,6 @@ from typing import Literal, get_args
 
 Model = Literal["last", "last-non-direct", "first", "linear", "position", "decay", "markov", "shapley"]
 MODELS: tuple[Model, ...] = get_args(Model)
-MODEL_NAMES: Mapping[Model, str] = {
-    "last": "Last touch",
-    "last-non-direct": "Last non-direct",
-    "first": "First touch",
-    "linear": "Linear",
-    "position": "Position-based",
-    "decay": "Time decay",
-    "markov": "Markov",
-    "shapley": "Shapley",
-}
 DIRECT = re.compile(r"\(?direct\)?(\s*/\s*\(?none\)?)?", re.IGNORECASE)
 ENDS = 0.4  # position-based: what the first and the last touch take each
 HALF_LIFE_DAYS = 7.0  # time decay of a journey whose times are known

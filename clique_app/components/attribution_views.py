@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from clique_app.attribution import orders_service, overview_service
-from clique_app.attribution.models import MODEL_NAMES, MODELS
+from clique_app.attribution.models import MODELS
 from clique_app.attribution.orders_service import CreditedOrder
 from clique_app.attribution.overview_service import OrderJourney, Overview, Restatement, Touched
 from clique_app.components.tables import Cell, Column, Paging, Row
+from clique_app.connections import setting_ranges
 from clique_app.integrations.registry import channel_label
 from clique_app.metrics import format
 from clique_app.metrics.overview_service import Scope
 
 ORDERS_SHOWN = 15
+MODEL_NAMES = {key: name for key, name, _ in setting_ranges.MODEL.options}
 MOST_RESTATEMENTS = 50
 KNOWN_BY = {"visit": "visit", "survey": "survey answer", "place": "region and product", "": "nothing"}
 CREDIT_COLUMNS = (
