@@ -41,7 +41,7 @@ GLOBAL_TABLES = ("inbox_event", "job_schedule", "job_run")  # the system role's 
 SYSTEM_TABLES = ("store", "ad_account", "page_event", "visitor_waiting")
 APPEND_ONLY_TABLES = ("audit_entry", "ad_day_former")
 # worked out of others: no backup holds them, and they are emptied after the others, whose rows mark them as changed
-DERIVED_TABLES = ("metric_day", "metric_summed", "metric_change")
+DERIVED_TABLES = ("metric_day", "metric_summed", "metric_change", "credit_day", "credit_change")
 
 __all__ = [
     "APPEND_ONLY_TABLES",
