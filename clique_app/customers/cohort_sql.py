@@ -46,7 +46,7 @@ def _worth() -> str:
     """What each order brought: net sales, and contribution before ads as its formula has it (it is a sum)."""
     parts = []
     keys = [registry.metric(key) for key in MONEY]
-    for total in dict.fromkeys(total for item in keys for total in registry.totals(item)):
+    for total in dict.fromkeys(total for item in keys for total in registry.leaves(item)):
         weights = []
         for item in keys:
             if isinstance(item, Formula):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from clique_app.metrics.definition import Formula, Shown, Total, Unit
+from clique_app.metrics.catalog import groups
+from clique_app.metrics.definition import Formula, Groups, Shown, Total, Unit
 from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH
 
@@ -28,8 +29,8 @@ def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str =
         amount=f"r.{column}",
         shown=_AD_ROWS,
         sources=("ads",),
-        channel="r.channel",
-        campaign="r.campaign_id",
+        groups={**groups.OF_AD, "product": "a.product_id"},
+        grain="an ad's day",
         needs=("ads",),
     )
 
@@ -56,7 +57,10 @@ REPORTED_CONVERSIONS = _ads(
 
 _CREDIT = """credit r
 left join shop_order o on o.store_id = r.store_id and o.order_id = r.order_id
-left join campaign c on c.store_id = r.store_id and c.campaign_id = r.campaign_id"""
+left join campaign c on c.store_id = r.store_id and c.campaign_id = r.campaign_id
+left join ad a on a.store_id = r.store_id and a.ad_id = r.ad_id""" + groups.buyer("o")
+_CREDIT_GROUPS: Groups = {**groups.OF_AD, **groups.of_order("o")}
+_CREDIT_GRAIN = "what a touch is credited with of an order on a day"
 _CREDIT_ROWS = (
     Shown("Day", "r.day", "day"),
     Shown("Order", "o.name"),
@@ -90,8 +94,8 @@ def _credited(
         amount=amount,
         shown=_CREDIT_ROWS,
         sources=("shopify_orders",),
-        channel="r.channel",
-        campaign="r.campaign_id",
+        groups=_CREDIT_GROUPS,
+        grain=_CREDIT_GRAIN,
         moved_by=moved_by,
     )
 
@@ -141,8 +145,8 @@ join customer f on f.store_id = r.store_id and f.first_order_id = r.order_id""",
     amount="r.orders",
     shown=_CREDIT_ROWS,
     sources=("shopify_orders",),
-    channel="r.channel",
-    campaign="r.campaign_id",
+    groups=_CREDIT_GROUPS,
+    grain=_CREDIT_GRAIN,
     needs=("history",),
     moved_by=("customer",),
 )
@@ -191,7 +195,7 @@ CAC = Formula(
     good="down",
     expression="marketing_spend / new_customers",
     example=({"marketing_spend": "29400", "new_customers": "1050"}, "28.00"),
-    by_channel="channel_cac",
+    partners=("channel_cac",),
 )
 CHANNEL_CAC = Formula(
     key="channel_cac",

@@ -28,6 +28,8 @@ def _emails(key: str, name: str, meaning: str, column: str, kind: str = "") -> T
         amount=f"r.{column}",
         shown=_EMAIL_ROWS,
         sources=_SOURCES,
+        groups={"stage": "p.kind"},
+        grain="what was sent of one e-mail on a day",
         needs=("email",),
         moved_by=("email_program",) if kind else (),
     )
@@ -93,6 +95,7 @@ LIST_SIGNUPS = Total(
     amount="r.signups",
     shown=(Shown("Day", "r.day", "day"), Shown("List", "r.list_name")),
     sources=_SOURCES,
+    grain="a list's day",
     needs=("email",),
 )
 

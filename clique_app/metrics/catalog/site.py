@@ -52,7 +52,8 @@ def _sessions(
         amount=amount,
         shown=_ROWS,
         sources=(PIXEL,),
-        channel="r.channel",
+        groups={"channel": "r.channel"},
+        grain="a visit",
         needs=("site",),
     )
 
@@ -147,7 +148,7 @@ CVR = Formula(
     good="up",
     expression="orders / sessions",
     example=({"orders": "60", "sessions": "2400"}, "0.025"),
-    by_channel="session_cvr",
+    partners=("session_cvr",),
 )
 SESSION_CVR = Formula(
     key="session_cvr",
