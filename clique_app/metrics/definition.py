@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 Unit = Literal["money", "count", "ratio", "percent"]
 Direction = Literal["up", "down", "neither"]  # which way is good
-# what must be there before the value is known; "answers" to "social": that somebody has told of some
+# what must be there before the value is known; "answers" on: that some are here
 Need = Literal[
     "ads", "costs", "email", "history", "site", "answers", "reviews", "ugc", "referrals", "loyalty", "social",
+    "stock", "expected", "subscriptions",
 ]  # fmt: skip
 # what a value can be grouped and narrowed by; stage: of the customer's life that an e-mail is for
 Dimension = Literal[

@@ -34,7 +34,7 @@ from store s where s.store_id = :store_id
 """  # noqa: S608  # a constant of our own
 
 
-# what is told by customers, or by apps that speak for them: (what is missing, how it comes)
+# what is here or is not: (rows, what to say where there are none)
 _TOLD: dict[Need, tuple[LiteralString, str]] = {
     "answers": ("survey_response", "Nobody has answered the survey yet. Its links are on Voice of customers."),
     "reviews": ("review", "No reviews are here yet. Connect an app or upload them on Voice of customers."),
@@ -45,11 +45,20 @@ _TOLD: dict[Need, tuple[LiteralString, str]] = {
         "No loyalty members are here yet. Connect an app or upload them on Voice of customers.",
     ),
     "social": ("social_day", "No social days are here yet. Upload them on Voice of customers."),
+    "stock": ("inventory_day", "No stock has been noted yet."),
+    "expected": (
+        "customer_value",
+        "No model of repeat purchase has been learnt yet; it needs 200 customers who bought again.",
+    ),
+    "subscriptions": (
+        "(select store_id from shop_order where source_name like 'subscription_contract%') o",
+        "No order of a subscription is here, so there is none to keep.",
+    ),
 }
 
 
 def _untold(session: Session, store_id: int, needs: set[Need]) -> dict[str, str]:
-    """Why what customers tell is unknown: nobody has told anything of the kind."""
+    """Why it is unknown: nothing of the kind is here."""
     found: dict[str, str] = {}
     for need in needs & set(_TOLD):
         table, why = _TOLD[need]

@@ -10,11 +10,16 @@ from clique_app.metrics.catalog.ads import ADS
 from clique_app.metrics.catalog.advocacy import ADVOCACY
 from clique_app.metrics.catalog.costs import COSTS
 from clique_app.metrics.catalog.email import EMAIL
+from clique_app.metrics.catalog.retention import RETENTION
 from clique_app.metrics.catalog.sales import SALES
 from clique_app.metrics.catalog.site import SITE
+from clique_app.metrics.catalog.stock import STOCK
+from clique_app.metrics.catalog.value import VALUE
 from clique_app.metrics.definition import TIMES, Dimension, Formula, Leaf, Metric, Total
 
-METRICS: tuple[Metric, ...] = (*SALES, *COSTS, *ADS, *EMAIL, *SITE, *ADVOCACY)
+METRICS: tuple[Metric, ...] = (
+    *SALES, *COSTS, *ADS, *SITE, *EMAIL, *RETENTION, *VALUE, *STOCK, *ADVOCACY,
+)  # fmt: skip
 
 _BY_KEY = {metric.key: metric for metric in METRICS}
 

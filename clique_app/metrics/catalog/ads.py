@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clique_app.metrics.catalog import groups
-from clique_app.metrics.definition import Formula, Groups, Shown, Total, Unit
+from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Total, Unit
 from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH
+
+RESPONSE = "response"  # the kind of model that would know a marginal return
 
 _AD_DAY = """ad_day r
 left join ad a on a.store_id = r.store_id and a.ad_id = r.ad_id
@@ -37,6 +41,14 @@ def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str =
 
 AD_SPEND = _ads(
     "ad_spend", "Ad spend", "money", "What the ad platforms charged, by their own day.", "spend", good="neither"
+)
+ALL_AD_SPEND = replace(
+    AD_SPEND,
+    key="all_ad_spend",
+    name="Ad spend of the store",
+    meaning="Ad spend of all channels, whatever the figure is narrowed to.",
+    groups={},
+    undivided=True,
 )
 IMPRESSIONS = _ads("impressions", "Impressions", "count", "Times ads were shown.", "impressions")
 CLICKS = _ads("clicks", "Clicks", "count", "Clicks on ads, of any kind.", "clicks")
@@ -169,6 +181,41 @@ MER = Formula(
     expression="net_sales / marketing_spend",
     example=({"net_sales": "126731.84", "marketing_spend": "29400.19"}, "4.31"),
 )
+AMER = Formula(
+    key="amer",
+    name="aMER",
+    unit="ratio",
+    meaning="Acquisition marketing efficiency ratio: net sales to new customers for each dollar of marketing.",
+    good="up",
+    expression="new_customer_net_sales / marketing_spend",
+    example=({"new_customer_net_sales": "58800", "marketing_spend": "29400"}, "2.00"),
+)
+SPEND_SHARE = Formula(
+    key="spend_share",
+    name="Share of spend",
+    unit="percent",
+    meaning="A channel's, campaign's or ad's part of all ad spend.",
+    good="neither",
+    expression="ad_spend / all_ad_spend",
+    example=({"ad_spend": "14700", "all_ad_spend": "29400"}, "0.50"),
+)
+MARGINAL_ROAS = Reading(
+    key="marginal_roas",
+    name="Marginal ROAS",
+    unit="ratio",
+    meaning="What the next dollar of ad spend brings, by the response curve in use.",
+    good="up",
+    source="model_version r",
+    grain="a model",
+    where=f"r.kind = '{RESPONSE}' and r.state = 'current'",
+    within="r.data_to >= :start",
+    value="avg((r.parameters ->> 'marginal_roas')::numeric)",
+    amount="(r.parameters ->> 'marginal_roas')::numeric",
+    shown=(Shown("Learnt", "r.made_at", "time"), Shown("From", "r.data_from", "day"), Shown("To", "r.data_to", "day")),
+    sources=(),
+    nothing="No response curve has been learnt yet.",
+    example=(({"r.parameters": '{"marginal_roas": "1.4"}'},), "1.4"),
+)
 ROAS = Formula(
     key="roas",
     name="ROAS",
@@ -263,6 +310,7 @@ RPMO = Formula(
 
 ADS = (
     AD_SPEND,
+    ALL_AD_SPEND,
     IMPRESSIONS,
     CLICKS,
     REPORTED_REVENUE,
@@ -274,6 +322,9 @@ ADS = (
     ATTRIBUTED_NEW_CUSTOMERS,
     MARKETING_SPEND,
     MER,
+    AMER,
+    SPEND_SHARE,
+    MARGINAL_ROAS,
     ROAS,
     REPORTED_ROAS,
     CAC,

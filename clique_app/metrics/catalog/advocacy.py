@@ -150,7 +150,7 @@ NEW_LOYAL_CUSTOMERS = Total(
     meaning="Customers whose first order falls in the period and whose e-mail is a member’s of the loyalty program.",
     good="up",
     source="customer r left join shop_order o on o.store_id = r.store_id and o.order_id = r.first_order_id",
-    groups={"geography": groups.place("o"), "cohort": groups.MONTH_WON.format(customer="r")},
+    groups={"geography": groups.place("r"), "cohort": groups.MONTH_WON.format(customer="r")},
     grain="a customer",
     where="""exists (
     select from loyalty_member m

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clique_app.metrics.definition import Groups
+from clique_app.tables.attribution import LAST_TOUCH
 
 
 def buyer(order: str) -> str:
@@ -33,3 +34,30 @@ OF_AD: Groups = {
     "ad_group": "a.ad_group_id",
     "ad": "r.ad_id",
 }
+
+
+def won_by(customer: str) -> str:
+    """The channel that the first order of a customer is credited to."""
+    return f"""(
+    select k.channel from credit k
+    where k.store_id = {customer}.store_id and k.order_id = {customer}.first_order_id
+      and k.day = {customer}.first_order_day and k.model = '{LAST_TOUCH}' and k.orders > 0
+    order by k.orders desc, k.position limit 1)"""  # noqa: S608  # a constant of our own
+
+
+def of_customer(customer: str) -> Groups:
+    """A customer's groups. New: the first order ever is of the days asked for."""
+    return {
+        "geography": place(customer),
+        "new_returning": f"case when {customer}.first_order_day < :start then 'returning' else 'new' end",
+        "cohort": MONTH_WON.format(customer=customer),
+    }
+
+
+def of_won(customer: str) -> Groups:
+    """Groups of what rests on customers by the day they were won."""
+    return {
+        "geography": place(customer),
+        "cohort": MONTH_WON.format(customer=customer),
+        "channel": won_by(customer),
+    }

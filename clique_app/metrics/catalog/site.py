@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from clique_app.metrics.definition import Direction, Formula, Shown, Total
+from dataclasses import replace
+
+from clique_app.metrics.definition import Direction, Formula, Reading, Shown, Total
 from clique_app.tables.site import PIXEL
 
 _ROWS = (
@@ -60,6 +62,26 @@ def _sessions(
 
 SESSIONS = _sessions(
     "sessions", "Sessions", "Visits to the online store; one ends with a pause of 30 minutes. By where they came from."
+)
+ALL_SESSIONS = replace(
+    SESSIONS, key="all_sessions", name="Sessions of the store",
+    meaning="Visits from wherever, whatever the figure is narrowed to.", groups={}, undivided=True,
+)  # fmt: skip
+VISITORS = Reading(
+    key="visitors",
+    name="Visitors",
+    unit="count",
+    meaning="Different visitors with a session in the period, as browsers tell them apart.",
+    good="up",
+    source="web_session r",
+    groups={"channel": "r.channel"},
+    grain="a visitor",
+    each="r.visitor_id",
+    value="count(distinct r.visitor_id)",
+    amount="1",
+    shown=(Shown("Last session", "max(r.started_at)", "time"), Shown("Sessions", "count(*)", "count")),
+    sources=(PIXEL,),
+    needs=("site",),
 )
 PAGE_VIEWS = _sessions("page_views", "Page views", "Pages of the online store that were opened.", amount="r.page_views")
 NEW_VISITORS = _sessions(
@@ -140,6 +162,33 @@ CAME_AGAIN = _sessions(
     source=_IN_TIME, where=_CAME_AGAIN,
 )  # fmt: skip
 
+TRAFFIC_BY_CHANNEL = Formula(
+    key="traffic_by_channel",
+    name="Traffic by channel",
+    unit="percent",
+    meaning="A channel's share of all sessions, with the sessions beside it.",
+    good="neither",
+    expression="sessions / all_sessions",
+    example=({"sessions": "600", "all_sessions": "2400"}, "0.25"),
+)
+EMAIL_SIGNUP_RATE = Formula(
+    key="email_signup_rate",
+    name="E-mail sign-up rate",
+    unit="percent",
+    meaning="E-mail sign-ups on the site for each visitor.",
+    good="up",
+    expression="email_signups / visitors",
+    example=({"email_signups": "48", "visitors": "1600"}, "0.03"),
+)
+COST_PER_SIGNUP = Formula(
+    key="cost_per_signup",
+    name="Cost of a sign-up",
+    unit="money",
+    meaning="Ad spend for each e-mail sign-up on the site.",
+    good="down",
+    expression="ad_spend / email_signups",
+    example=({"ad_spend": "240", "email_signups": "48"}, "5.00"),
+)
 CVR = Formula(
     key="cvr",
     name="Conversion rate",
@@ -261,6 +310,11 @@ REPEAT_VISIT_7D_RATE = Formula(
 
 SITE = (
     SESSIONS,
+    ALL_SESSIONS,
+    VISITORS,
+    TRAFFIC_BY_CHANNEL,
+    EMAIL_SIGNUP_RATE,
+    COST_PER_SIGNUP,
     PAGE_VIEWS,
     NEW_VISITORS,
     CART_SESSIONS,
