@@ -74,8 +74,16 @@ def daily(
 
 def figure(session: Session, store_id: int, key: str, period: Period, filters: Filters | None = None) -> Figure:
     """One metric over a period, with its inputs."""
-    item = registry.metric(key)
-    return daily(session, store_id, [item], period, filters, (period,)).figure(item, period)
+    return figures(session, store_id, [key], period, filters)[key]
+
+
+def figures(
+    session: Session, store_id: int, keys: Iterable[str], period: Period, filters: Filters | None = None
+) -> dict[str, Figure]:
+    """Metrics over a period by key, what they share read once."""
+    items = [registry.metric(key) for key in keys]
+    found = daily(session, store_id, items, period, filters, (period,))
+    return {item.key: found.figure(item, period) for item in items}
 
 
 def source_rows(
