@@ -35,6 +35,7 @@ def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str =
         sources=("ads",),
         groups={**groups.OF_AD, "product": "a.product_id"},
         grain="an ad's day",
+        origin="The ad platforms' own reports",
         needs=("ads",),
     )
 
@@ -214,7 +215,7 @@ MARGINAL_ROAS = Reading(
     shown=(Shown("Learnt", "r.made_at", "time"), Shown("From", "r.data_from", "day"), Shown("To", "r.data_to", "day")),
     sources=(),
     nothing="No response curve has been learnt yet.",
-    example=(({"r.parameters": '{"marginal_roas": "1.4"}'},), "1.4"),
+    example=(({"r.parameters": """'{"marginal_roas": 1.4}'::jsonb"""},), "1.4"),
 )
 ROAS = Formula(
     key="roas",

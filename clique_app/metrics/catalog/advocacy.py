@@ -81,6 +81,7 @@ SURVEY_DETRACTORS = _answers(
 )
 NPS = Formula(
     key="nps",
+    origin="Reichheld 2003",
     name="Net promoter score",
     unit="ratio",
     meaning="Share of answers of 9 and 10 less share of answers of 0 to 6, from -100 to 100, each customer's latest "

@@ -37,6 +37,13 @@ left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id"""
     sources=("shopify_orders", "shopify_products"),
     needs=("costs",),
     worked="units x unit cost",
+    example=(
+        (
+            {"r.store_id": "0", "r.line_id": "0", "r.quantity": "2", "r.unit_cost": "8", "s.default_cost_pct": "null"},
+            {"r.store_id": "0", "r.line_id": "0", "r.quantity": "-1", "r.unit_cost": "8", "s.default_cost_pct": "null"},
+        ),
+        "8.00",
+    ),
     moved_by=("store_settings",),
 )
 FULFILMENT = Total(
@@ -75,6 +82,13 @@ PAYMENT_FEES = Total(
     ),
     sources=("shopify_orders",),
     worked="stated fees, else charged x fee % + fixed fee",
+    example=(
+        (
+            {"r.payment_fee": "1.75", "r.total": "48.60", "s.payment_fee_pct": "2.9", "s.payment_fee_fixed": "0.30"},
+            {"r.payment_fee": "null", "r.total": "30.00", "s.payment_fee_pct": "2.9", "s.payment_fee_fixed": "0.30"},
+        ),
+        "2.92",
+    ),
     moved_by=("store_settings",),
 )
 
@@ -93,6 +107,7 @@ OTHER_MARKETING = Total(
     source=_DAYS,
     grain="a day",
     amount=f"round(r.other_marketing_per_month / {_MONTH_DAYS}, 2)",
+    example=(({"r.day": "date '2026-02-14'", "r.other_marketing_per_month": "280"},), "10.00"),
     shown=(Shown("A month", "r.other_marketing_per_month", "money"),),
     sources=(),
 )
@@ -105,6 +120,7 @@ OVERHEAD = Total(
     source=_DAYS,
     grain="a day",
     amount=f"round(r.overhead_per_month / {_MONTH_DAYS}, 2)",
+    example=(({"r.day": "date '2026-02-14'", "r.overhead_per_month": "1400"},), "50.00"),
     shown=(Shown("A month", "r.overhead_per_month", "money"),),
     sources=(),
 )

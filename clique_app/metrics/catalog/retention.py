@@ -70,6 +70,8 @@ _GAP_ROWS = (
     _WHO,
     Shown("Order before", "p.day", "day"),
 )
+_TEN = {"r.day": "date '2026-03-11'", "p.day": "date '2026-03-01'"}
+_TWENTY = {"r.day": "date '2026-03-11'", "p.day": "date '2026-02-19'"}
 DAYS_BETWEEN_PURCHASES = Reading(
     key="days_between_purchases",
     name="Days between purchases",
@@ -85,7 +87,7 @@ DAYS_BETWEEN_PURCHASES = Reading(
     shown=_GAP_ROWS,
     sources=_ORDERS,
     nothing="Nobody ordered again.",
-    example=(({"r.day": "2026-03-11", "p.day": "2026-03-01"}, {"r.day": "2026-03-11", "p.day": "2026-02-19"}), "15"),
+    example=((_TEN, _TWENTY), "15"),
 )
 REPEAT_ORDERS = Total(
     key="repeat_orders",
@@ -109,7 +111,7 @@ GAP_DAYS = replace(
     meaning="Days from a customer's order before, added over repeat orders.",
     good="neither",
     amount="r.day - p.day",
-    example=(({"r.day": "2026-03-11", "p.day": "2026-03-01"}, {"r.day": "2026-03-11", "p.day": "2026-02-19"}), "30"),
+    example=((_TEN, _TWENTY), "30"),
 )
 DAYS_BETWEEN_MEAN = Formula(
     key="days_between_purchases_mean",
@@ -209,7 +211,7 @@ left join profile_prediction p on p.store_id = b.store_id and p.email_hmac = b.e
     example=(
         (
             {"p.churn_probability": "0.70", "v.reorder_30": "0.10"},
-            {"p.churn_probability": "null", "v.reorder_30": "0.20"},
+            {"p.churn_probability": "null::numeric", "v.reorder_30": "0.20"},
         ),
         "0.25",
     ),

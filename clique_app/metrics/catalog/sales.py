@@ -32,6 +32,7 @@ NET_SALES = Total(
     meaning="What was sold after discounts and refunds, before shipping and tax. Refunds count on the refund's day, "
     "as in Shopify's own report.",
     good="up",
+    origin="Shopify, net sales by day",
     source=_LEDGER,
     groups=_LEDGER_GROUPS,
     grain=_ENTRY,
@@ -43,6 +44,7 @@ NET_SALES = Total(
 )
 GROSS_SALES = Total(
     key="gross_sales",
+    origin="Shopify, gross sales",
     name="Gross sales",
     unit="money",
     meaning="Price times units as ordered, before discounts and refunds, without tax.",
@@ -57,6 +59,7 @@ GROSS_SALES = Total(
 )
 DISCOUNTS = Total(
     key="discounts",
+    origin="Shopify, discounts",
     name="Discounts",
     unit="money",
     meaning="What was taken off gross sales at purchase, as a positive amount, without tax.",

@@ -28,6 +28,8 @@ _WEEK_OLD = "r.started_at < r.seen_until - interval '7 days'"
 _CAME_AGAIN = f"""{_WEEK_OLD} and exists (
   select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id
   and n.started_at > r.started_at and n.started_at <= r.started_at + interval '7 days')"""
+_DAY = "Carts of the last 24 hours are left out."
+_WEEK = "Sessions of the last 7 days are left out."
 _FIRST = """not exists (
   select from web_session b where b.store_id = r.store_id and b.visitor_id = r.visitor_id
   and b.started_at < r.started_at)"""
@@ -42,6 +44,7 @@ def _sessions(
     where: str = "true",
     amount: str = "1",
     good: Direction = "up",
+    matures: str = "",
 ) -> Total:
     return Total(
         key=key,
@@ -49,6 +52,7 @@ def _sessions(
         unit="count",
         meaning=meaning,
         good=good,
+        matures=matures,
         source=source,
         where=where,
         amount=amount,
@@ -148,18 +152,19 @@ CARTS = _sessions(
     "Sessions in which something was put in the cart, once a day has passed since.",
     source=_IN_TIME,
     where=_CART,
+    matures=_DAY,
 )
 CARTS_LEFT = _sessions(
     "carts_left", "Carts left behind", "Carts whose visitor began no checkout within 24 hours.",
-    source=_IN_TIME, where=_LEFT, good="down",
+    source=_IN_TIME, where=_LEFT, good="down", matures=_DAY,
 )  # fmt: skip
 WEEK_OLD = _sessions(
     "sessions_week_old", "Sessions of over a week ago", "Sessions since which a week has passed.",
-    source=_IN_TIME, where=_WEEK_OLD, good="neither",
+    source=_IN_TIME, where=_WEEK_OLD, good="neither", matures=_WEEK,
 )  # fmt: skip
 CAME_AGAIN = _sessions(
     "sessions_followed_in_7d", "Sessions followed by another", "Sessions whose visitor came again within 7 days.",
-    source=_IN_TIME, where=_CAME_AGAIN,
+    source=_IN_TIME, where=_CAME_AGAIN, matures=_WEEK,
 )  # fmt: skip
 
 TRAFFIC_BY_CHANNEL = Formula(

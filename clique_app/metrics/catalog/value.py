@@ -111,7 +111,7 @@ left join model_version m on m.store_id = v.store_id and m.model_id = v.model_id
     sources=("shopify_orders",),
     needs=("history", "expected"),
     nothing="What an order of these customers is worth cannot be told yet.",
-    example=(({"v.value_365": "40.00", "m.score": "null"}, {"v.value_365": "25.50", "m.score": "null"}), "65.50"),
+    example=(({"v.value_365": "40.00"}, {"v.value_365": "25.50"}), "65.50"),
 )
 LTV_PREDICTED = Formula(
     key="ltv_predicted",
