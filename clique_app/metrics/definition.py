@@ -132,6 +132,11 @@ class Reading(Rows):
     def period(self) -> str:
         return self.within or super().period
 
+    @property
+    def of_nothing(self) -> Decimal | None:
+        """What it says where there are no rows."""
+        return Decimal(0) if self.value.startswith(("count(", "coalesce(")) else None
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Formula(Entry):

@@ -145,8 +145,7 @@ def _by_member(
         if why := reasons.get(leaf.key):
             return figures.unknown(leaf, why)
         if isinstance(leaf, Reading):
-            nothing = Decimal(0) if leaf.unit in ("count", "money") else None
-            return figures.read(leaf, read[leaf.key].get(member, (nothing, None)))
+            return figures.read(leaf, read[leaf.key].get(member, (leaf.of_nothing, None)))
         value = whole[leaf.key] if leaf.key in whole else sums[leaf.key].get(member, Decimal(0))
         return Figure(leaf.key, leaf.name, leaf.unit, value)
 

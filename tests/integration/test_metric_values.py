@@ -1,9 +1,9 @@
-"""Every metric of the catalogue against arithmetic of the test's own, its groups against the whole, its rows against its
-value, and its worked example in PostgreSQL."""
+"""Every metric of the catalogue against arithmetic of the test's own, its groups against the whole, its rows against
+its value, and its worked example in PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -11,13 +11,16 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from clique_app import database
 from clique_app.database import store_session
 from clique_app.metrics import examples, grouping_service, registry, service
 from clique_app.metrics.definition import NAMES, Dimension, Figure, Formula, Leaf, Period, Reading, Total
+from clique_app.settings import settings
+from tests.conftest import TEST_SETTINGS, Servers
+from tests.conftest import _apply as apply_settings
 from tests.integration import small_store
 from tests.integration.metric_arithmetic import LEAVES, World, margin_of_expected
 
-pytestmark = pytest.mark.usefixtures("database_env")
 PERIODS = (
     Period(date(2026, 2, 1), date(2026, 3, 15)),
     Period(date(2026, 3, 8), date(2026, 3, 8)),  # a day of 23 hours
@@ -25,9 +28,21 @@ PERIODS = (
 )
 
 
+@pytest.fixture(scope="module")
+def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[dict[int, int]]:
+    """Stores by their seed, for all tests here: they only read."""
+    url = make_database()
+    with pytest.MonkeyPatch.context() as patch:
+        apply_settings(patch, {**TEST_SETTINGS, "DATABASE_URL": url, "REDIS_URL": servers.redis_url})
+        yield {seed: small_store.make(seed, f"small{seed}.myshopify.com") for seed in (1, 2)}
+        for role in (database.APP_ROLE, database.SYSTEM_ROLE):
+            database._engine(url, role).dispose()
+    settings.cache_clear()
+
+
 @pytest.fixture
-def small(request: pytest.FixtureRequest, database_env: None) -> Iterator[tuple[Session, int]]:
-    store_id = small_store.make(getattr(request, "param", 1))
+def small(request: pytest.FixtureRequest, stores: dict[int, int]) -> Iterator[tuple[Session, int]]:
+    store_id = stores[getattr(request, "param", 1)]
     with store_session(store_id) as session:
         yield session, store_id
 

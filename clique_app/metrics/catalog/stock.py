@@ -67,9 +67,9 @@ INVENTORY_VALUE = Reading(
     example=(
         (
             {"r.store_id": "0", "r.available": "10", "v.store_id": "0", "v.variant_id": "0", "v.price": "20",
-             "s.default_cost_pct": "40"},
+             "s.default_cost_pct": "40.0"},
             {"r.store_id": "0", "r.available": "3", "v.store_id": "0", "v.variant_id": "0", "v.price": "30",
-             "s.default_cost_pct": "40"},
+             "s.default_cost_pct": "40.0"},
         ),
         "116.00",
     ),

@@ -253,7 +253,7 @@ PAYBACK_RECOVERED = replace(
     value="(array_agg(r.recovered / nullif(r.cac, 0) order by r.age desc))[1]",
     nothing="Winning customers cost nothing in this period, or nobody was won.",
     example=(
-        ({"r.age": "0", "r.recovered": "7", "r.cac": "28"}, {"r.age": "31", "r.recovered": "21", "r.cac": "28"}),
+        ({"r.age": "0", "r.recovered": "7.00", "r.cac": "28"}, {"r.age": "31", "r.recovered": "21.00", "r.cac": "28"}),
         "0.75",
     ),
 )
