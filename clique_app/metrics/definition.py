@@ -14,7 +14,7 @@ Direction = Literal["up", "down", "neither"]  # which way is good
 # what must be there before the value is known; "answers" on: that some are here
 Need = Literal[
     "ads", "costs", "email", "history", "site", "answers", "reviews", "ugc", "referrals", "loyalty", "social",
-    "stock", "expected", "subscriptions",
+    "stock", "expected", "forecasts", "subscriptions", "occasions",
 ]  # fmt: skip
 # what a value can be grouped and narrowed by; stage: of the customer's life that an e-mail is for
 Dimension = Literal[

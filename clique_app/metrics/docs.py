@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clique_app.metrics import examples, registry
-from clique_app.metrics.definition import TIMES, Formula, Metric, Reading
+from clique_app.metrics.definition import TIMES, Dimension, Formula, Metric, Reading
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 _HEAD = """# Metrics
@@ -50,8 +50,8 @@ def _entry(item: Metric) -> Iterator[str]:
 
 
 def _by(item: Metric) -> str:
-    asked = [dimension for dimension in registry.dimensions(item) if dimension not in TIMES]
-    answers = {dimension: registry.answering(item, (dimension,)) for dimension in asked}
+    asked: list[Dimension] = [one for one in registry.dimensions(item) if one not in TIMES]
+    answers = {one: registry.answering(item, [one]) for one in asked}
     told = [
         f"by {', '.join(one for one in asked if answers[one] is answer)}"
         + ("" if answer is item else f" as {answer.key}")

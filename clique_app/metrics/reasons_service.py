@@ -50,6 +50,14 @@ _TOLD: dict[Need, tuple[LiteralString, str]] = {
         "customer_value",
         "No model of repeat purchase has been learnt yet; it needs 200 customers who bought again.",
     ),
+    "forecasts": (
+        "order_forecast",
+        "No next order has been foretold yet: the model of repeat purchase does once it is learnt.",
+    ),
+    "occasions": (
+        "(select store_id from web_session union all select store_id from email_day) o",
+        "No visit and no e-mail is here yet: connect the web pixel or an e-mail platform.",
+    ),
     "subscriptions": (
         "(select store_id from shop_order where source_name like 'subscription_contract%') o",
         "No order of a subscription is here, so there is none to keep.",

@@ -205,7 +205,7 @@ def _channels(
 ) -> dict[str, Any]:
     """Spend and credit by channel; credits and unattributed sum to net sales."""
     split = grouping_service.grouped(session, store_id, CHANNEL_KEYS, period, "channel")
-    found = {row.member: row.figures for row in split.rows}
+    found = {row.member: dict(row.figures) for row in split.rows}
     order = sorted(found, key=lambda channel: (channel == UNATTRIBUTED, -_amount(found[channel], "credited_sales")))
     rows = [_channel_row(channel, found[channel], currency) for channel in order]
     whole = {key: tiles[key].figure for key in STORE_KEYS}

@@ -114,6 +114,18 @@ class World:
     def visits(self, where: Callable[[Row], Any], value: Callable[[Row], Any] = lambda row: 1) -> Decimal:
         return sum((Decimal(value(row)) for row in self.on_days("web_session") if where(row)), Decimal(0))
 
+    @staticmethod
+    def points(row: Row) -> int:
+        minute = row.engaged_seconds >= 60
+        return 20 * bool(row.product_views) + 20 * minute + 40 * row.added_to_cart + 20 * row.signed_up
+
+    @property
+    def foretold(self) -> list[Row]:
+        last = max(row.day for row in self.orders.values())
+        return [
+            r for r in self.rows("order_forecast") if self.within(r.expected_on) and r.expected_on + 7 * DAY <= last
+        ]
+
     def old(self, row: Row, **age: int) -> bool:
         seen = next(one.fresh_at for one in self.rows("sync_cursor") if one.source == "web_pixel")
         return row.started_at < seen - timedelta(**age)
@@ -331,6 +343,15 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     ),
     "sessions_week_old": lambda w: w.visits(lambda row: w.old(row, days=7)),
     "sessions_followed_in_7d": lambda w: w.visits(lambda row: w.old(row, days=7) and w.later(row, days=7)),
+    "engagement_points": lambda w: (
+        w.visits(lambda row: True, w.points) + w.emails("unique_opens") * 20 + w.emails("unique_clicks") * 80
+    ),
+    "engagement_most": lambda w: w.visits(lambda row: True) * 100 + w.emails("delivered") * 100,
+    "forecasts_due": lambda w: len(w.foretold),
+    "forecasts_met": lambda w: sum(
+        any(one.day > row.made_on and abs((one.day - row.expected_on).days) <= 7 for one in w.books[row.customer_id])
+        for row in w.foretold
+    ),
     "email_clicked_30d": lambda w: w.emails("unique_clicks", start=w.end - 29 * DAY),
     "email_delivered_30d": lambda w: w.emails("delivered", start=w.end - 29 * DAY),
     "email_clicked_30d_before": lambda w: w.emails("unique_clicks", "", w.end - 59 * DAY, w.end - 30 * DAY),

@@ -220,6 +220,10 @@ def _expected(session: Session, store_id: int, chance: Random) -> None:
             frequency=1, recency=1, age=2, p_alive=some, purchases_90=some, purchases_365=some * 2, value_90=some * 30,
             value_365=some * 90, reorder_30=some / 2,
         )  # fmt: skip
+        _add(
+            session, tables.OrderForecast, store_id, customer_id=customer, made_on=FIRST + timedelta(days=customer),
+            expected_on=_day(chance) + timedelta(days=20),
+        )  # fmt: skip
         if customer % 3 == 0:
             _add(
                 session, tables.ProfilePrediction, store_id, email_hmac=bytes([customer]), currency="USD",

@@ -263,6 +263,15 @@ CPA = Formula(
     expression="ad_spend / attributed_orders",
     example=({"ad_spend": "300", "attributed_orders": "12"}, "25"),
 )
+AD_CVR = Formula(
+    key="ad_cvr",
+    name="Ads' conversion rate",
+    unit="percent",
+    meaning="Orders credited to ads for each click on them.",
+    good="up",
+    expression="attributed_orders / clicks",
+    example=({"attributed_orders": "12", "clicks": "480"}, "0.025"),
+)
 CTR = Formula(
     key="ctr",
     name="CTR",
@@ -331,6 +340,7 @@ ADS = (
     CAC,
     CHANNEL_CAC,
     CPA,
+    AD_CVR,
     CTR,
     CPC,
     CPM,

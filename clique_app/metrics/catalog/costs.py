@@ -39,8 +39,20 @@ left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id"""
     worked="units x unit cost",
     example=(
         (
-            {"r.store_id": "0", "r.line_id": "0", "r.quantity": "2", "r.unit_cost": "8", "s.default_cost_pct": "null::numeric"},
-            {"r.store_id": "0", "r.line_id": "0", "r.quantity": "-1", "r.unit_cost": "8", "s.default_cost_pct": "null::numeric"},
+            {
+                "r.store_id": "0",
+                "r.line_id": "0",
+                "r.quantity": "2",
+                "r.unit_cost": "8",
+                "s.default_cost_pct": "null::numeric",
+            },
+            {
+                "r.store_id": "0",
+                "r.line_id": "0",
+                "r.quantity": "-1",
+                "r.unit_cost": "8",
+                "s.default_cost_pct": "null::numeric",
+            },
         ),
         "8.00",
     ),
@@ -85,7 +97,12 @@ PAYMENT_FEES = Total(
     example=(
         (
             {"r.payment_fee": "1.75", "r.total": "48.60", "s.payment_fee_pct": "2.9", "s.payment_fee_fixed": "0.30"},
-            {"r.payment_fee": "null::numeric", "r.total": "30.00", "s.payment_fee_pct": "2.9", "s.payment_fee_fixed": "0.30"},
+            {
+                "r.payment_fee": "null::numeric",
+                "r.total": "30.00",
+                "s.payment_fee_pct": "2.9",
+                "s.payment_fee_fixed": "0.30",
+            },
         ),
         "2.92",
     ),

@@ -217,6 +217,46 @@ left join profile_prediction p on p.store_id = b.store_id and p.email_hmac = b.e
     ),
 )
 
+WITHIN_DAYS = 7
+FORECASTS_DUE = Total(
+    key="forecasts_due",
+    name="Next orders foretold",
+    unit="count",
+    meaning="Customers' next orders that the model of repeat purchase had expected in the period.",
+    good="neither",
+    matures=f"Those expected in the last {WITHIN_DAYS} days are left out.",
+    source=f"order_forecast r{groups.buyer('r')}",
+    groups=_OF_CUSTOMER,
+    grain="a forecast",
+    day="r.expected_on",
+    where=f"""r.expected_on + {WITHIN_DAYS} <= (
+    select max(o.day) from shop_order o where o.store_id = r.store_id and not o.test)""",  # noqa: S608  # our own
+    amount="1",
+    shown=(Shown("Expected", "r.expected_on", "day"), Shown("Told on", "r.made_on", "day"), _WHO),
+    sources=_ORDERS,
+    needs=("forecasts",),
+    rolled=False,
+)
+FORECASTS_MET = replace(
+    FORECASTS_DUE,
+    key="forecasts_met",
+    name="Next orders that came as foretold",
+    meaning=f"Next orders foretold for the period that came within {WITHIN_DAYS} days of the day.",
+    good="up",
+    where=f"""{FORECASTS_DUE.where} and exists (
+    select from shop_order n where n.store_id = r.store_id and n.customer_id = r.customer_id and not n.test
+      and n.day > r.made_on and n.day between r.expected_on - {WITHIN_DAYS} and r.expected_on + {WITHIN_DAYS})""",
+)
+REPLENISHMENT_ACCURACY = Formula(
+    key="replenishment_accuracy",
+    name="Replenishment accuracy",
+    unit="percent",
+    meaning=f"Of customers' next orders foretold for the period, those that came within {WITHIN_DAYS} days of the day.",
+    good="up",
+    expression="forecasts_met / forecasts_due",
+    example=({"forecasts_met": "42", "forecasts_due": "120"}, "0.35"),
+)
+
 SUBSCRIPTION_ORDER = "o.source_name like 'subscription_contract%'"
 SUBSCRIBERS_AT_START = Reading(
     key="subscribers_at_start",
@@ -311,6 +351,9 @@ RETENTION = (
     LOST_CUSTOMERS,
     CHURN_RATE,
     REORDER_PROBABILITY,
+    FORECASTS_DUE,
+    FORECASTS_MET,
+    REPLENISHMENT_ACCURACY,
     SUBSCRIBERS_AT_START,
     SUBSCRIBERS_KEPT,
     SUBSCRIPTION_RETENTION_RATE,

@@ -194,6 +194,57 @@ COST_PER_SIGNUP = Formula(
     expression="ad_spend / email_signups",
     example=({"ad_spend": "240", "email_signups": "48"}, "5.00"),
 )
+_MINUTE = 60
+_SITE_POINTS = {
+    "engagement_product": "x.product_views > 0",
+    "engagement_minute": f"x.engaged_seconds >= {_MINUTE}",
+    "engagement_cart": "x.added_to_cart",
+    "engagement_signup": "x.signed_up",
+}
+_OCCASIONS = f"""(
+  select x.store_id, x.day, x.channel, 'visit' as sort, 1 as times,
+         {" + ".join(f"s.{name} * ({reached})::int" for name, reached in _SITE_POINTS.items())} as points,
+         {" + ".join(f"s.{name}" for name in _SITE_POINTS)} as most
+  from web_session x join store_settings s on s.store_id = x.store_id
+  union all
+  select x.store_id, x.day, 'email', 'e-mail', x.delivered,
+         s.engagement_open * x.unique_opens + s.engagement_click * x.unique_clicks,
+         (s.engagement_open + s.engagement_click) * x.delivered
+  from email_day x join store_settings s on s.store_id = x.store_id
+) r"""  # noqa: S608  # our own text
+ENGAGEMENT_POINTS = Total(
+    key="engagement_points",
+    name="Points of engagement",
+    unit="count",
+    meaning="What visits and e-mails reached, in points of Settings: a product looked at, a minute of attention, an "
+    "add to cart, a sign-up; an e-mail opened or clicked.",
+    good="up",
+    source=_OCCASIONS,
+    groups={"channel": "r.channel"},
+    grain="a visit, or what was sent of one e-mail on a day",
+    amount="r.points",
+    shown=(Shown("Day", "r.day", "day"), Shown("What", "r.sort"), Shown("From", "r.channel"),
+           Shown("Times", "r.times", "count"), Shown("Points at most", "r.most", "count")),
+    sources=(PIXEL, "klaviyo_email"),
+    needs=("occasions",),
+)  # fmt: skip
+ENGAGEMENT_MOST = replace(
+    ENGAGEMENT_POINTS,
+    key="engagement_most",
+    name="Points that could be reached",
+    meaning="Points that visits and delivered e-mails would have with everything reached.",
+    good="neither",
+    amount="r.most",
+)
+ENGAGEMENT_SCORE = Formula(
+    key="engagement_score",
+    name="Engagement score",
+    unit="ratio",
+    meaning="From 0 to 100: points that visits and e-mails reached, of those they could. Settings has the points.",
+    good="up",
+    expression="100 * engagement_points / engagement_most",
+    example=({"engagement_points": "2700", "engagement_most": "9000"}, "30.00"),
+)
 CVR = Formula(
     key="cvr",
     name="Conversion rate",
@@ -320,6 +371,9 @@ SITE = (
     TRAFFIC_BY_CHANNEL,
     EMAIL_SIGNUP_RATE,
     COST_PER_SIGNUP,
+    ENGAGEMENT_POINTS,
+    ENGAGEMENT_MOST,
+    ENGAGEMENT_SCORE,
     PAGE_VIEWS,
     NEW_VISITORS,
     CART_SESSIONS,
