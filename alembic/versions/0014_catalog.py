@@ -8,7 +8,7 @@ from alembic import op
 from clique_app.tables import policies
 
 revision = "0014_catalog"
-down_revision = "0013_rollups"
+down_revision = "0014_sources"
 branch_labels = None
 depends_on = None
 
