@@ -173,8 +173,8 @@ def _emails(session: Session, store_id: int, chance: Random) -> None:
     now = datetime(2026, 3, 21, tzinfo=UTC)
     for n, kind in enumerate(("campaign", "win_back", "post_purchase"), start=1):
         _add(
-            session, tables.EmailProgram, store_id, program_id=n, channel="klaviyo", sort="flow", platform_id=str(n),
-            name=kind, status="live", kind=kind, read_at=now,
+            session, tables.EmailProgram, store_id, program_id=n, channel="klaviyo", account_id="a", sort="flow",
+            platform_id=str(n), name=kind, status="live", kind=kind, read_at=now,
         )  # fmt: skip
         session.flush()
         for day in {_day(chance) for _ in range(25)}:
