@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from clique_app.metrics.definition import Groups
-from clique_app.tables.attribution import LAST_TOUCH
 
 
 def buyer(order: str) -> str:
@@ -41,8 +40,8 @@ def won_by(customer: str) -> str:
     return f"""(
     select k.channel from credit k
     where k.store_id = {customer}.store_id and k.order_id = {customer}.first_order_id
-      and k.day = {customer}.first_order_day and k.model = '{LAST_TOUCH}' and k.orders > 0
-    order by k.orders desc, k.position limit 1)"""  # noqa: S608  # a constant of our own
+      and k.day = {customer}.first_order_day and k.orders > 0
+    order by k.orders desc, k.position limit 1)"""  # noqa: S608  # an alias of our own
 
 
 def of_customer(customer: str) -> Groups:

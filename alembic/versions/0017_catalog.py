@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from clique_app.tables import policies
 
-revision = "0014_catalog"
-down_revision = "0014_sources"
+revision = "0017_catalog"
+down_revision = "0016_attribution"
 branch_labels = None
 depends_on = None
 
