@@ -109,7 +109,7 @@ class World:
         return sum((Decimal(value(row)) for row in self.on_days("credit") if where(row)), Decimal(0))
 
     def paid(self, row: Row) -> bool:
-        return row.position != -2 and row.channel in {account.channel for account in self.rows("ad_account")}
+        return row.position not in (-2, -3) and row.channel in {account.channel for account in self.rows("ad_account")}
 
     def visits(self, where: Callable[[Row], Any], value: Callable[[Row], Any] = lambda row: 1) -> Decimal:
         return sum((Decimal(value(row)) for row in self.on_days("web_session") if where(row)), Decimal(0))

@@ -184,7 +184,7 @@ def _emails(session: Session, store_id: int, chance: Random) -> None:
                 recipients=sent, delivered=sent, unique_opens=sent // 2, unique_clicks=sent // 9, read_at=now,
             )  # fmt: skip
     for day in {_day(chance) for _ in range(20)}:
-        of = {"channel": "klaviyo", "list_name": "News", "signups": 3}
+        of = {"channel": "klaviyo", "account_id": "a", "list_name": "News", "signups": 3}
         _add(session, tables.EmailSignupDay, store_id, day=day, read_at=now, **of)
 
 
