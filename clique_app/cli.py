@@ -108,29 +108,36 @@ def metrics_show(
     store: Store,
     start: Annotated[str, typer.Option("--from", help="First store day, YYYY-MM-DD.")],
     end: Annotated[str, typer.Option("--to", help="Last store day, YYYY-MM-DD.")],
-    by: Annotated[str, typer.Option(help="channel or day: split the figure.", show_default=False)] = "",
+    by: Annotated[
+        str,
+        typer.Option(
+            help="Split it: day, channel, product ...",
+            show_default=False,
+        ),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """A figure over a period, and its inputs."""
     from clique_app.database import store_session, system_session
     from clique_app.demo import record
-    from clique_app.metrics import answer, periods, service
+    from clique_app.metrics import answer, grouping_service, periods, service
+    from clique_app.metrics.definition import NAMES, Dimension
 
     period = periods.between(start, end)
-    if by not in ("", "channel", "day"):
-        raise InvalidInput(f"--by is channel or day, not {by}.")
+    if by not in ("", *NAMES):
+        raise InvalidInput(f"--by is {', '.join(NAMES)}, not {by}.")
     record.adopt_running_demo()
     with system_session() as session:
         store_id = service.store_id_of(session, store)
     with store_session(store_id) as session:
         currency = service.store(session, store_id).currency
         told = answer.of(service.figure(session, store_id, key, period), currency)
-        if by == "channel":
-            split = service.figures_by_channel(session, store_id, [key], period)
-            told["rows"] = [{"channel": channel, **answer.of(of[key], currency)} for channel, of in split.items()]
-        if by == "day":
-            days = service.figures_by_day(session, store_id, key, period)
-            told["rows"] = [{"day": day.isoformat(), **answer.of(one, currency)} for day, one in days]
+        if by:
+            dimension = cast(Dimension, by)
+            split = grouping_service.grouped(session, store_id, [key], period, dimension)
+            told["rows"] = [
+                {by: row.member, "name": row.name, **answer.of(row.figures[key], currency)} for row in split.rows
+            ]
     told |= {"store": store, "from": start, "to": end, "currency": currency}
     typer.echo(json.dumps(told, indent=2) if as_json else answer.text(told))
 

@@ -15,6 +15,7 @@ from clique_app.customers.grid import Cohort, Cohorts, Ltv, Payback, merged
 from clique_app.customers.journey_service import Journey, Step
 from clique_app.integrations.registry import channel_label
 from clique_app.metrics import format
+from clique_app.metrics.catalog.retention import ACTIVE_DAYS
 from clique_app.metrics.definition import Figure
 from clique_app.metrics.overview_service import Scope
 
@@ -49,8 +50,8 @@ FIGURES = (
 NOTES = {
     "repeat_purchase_rate": "ordered twice or more in the period",
     "days_between_purchases": "median, to an order in the period",
-    "active_customer_rate": f"of all, with an order in the last {service.ACTIVE_DAYS} days",
-    "churn_rate": f"of those active at the start, none for {service.ACTIVE_DAYS} days at the end",
+    "active_customer_rate": f"of all, with an order in the last {ACTIVE_DAYS} days",
+    "churn_rate": f"of those active at the start, none for {ACTIVE_DAYS} days at the end",
     "ltv_net_sales": "to date, customers won in the period",
     "ltv": "contribution before ads, the same customers",
 }

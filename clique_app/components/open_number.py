@@ -23,10 +23,10 @@ from clique_app.components.status import badge, banner, bone, icon
 from clique_app.components.tables import agrees, csv_button
 from clique_app.connections.setting_ranges import MODEL
 from clique_app.metrics import expression, format, overview_service, periods, registry, service
-from clique_app.metrics.definition import Figure, Formula, Period, Total
+from clique_app.metrics.definition import Dimension, Figure, Filters, Formula, Leaf, Metric, Period
 from clique_app.metrics.figures import Compare
 from clique_app.metrics.overview_service import Scope
-from clique_app.metrics.service import PAGE, Filters, SourceRows
+from clique_app.metrics.service import PAGE, SourceRows
 from clique_app.sync.sources import SOURCES
 from clique_app.tables.site import PIXEL
 
@@ -81,7 +81,8 @@ class Asked:
     campaign_id: int = 0
 
     def filters(self) -> Filters | None:
-        return Filters(self.channel or None, self.campaign_id or None) if self.channel or self.campaign_id else None
+        asked: dict[Dimension, Any] = {"channel": self.channel, "campaign": self.campaign_id}
+        return {dimension: member for dimension, member in asked.items() if member} or None
 
 
 class OpenNumber(PageState):
@@ -159,12 +160,8 @@ def read_opened(session: Session, store_id: int, scope: Scope, asked: Asked, off
     compare: Compare = "previous" if asked.start else scope.choice.compare
     filters, now = asked.filters(), clock.now()
     item = registry.metric(asked.key)
-    if isinstance(item, Total) and item.distinct:
-        tile = None
-        figure = service.figure(session, store_id, asked.key, period, filters)
-    else:
-        tile = overview_service.tiles(session, store_id, [asked.key], period, compare=compare, filters=filters)[0]
-        figure = tile.figure
+    tile = overview_service.tiles(session, store_id, [asked.key], period, compare=compare, filters=filters)[0]
+    figure = tile.figure
     value = format.exact(figure.value, figure.unit, scope.currency)
     ages = [_age(age.source, age.fresh_at, now) for age in service.ages(session, [item])[item.key]]
     shared: dict[str, Any] = {
@@ -173,11 +170,11 @@ def read_opened(session: Session, store_id: int, scope: Scope, asked: Asked, off
         "value": value,
         "reason": figure.reason,
         "meaning": item.meaning,
-        "delta": delta_view(tile) if tile else Delta(),
-        "standing": STANDING[tile.standing] if tile else "",
+        "delta": delta_view(tile),
+        "standing": STANDING[tile.standing],
         "covers": _covers(scope, period, asked),
         "ages": ages,
-        "normal": _normal(tile, scope.currency) if tile else "",
+        "normal": _normal(tile, scope.currency),
         "note": _note(session, store_id, item, period, scope),
     }
     if isinstance(item, Formula):
@@ -223,7 +220,7 @@ def _days(
     }
 
 
-def _rows(rows: SourceRows, item: Total, value: str, scope: Scope) -> dict[str, Any]:
+def _rows(rows: SourceRows, item: Leaf, value: str, scope: Scope) -> dict[str, Any]:
     zone = ZoneInfo(scope.time_zone)
     columns = rows.columns
     cells = [
@@ -279,7 +276,7 @@ def _covers(scope: Scope, period: Period, asked: Asked) -> list[list[str]]:
 
 
 def _credits(key: str) -> bool:
-    return any("credit" in total.source.split() for total in registry.totals(registry.metric(key)))
+    return any("credit" in total.source.split() for total in registry.leaves(registry.metric(key)))
 
 
 def _age(source: str, fresh_at: datetime | None, now: datetime) -> list[str]:
@@ -296,14 +293,14 @@ def _normal(tile: overview_service.Tile, currency: str) -> str:
     return f"{low} to {high} for {days.days} whole days: the middle 80 % of the same weekdays in the last 8 weeks."
 
 
-def _note(session: Session, store_id: int, item: Formula | Total, period: Period, scope: Scope) -> str:
-    totals = registry.totals(item)
+def _note(session: Session, store_id: int, item: Metric, period: Period, scope: Scope) -> str:
+    leaves = registry.leaves(item)
     notes = []
     if period.end >= scope.today:
         notes.append("Today is not over.")
-    if any("ads" in total.sources for total in totals):
+    if any("ads" in leaf.sources for leaf in leaves):
         notes.append("Ad platforms restate spend and claims for up to 28 days.")
-    if any("costs" in total.needs for total in totals):
+    if any("costs" in leaf.needs for leaf in leaves):
         known, whole = service.cost_coverage(session, store_id, period)
         if whole and known < whole:
             notes.append(f"{format.exact(known / whole, 'percent', '')} of gross sales have a unit cost in Shopify.")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-Kind = Literal["percent", "money", "days", "hours"]
+Kind = Literal["percent", "money", "days", "hours", "points"]
 Value = Decimal | int | None
 
-WHOLE = ("days", "hours")
+WHOLE = ("days", "hours", "points")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,14 @@ MODEL = Choice(
     ),
 )
 CHOICES = (MODEL,)
+ENGAGEMENT = (
+    _setting("engagement_product", "A product looked at", "points", "0", "100", 0),
+    _setting("engagement_minute", "A minute of attention", "points", "0", "100", 0),
+    _setting("engagement_cart", "An add to cart", "points", "0", "100", 0),
+    _setting("engagement_signup", "An e-mail sign-up", "points", "0", "100", 0),
+    _setting("engagement_open", "An e-mail opened", "points", "0", "100", 0),
+    _setting("engagement_click", "An e-mail clicked", "points", "0", "100", 0),
+)
 LIMITS = (
     _setting("max_step_pct", "Largest single change", "percent", "1", "50"),
     _setting("max_day_pct", "Largest change in a day", "percent", "1", "100"),
@@ -85,7 +93,7 @@ RETENTION = (
     _setting("keep_reports_days", "Reports for customers who asked", "days", "7", "365", 0),
     _setting("keep_archive_days", "Archive", "days", "90", "3650", 0),
 )
-SETTINGS = (*COSTS, *ATTRIBUTION, *LIMITS, *RETENTION)
+SETTINGS = (*COSTS, *ATTRIBUTION, *ENGAGEMENT, *LIMITS, *RETENTION)
 
 
 def parsed(setting: Setting, text: str) -> tuple[Value, str]:
@@ -151,6 +159,8 @@ def effect(name: str, value: Value) -> str:
         "other_marketing_per_month": "Agency, tools, e-mail platform. Counts in MER and CAC, by day.",
         "overhead_per_month": "Rent, salaries, software. Counts in net profit only, by day.",
         "attribution_window_days": f"An order is credited to ads and links touched within {_days(value)} before.",
+        **dict.fromkeys((one.name for one in ENGAGEMENT[:4]), f"{value} points for each visit with it."),
+        **dict.fromkeys((one.name for one in ENGAGEMENT[4:]), f"{value} points for each e-mail with it."),
         "max_step_pct": f"One change keeps a budget of 100 between {_moved(value, -1)} and {_moved(value, 1)}.",
         "max_day_pct": f"In a day, a budget of 100 stays between {_moved(value, -1)} and {_moved(value, 1)}.",
         "max_account_daily_budget": f"A raise is refused where active budgets would add up to over {shown}.",
@@ -206,5 +216,5 @@ def _hours(value: Decimal | int) -> str:
 
 
 def _allowed(setting: Setting) -> str:
-    unit = {"percent": "%", "money": "", "days": " days", "hours": " hours"}[setting.kind]
+    unit = {"percent": "%", "money": "", "days": " days", "hours": " hours", "points": " points"}[setting.kind]
     return f"{setting.low:,f} to {setting.high:,f}{unit}"

@@ -46,7 +46,7 @@ def _worth() -> str:
     """What each order brought: net sales, and contribution before ads as its formula has it (it is a sum)."""
     parts = []
     keys = [registry.metric(key) for key in MONEY]
-    for total in dict.fromkeys(total for item in keys for total in registry.totals(item)):
+    for total in dict.fromkeys(total for item in keys for total in registry.leaves(item)):
         weights = []
         for item in keys:
             if isinstance(item, Formula):
@@ -105,17 +105,6 @@ select * from (
 ) spent using (month, segment, days)
 order by month, segment, days
 """
-# contribution by days since the first order
-CURVE = "select b.day - f.day, sum(b.contribution) from book b join firsts f using (customer_id) group by 1"
-# customers by how many days they have been here
-AGES = "select :end - f.day, count(*) from firsts f group by 1"
-# what the customers brought until now
-TO_DATE = """
-select (select count(*) from firsts) as customers, coalesce(sum(b.sales), 0) as sales,
-       coalesce(sum(b.contribution), 0) as contribution
-from book b join firsts f using (customer_id)
-"""
-
 # the best :part of all customers by net sales since :since
 VIPS = """
 spent as (
@@ -131,32 +120,10 @@ best as (
     select * from ranked where place <= greatest(1, floor(customers * :part)) and last_year > 0
 )
 select (select count(*) from best), (select sum(last_year) from best),
-       (select sum(sales) from book where day >= :since),
        b.customer_id, c.first_order_day, b.last_order_day, b.orders, b.last_year, b.to_date,
        v.p_alive, v.value_365, v.next_order_on
 from best b
 left join customer c on c.store_id = :store_id and c.customer_id = b.customer_id
 left join customer_value v on v.store_id = :store_id and v.customer_id = b.customer_id
 order by b.place limit :limit
-"""
-
-# in the period and as of its end; active: with an order in the last :active days
-RETENTION = """
-with mine as (
-    select customer_id, day, day - lag(day) over (partition by customer_id order by processed_at, order_id) as gap
-    from shop_order where store_id = :store_id and not test and customer_id is not null and day <= :end
-),
-buyer as (
-    select customer_id, count(*) filter (where day >= :start) as orders,
-           bool_or(day > cast(:end as date) - :active) as active,
-           bool_or(day < :start and day >= cast(:start as date) - :active) as active_before
-    from mine group by 1
-)
-select count(*) as known, count(*) filter (where orders > 0) as buyers,
-       count(*) filter (where orders > 1) as repeat_buyers, count(*) filter (where active) as active,
-       count(*) filter (where active_before) as active_before,
-       count(*) filter (where active_before and not active) as lost,
-       (select percentile_cont(0.5) within group (order by gap) from mine where day >= :start) as median_gap,
-       (select avg(gap) from mine where day >= :start) as mean_gap
-from buyer
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -114,26 +114,3 @@ class Payback:
     days: int | None  # the first day it covers the cost; None: not yet, or nothing to cover is known
     recovered: Decimal | None  # the share covered by the end of the curve
     reason: str = ""
-
-
-def payback(
-    by_age: Mapping[int, Decimal], customers_by_age: Mapping[int, int], cac: Decimal | None, reason: str, most: int
-) -> Payback:
-    """Each day's contribution counts over those who have been here that long, so young customers do not thin it out.
-
-    by_age: contribution on each day of age. customers_by_age: how many are exactly so many days old.
-    """
-    here = sum(customers_by_age.values())
-    oldest = min(max(customers_by_age, default=-1), most)
-    curve: list[Decimal] = []
-    total = Decimal(0)
-    for age in range(oldest + 1):
-        total += by_age.get(age, Decimal(0)) / here
-        curve.append(total)
-        here -= customers_by_age.get(age, 0)
-    if cac is None or not curve:
-        return Payback(cac, tuple(curve), None, None, reason or "Nobody ordered for the first time.")
-    days = next((age for age, covered in enumerate(curve) if covered >= cac), None)
-    recovered = curve[-1] / cac if cac else Decimal(1)
-    why = "" if days is not None else f"After {oldest} days it is not covered yet."
-    return Payback(cac, tuple(curve), days, recovered, why)

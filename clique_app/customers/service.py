@@ -15,18 +15,27 @@ from sqlmodel import Session, col, select
 from clique_app import clock
 from clique_app.customers import cohort_sql
 from clique_app.customers.cohorts import LTV_DAYS
-from clique_app.customers.grid import Cell, Cohort, Cohorts, Ltv, Payback, payback
+from clique_app.customers.grid import Cell, Cohort, Cohorts, Ltv, Payback
 from clique_app.errors import InvalidInput
 from clique_app.metrics import service as metrics
-from clique_app.metrics.definition import Figure, Period, Unit
+from clique_app.metrics.catalog.retention import VIP_PERCENT
+from clique_app.metrics.catalog.value import LONGEST_PAYBACK_DAYS
+from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.overview_service import STILL_SELLING_DAYS
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
 
-PAYBACK_DAYS = 365
-ACTIVE_DAYS = 90
 TRAILING_DAYS = 365
-VIP_SHARE = Decimal("0.1")
+VIP_SHARE = Decimal(VIP_PERCENT) / 100
+RETENTION = (
+    "repeat_purchase_rate",
+    "days_between_purchases",
+    "days_between_purchases_mean",
+    "active_customer_rate",
+    "churn_rate",
+    "ltv_net_sales",
+    "ltv",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class Vip:
 
 @dataclass(frozen=True)
 class Vips:
-    """The top tenth, the best first; share is theirs of the trailing year's net sales."""
+    """The top tenth, the best first; share is theirs of the trailing year's net sales, as booked."""
 
     customers: int
     net_sales: Decimal
@@ -88,12 +97,11 @@ def cohorts(session: Session, store_id: int, by: str = "") -> Cohorts:
 
 def payback_of(session: Session, store_id: int, period: Period) -> Payback:
     """How the customers won in a period pay for what winning them cost."""
-    end = last_day(session, store_id)
-    asked = {"store_id": store_id, "start": period.start, "until": min(period.end, end), "end": end}
-    by_age = {age: amount for age, amount in _rows(session, cohort_sql.CURVE, asked)}
-    ages = {age: customers for age, customers in _rows(session, cohort_sql.AGES, asked)}
-    cac, unknown = metrics.figure(session, store_id, "cac", period), _costs_unknown(session, store_id, end)
-    return payback(by_age, ages, None if unknown else cac.value, unknown or cac.reason, PAYBACK_DAYS)
+    found = metrics.figures(session, store_id, ("cac", "payback_days", "payback_recovered"), period)
+    rows = metrics.source_rows(session, store_id, "payback_days", period, limit=LONGEST_PAYBACK_DAYS + 1).rows
+    curve = tuple(Decimal(row[-1]) for row in sorted(rows))
+    cac, days, recovered = found.values()
+    return Payback(cac.value, curve, None if days.value is None else int(days.value), recovered.value, days.reason)
 
 
 def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
@@ -104,31 +112,14 @@ def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     found = session.connection().execute(text(f"with {cohort_sql.BOOK}, {cohort_sql.VIPS}"), asked).all()
     if not found:
         return Vips(0, Decimal(0), None, ())
-    customers, theirs, whole = found[0][:3]
-    return Vips(customers, theirs, _per(theirs, whole), tuple(Vip(*row[3:]) for row in found))
+    customers, theirs = found[0][:2]
+    share = metrics.figure(session, store_id, "vip_revenue_share", Period(since, end)).value
+    return Vips(customers, theirs, share, tuple(Vip(*row[2:]) for row in found))
 
 
 def retention(session: Session, store_id: int, period: Period) -> dict[str, Figure]:
-    """Repeat purchase, gaps, active customers, churn and LTV of a period, each unknown where it is over nothing."""
-    asked = {"store_id": store_id, "start": period.start, "end": period.end, "active": ACTIVE_DAYS}
-    row = session.connection().execute(text(cohort_sql.RETENTION), asked).mappings().one()
-    end = max(period.end, last_day(session, store_id))
-    won = {"store_id": store_id, "start": period.start, "until": period.end, "end": end}
-    [(customers, sales, contribution)] = _rows(session, cohort_sql.TO_DATE, won)
-    history = metrics.figure(session, store_id, "new_customers", period).reason
-    costs = history or _costs_unknown(session, store_id, period.end)
-    nobody, nobody_new = "Nobody ordered.", "Nobody ordered for the first time."
-    gap = "Nobody ordered again."
-    figures = (
-        _figure("repeat_purchase_rate", "percent", _per(row["repeat_buyers"], row["buyers"]), nobody),
-        _figure("days_between_purchases", "ratio", _decimal(row["median_gap"]), gap),
-        _figure("days_between_purchases_mean", "ratio", _decimal(row["mean_gap"]), gap),
-        _figure("active_customer_rate", "percent", _per(row["active"], row["known"]), "There are no customers yet."),
-        _figure("churn_rate", "percent", _per(row["lost"], row["active_before"]), "Nobody was active at the start."),
-        _figure("ltv_net_sales", "money", None if history else _per(sales, customers), history or nobody_new),
-        _figure("ltv", "money", None if costs else _per(contribution, customers), costs or nobody_new),
-    )
-    return {figure.key: figure for figure in figures}
+    """Repeat purchase, gaps, active customers, churn and LTV of a period, as the catalogue defines them."""
+    return metrics.figures(session, store_id, RETENTION, period)
 
 
 def models(session: Session, store_id: int) -> tuple[ModelVersion | None, ModelVersion | None]:
@@ -139,17 +130,6 @@ def models(session: Session, store_id: int) -> tuple[ModelVersion | None, ModelV
     return latest, used
 
 
-NAMES = {
-    "repeat_purchase_rate": "Repeat purchase rate",
-    "days_between_purchases": "Days between purchases",
-    "days_between_purchases_mean": "Days between purchases, mean",
-    "active_customer_rate": "Active customers",
-    "churn_rate": "Churn rate",
-    "ltv_net_sales": "LTV, net sales",
-    "ltv": "LTV",
-}
-
-
 def _rows(session: Session, asked_for: str, asked: dict[str, Any], by: str = "") -> Sequence[Any]:
     """Rows of one of cohort_sql's statements over the book of orders and the customers' first ones."""
     join, segment = cohort_sql.SEGMENTS[by]
@@ -157,16 +137,8 @@ def _rows(session: Session, asked_for: str, asked: dict[str, Any], by: str = "")
     return session.connection().execute(text(f"with {cohort_sql.BOOK}, {firsts} {asked_for}"), asked).all()
 
 
-def _figure(key: str, unit: Unit, value: Decimal | None, reason: str) -> Figure:
-    return Figure(key, NAMES[key], unit, value, "" if value is not None else reason)
-
-
 def _per(amount: Any, count: Any) -> Decimal | None:
     return Decimal(amount or 0) / Decimal(count) if count else None
-
-
-def _decimal(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
 
 
 def _costs_unknown(session: Session, store_id: int, day: date) -> str:

@@ -61,6 +61,16 @@ select :store_id, customer_id, :as_of, :model_id, frequency, recency, age, p_ali
 from expected_value
 """
 
+# told once after each order, so that it can be held against what came
+FORETELL = """
+insert into order_forecast (store_id, customer_id, made_on, expected_on)
+select v.store_id, v.customer_id, v.as_of, v.next_order_on
+from customer_value v
+where v.store_id = :store_id and v.next_order_on is not null and not exists (
+    select from order_forecast f where f.store_id = v.store_id and f.customer_id = v.customer_id
+      and f.made_on >= v.as_of - v.age + v.recency)
+"""
+
 
 def retrain(session: Session, store_id: int) -> ModelVersion:
     """Train on all that is known by now, keep the former where that is better, and look at every customer anew."""
@@ -123,6 +133,7 @@ def _write(
     connection = session.connection()
     connection.execute(text("delete from customer_value where store_id = :store_id"), {"store_id": store_id})
     connection.execute(text(WRITE), {"store_id": store_id, "as_of": end, "model_id": version.model_id})
+    connection.execute(text(FORETELL), {"store_id": store_id})
 
 
 def _rows(models: Models, end: date, customers: list[int], known: Known) -> Iterator[tuple[Any, ...]]:

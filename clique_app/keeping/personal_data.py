@@ -120,6 +120,12 @@ HELD = (
         "next_order_on",
     ),
     Held(
+        "order_forecast",
+        "customer_id = %(customer)s",
+        {"customer_id": "%(stand_in)s"},
+        "made_on expected_on",
+    ),
+    Held(
         "survey_response",
         _OF_ORDERS,
         {},

@@ -39,5 +39,5 @@ def text(told: dict[str, Any]) -> str:
 
     lines = [line(told, told["key"])]
     lines += [f"  {key:22} {'unknown' if value is None else f'{value:,}':>18}" for key, value in told["inputs"].items()]
-    lines += [line(row, row.get("channel") or row["day"]) for row in told.get("rows", [])]
+    lines += [line(row, row["name"]) for row in told.get("rows", [])]
     return "\n".join(lines)

@@ -1,19 +1,34 @@
-"""What a metric is. A total sums source rows that can be listed; a formula combines totals of the asked period."""
+"""What a metric is. A total sums source rows that can be listed; a reading says something of such rows as a whole; a
+formula combines both over the asked period."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 Unit = Literal["money", "count", "ratio", "percent"]
 Direction = Literal["up", "down", "neither"]  # which way is good
-# what must be there before the value is known; of the last six: that somebody has told of some
+# what must be there before the value is known; "answers" on: that some are here
 Need = Literal[
-    "ads", "costs", "email", "history", "site", "answers", "reviews", "ugc", "referrals", "loyalty", "social"
-]
+    "ads", "costs", "email", "history", "site", "answers", "reviews", "ugc", "referrals", "loyalty", "social",
+    "stock", "expected", "forecasts", "subscriptions", "occasions",
+]  # fmt: skip
+# what a value can be grouped and narrowed by; stage: of the customer's life that an e-mail is for
+Dimension = Literal[
+    "day", "week", "month", "channel", "campaign", "ad_group", "ad", "product", "geography", "new_returning", "cohort",
+    "stage",
+]  # fmt: skip
+NAMES: Mapping[Dimension, str] = {
+    "day": "day", "week": "week", "month": "month", "channel": "channel", "campaign": "campaign",
+    "ad_group": "ad group", "ad": "ad", "product": "product", "geography": "region",
+    "new_returning": "new or returning customer", "cohort": "month of the first order", "stage": "kind of e-mail",
+}  # fmt: skip
+TIMES: tuple[Dimension, ...] = ("day", "week", "month")  # every metric has these
+Groups = Mapping[Dimension, str]  # dimensions a source has, each with its SQL
+Filters = Mapping[Dimension, Any]  # narrowed to one member of each, as the SQL has it; None: rows without one
 
 
 @dataclass(frozen=True)
@@ -48,52 +63,93 @@ class Shown:
     unit: Literal["text", "money", "count", "day", "time"] = "text"
 
 
-@dataclass(frozen=True)
-class Total:
-    """A sum over source rows. SQL is over `source`, whose main table has alias r with store_id and day.
-
-    amount: what one row adds. where: which rows count. channel, campaign: expressions to group and filter by.
-    Left joins only, so that summing does not pay for what only the listing shows.
-    """
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entry:
+    """What every metric says of itself."""
 
     key: str
     name: str
     unit: Unit
     meaning: str
     good: Direction
+    origin: str = "Clique"  # whose definition it is
+    matures: str = ""  # what is left out until its time has come; "": the value is known at once
+    partners: tuple[str, ...] = ()  # metrics that answer the same for what this one cannot be grouped by
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows(Entry):
+    """A value of source rows. SQL is over `source`, whose main table has alias r with store_id; it may use :start and
+    :end, the days asked for.
+
+    amount: what one row adds, or has. where: which rows count. groups: what they can be grouped by, with its SQL.
+    Left joins only, so that summing does not pay for what only the listing or a grouping shows.
+    """
+
     source: str
     amount: str
     shown: tuple[Shown, ...]
     sources: tuple[str, ...]  # keys of SOURCES whose age is the value's age
     where: str = "true"
     day: str = "r.day"
-    channel: str | None = None
-    campaign: str | None = None
+    groups: Groups = field(default_factory=dict)
     needs: tuple[Need, ...] = ()
-    by_channel: str | None = None  # the total that splits this one by channel, where it has no channel itself
-    distinct: bool = False  # rows are distinct things in the period: days do not add up to it
+    grain: str  # what one row is
     worked: str = ""  # the formula behind one row, in words
+    example: tuple[tuple[dict[str, str], ...], str] | None = None  # rows by column, and the value; None: made by itself
+
+    @property
+    def period(self) -> str:
+        """Which rows belong to the days asked for."""
+        return f"{self.day} between :start and :end"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Total(Rows):
+    """A sum over rows: its days and groups add up to it."""
+
+    undivided: bool = False  # by whatever group it stays the whole store's: what a share is a share of
     rolled: bool = True  # False: few rows, or moved by what no day of a table tells; summed from the rows each time
     moved_by: tuple[str, ...] = ()  # further tables whose change moves sums; of CHANGING (tables/rollups.py)
 
+    @property
+    def value(self) -> str:
+        return f"coalesce(sum({self.amount}), 0)"
 
-@dataclass(frozen=True)
-class Formula:
-    """An expression over other metrics' keys: + - * / and brackets, applied to totals of the whole period."""
 
-    key: str
-    name: str
-    unit: Unit
-    meaning: str
-    good: Direction
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reading(Rows):
+    """What rows say as a whole: how many different ones, their median, how things stood at the end. Days do not add up
+    to it, so it is read for each period and group that is asked for."""
+
+    value: str  # an aggregate of rows; null where there is nothing to say
+    within: str = ""  # which rows belong to the days asked for, where it is not their day
+    each: str = ""  # what is counted once; listed as one row
+    margin: str = ""  # half the 95 % interval, an aggregate
+    nothing: str = "There is nothing to read in this period."  # why it is null
+
+    @property
+    def period(self) -> str:
+        return self.within or super().period
+
+    @property
+    def of_nothing(self) -> Decimal | None:
+        """What it says where there are no rows."""
+        return Decimal(0) if self.value.startswith(("count(", "coalesce(")) else None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Formula(Entry):
+    """An expression over other metrics' keys: + - * / and brackets, applied to values of the whole period."""
+
     expression: str
     example: tuple[dict[str, str], str]  # values of the inputs, and the value they give
-    by_channel: str | None = None  # the formula that answers the same by channel, where this one cannot
     least: tuple[str, int] | None = None  # an input, and below how much of it the value says too little to be told
     margin: Callable[..., Decimal | None] | None = None  # of the inputs: half the 95 % interval of the value
 
 
-Metric = Total | Formula
+Leaf = Total | Reading
+Metric = Total | Reading | Formula
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,21 +12,57 @@ from itertools import accumulate
 from typing import Literal
 
 from clique_app.metrics import expression, format, registry
-from clique_app.metrics.definition import Figure, Formula, Metric, Period, Total
+from clique_app.metrics.definition import Dimension, Figure, Formula, Leaf, Metric, Period, Reading, Total
 
 Compare = Literal["previous", "year", "none"]
 NORMAL_WEEKS = 8  # how many earlier weeks make the normal range
 
 
+Value = tuple[Decimal | None, Decimal | None]  # of a reading, and half its 95 % interval
+
+
+def work_out(item: Metric, given: Callable[[Leaf], Figure], dimensions: Sequence[Dimension] = ()) -> Figure:
+    """The figure of a metric, grouped or narrowed by these dimensions, from those of the totals and readings."""
+    item = registry.answering(item, dimensions)
+    if not isinstance(item, Formula):
+        return given(item)
+    parts = {part.key: work_out(part, given, dimensions) for part in registry.inputs(item)}
+    values, inputs = {key: part.value for key, part in parts.items()}, tuple(parts.values())
+    if too_few := _too_few(item, values):
+        return Figure(item.key, item.name, item.unit, None, too_few, inputs)
+    value = expression.evaluate(item.expression, values)
+    return Figure(item.key, item.name, item.unit, value, _why(value, inputs), inputs, _margin(item, value, parts))
+
+
+def _margin(item: Formula, value: Decimal | None, parts: Mapping[str, Figure]) -> Decimal | None:
+    """Its own, or what the margins of its inputs make of it: each moved by its own, as if they err independently."""
+    values = {key: part.value for key, part in parts.items()}
+    if value is None:
+        return None
+    if item.margin:
+        return item.margin(*values.values())
+    squares = Decimal(0)
+    for key, part in parts.items():
+        if part.value is not None and part.margin:
+            high = expression.evaluate(item.expression, {**values, key: part.value + part.margin})
+            low = expression.evaluate(item.expression, {**values, key: part.value - part.margin})
+            if high is None or low is None:
+                return None
+            squares += ((high - low) / 2) ** 2
+    return squares.sqrt() if squares else None
+
+
 @dataclass(frozen=True)
 class Daily:
-    """Sums of additive totals by store day. A day without rows is 0; a total with a reason is unknown on all days, and
-    one whose source was read from some day on is unknown before it."""
+    """Sums of totals by store day, and readings of whole periods. A day without rows is 0; what has a reason is unknown
+    on all days, and what was read from some day on is unknown before it."""
 
     sums: Mapping[str, Mapping[date, Decimal]]
     reasons: Mapping[str, str]
     first_day: date | None  # first day that has an order; nothing earlier is compared with
-    read_from: Mapping[str, date] = field(default_factory=dict)  # totals whose source is not read further back yet
+    read_from: Mapping[str, date] = field(default_factory=dict)  # leaves whose source is not read further back yet
+    readings: Mapping[tuple[str, Period], Value] = field(default_factory=dict)
+    narrowed: tuple[Dimension, ...] = ()  # by the dimensions of filters
     # a line with its normal range asks for the same days again and again
     _known: dict[tuple[str, Period], Figure] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -47,23 +83,20 @@ class Daily:
         """The metric over the period."""
         asked = item.key, period
         if asked not in self._known:
-            self._known[asked] = self._figure(item, period)
+            self._known[asked] = work_out(item, lambda leaf: self._leaf(leaf, period), self.narrowed)
         return self._known[asked]
 
-    def _figure(self, item: Metric, period: Period) -> Figure:
-        if isinstance(item, Total):
-            reason = self.reasons.get(item.key, "") or not_read(self.read_from.get(item.key), period)
-            return Figure(item.key, item.name, item.unit, None if reason else self.total(item.key, period), reason)
-        parts = tuple(self.figure(part, period) for part in registry.inputs(item))
-        values = {part.key: part.value for part in parts}
-        if too_few := _too_few(item, values):
-            return Figure(item.key, item.name, item.unit, None, too_few, parts)
-        value = expression.evaluate(item.expression, values)
-        margin = item.margin(*values.values()) if item.margin and value is not None else None
-        return Figure(item.key, item.name, item.unit, value, _why(value, parts), parts, margin)
+    def _leaf(self, leaf: Leaf, period: Period) -> Figure:
+        if reason := self.reasons.get(leaf.key, "") or not_read(self.read_from.get(leaf.key), period):
+            return unknown(leaf, reason)
+        if isinstance(leaf, Total):
+            return Figure(leaf.key, leaf.name, leaf.unit, self.total(leaf.key, period))
+        found = self.readings.get((leaf.key, period))
+        return read(leaf, found) if found else unknown(leaf, f"{leaf.name} was not read for these days.")
 
     def days(self, item: Metric, period: Period) -> list[Decimal | None]:
         """The metric on each single day of the period, as `figure` gives it; for lines, which ask for hundreds."""
+        item = registry.answering(item, self.narrowed)
         if isinstance(item, Total):
             if self.reasons.get(item.key):
                 return [None] * period.days
@@ -72,6 +105,8 @@ class Daily:
                 None if read_from is not None and day < read_from else sums.get(day, Decimal(0))
                 for day in period.each_day()
             ]
+        if not isinstance(item, Formula):
+            return [self._leaf(item, Period(day, day)).value for day in period.each_day()]
         parts = registry.inputs(item)
         work, keys = expression.worked(item.expression), [part.key for part in parts]
         columns = [self.days(part, period) for part in parts]
@@ -80,6 +115,19 @@ class Daily:
 
     def covers(self, period: Period) -> bool:
         return self.first_day is not None and period.start >= self.first_day
+
+
+def unknown(leaf: Leaf, reason: str) -> Figure:
+    """A figure that is not known."""
+    return Figure(leaf.key, leaf.name, leaf.unit, None, reason)
+
+
+def read(reading: Reading, found: Value) -> Figure:
+    """The figure of a reading."""
+    value, margin = found
+    return Figure(
+        reading.key, reading.name, reading.unit, value, "" if value is not None else reading.nothing, margin=margin
+    )
 
 
 def not_read(read_from: date | None, period: Period) -> str:

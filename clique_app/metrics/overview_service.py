@@ -12,10 +12,10 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.metrics import figures, periods, registry, service
-from clique_app.metrics.definition import Figure, Metric, Period
+from clique_app.metrics.definition import Figure, Filters, Metric, Period
 from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.periods import Choice
-from clique_app.metrics.service import Age, Filters
+from clique_app.metrics.service import Age
 from clique_app.tables import StoreSettings
 from clique_app.tables.attribution import DEFAULT_MODEL
 
@@ -107,7 +107,8 @@ def tiles(
     items = [registry.metric(key) for key in keys]
     today = clock.today(service.store(session, store_id).time_zone)
     compared = figures.comparison(period, compare, today)
-    daily = service.daily(session, store_id, items, _reach(period, compared), filters)
+    spans = dict.fromkeys((period, compared.days, compared.against) if compared else (period,))
+    daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans))
     ages = service.ages(session, items)
     return [_tile(item, daily, period, compared, today, ages[item.key]) for item in items]
 

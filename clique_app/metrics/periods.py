@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from clique_app.errors import InvalidInput
-from clique_app.metrics.definition import Period
+from clique_app.metrics.definition import Dimension, Period
 from clique_app.metrics.figures import Compare
 
 MAX_DAYS = 3660
@@ -114,3 +114,14 @@ def between(start: str, end: str) -> Period:
     if period.end < period.start:
         raise InvalidInput(f"The period ends ({end}) before it starts ({start}).")
     return period
+
+
+def slices(period: Period, by: Dimension) -> list[Period]:
+    """The days, calendar weeks (from Monday) or months of a period; the first and last as far as they are in it."""
+    if by == "day":
+        return [Period(day, day) for day in period.each_day()]
+    start_of = _week_start if by == "week" else _month_start
+    days = period.each_day()
+    starts = [day for day in days if day == period.start or start_of(day) == day]
+    ends = [start - timedelta(days=1) for start in starts[1:]] + [period.end]
+    return [Period(start, end) for start, end in zip(starts, ends, strict=True)]

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from clique_app.errors import NotFound
 from clique_app.metrics import expression
 from clique_app.metrics.catalog.ads import ADS
 from clique_app.metrics.catalog.advocacy import ADVOCACY
 from clique_app.metrics.catalog.costs import COSTS
 from clique_app.metrics.catalog.email import EMAIL
+from clique_app.metrics.catalog.retention import RETENTION
 from clique_app.metrics.catalog.sales import SALES
 from clique_app.metrics.catalog.site import SITE
-from clique_app.metrics.definition import Formula, Metric, Total
+from clique_app.metrics.catalog.stock import STOCK
+from clique_app.metrics.catalog.value import VALUE
+from clique_app.metrics.definition import NAMES, TIMES, Dimension, Formula, Leaf, Metric, Total
 
-METRICS: tuple[Metric, ...] = (*SALES, *COSTS, *ADS, *EMAIL, *SITE, *ADVOCACY)
+THEMES: tuple[tuple[str, tuple[Metric, ...]], ...] = (
+    ("Sales", SALES),
+    ("Costs and profit", COSTS),
+    ("Ads and attribution", ADS),
+    ("Online store", SITE),
+    ("E-mail", EMAIL),
+    ("Retention", RETENTION),
+    ("Value of customers", VALUE),
+    ("Stock", STOCK),
+    ("Advocacy", ADVOCACY),
+)
+METRICS = tuple(item for _, items in THEMES for item in items)
 
 _BY_KEY = {metric.key: metric for metric in METRICS}
 
@@ -26,18 +42,52 @@ def metric(key: str) -> Metric:
 
 
 def inputs(item: Metric) -> tuple[Metric, ...]:
-    """What a formula is worked out from; nothing for a total."""
+    """What a formula is worked out from; nothing for a total or a reading."""
     return tuple(metric(key) for key in expression.inputs(item.expression)) if isinstance(item, Formula) else ()
 
 
-def totals(item: Metric) -> tuple[Total, ...]:
-    """All totals a metric rests on, once each, in the order they are named."""
-    if isinstance(item, Total):
+def leaves(item: Metric, asked: Iterable[Dimension] = ()) -> tuple[Leaf, ...]:
+    """All totals and readings a metric rests on, once each, in the order they are named; for these dimensions."""
+    asked = tuple(asked)
+    item = answering(item, asked)
+    if not isinstance(item, Formula):
         return (item,)
-    return tuple(dict.fromkeys(total for part in inputs(item) for total in totals(part)))
+    return tuple(dict.fromkeys(leaf for part in inputs(item) for leaf in leaves(part, asked)))
+
+
+def grain(item: Metric) -> str:
+    """What one row beneath it is, of each of its inputs."""
+    return "; ".join(dict.fromkeys(leaf.grain for leaf in leaves(item)))
+
+
+def matures(item: Metric) -> str:
+    """What is left out until its time has come; "" where all is known at once."""
+    return item.matures or " ".join(dict.fromkeys(leaf.matures for leaf in leaves(item) if leaf.matures))
+
+
+def dimensions(item: Metric) -> tuple[Dimension, ...]:
+    """What it can be grouped and narrowed by, itself or through partners."""
+    return tuple(one for one in NAMES if all(has(leaf, [one]) for leaf in leaves(item, [one])))
+
+
+def has(item: Metric, asked: Iterable[Dimension]) -> bool:
+    """Whether it can be grouped and narrowed by these itself, without a partner."""
+    asked = set(asked) - set(TIMES)
+    if isinstance(item, Formula):
+        return all(has(part, asked) for part in inputs(item))
+    return asked <= item.groups.keys() or (isinstance(item, Total) and item.undivided)
+
+
+def answering(item: Metric, asked: Iterable[Dimension]) -> Metric:
+    """The metric that answers for these dimensions: itself, or where it cannot the first of its partners that can."""
+    asked = tuple(asked)
+    if not asked or not item.partners or has(item, asked):
+        return item
+    return next((other for other in map(metric, item.partners) if has(other, asked)), item)
 
 
 if len(_BY_KEY) != len(METRICS):
     raise ValueError("two metrics share a key")
 for _item in METRICS:
-    totals(_item)
+    leaves(_item)
+    [metric(key) for key in _item.partners]

@@ -19,10 +19,9 @@ def main_table(total: Total) -> str:
 
 
 def is_rolled(total: Total) -> bool:
-    """Whether days of it are kept: those of a table whose changes are marked by the day it is summed by. Distinct
-    things do not add up."""
+    """Whether days of it are kept: those of a table whose changes are marked by the day it is summed by."""
     day = _DAYS.get(main_table(total))
-    return day is not None and total.day == f"r.{day}" and total.rolled and not total.distinct
+    return day is not None and total.day == f"r.{day}" and total.rolled
 
 
 def moved_by(total: Total) -> frozenset[str]:
@@ -35,7 +34,8 @@ def moved_by(total: Total) -> frozenset[str]:
 
 def definition(total: Total) -> str:
     """Changes with anything that changes its sums."""
-    parts = (total.source, total.where, total.amount, total.day, total.channel or "", total.campaign or "")
+    groups = (total.groups.get("channel", ""), total.groups.get("campaign", ""))
+    parts = (total.source, total.where, total.amount, total.day, *groups)
     return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
@@ -44,8 +44,8 @@ def sum_again(total: Total, *, some_days: bool) -> str:
     among = f"{total.day} = any(:days)" if some_days else f"{total.day} is not null"
     return f"""
     insert into metric_day (store_id, metric, day, channel, campaign_id, amount)
-    select :store_id, :metric, {total.day}, {total.channel or f"'{NO_CHANNEL}'"},
-           coalesce({total.campaign or "null"}, {NO_CAMPAIGN}), sum({total.amount})
+    select :store_id, :metric, {total.day}, {total.groups.get("channel", f"'{NO_CHANNEL}'")},
+           coalesce({total.groups.get("campaign", "null")}, {NO_CAMPAIGN}), sum({total.amount})
     from {total.source}
     where r.store_id = :store_id and {among} and {total.where}
     group by 3, 4, 5 having sum({total.amount}) <> 0

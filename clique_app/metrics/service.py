@@ -6,31 +6,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from clique_app.errors import InvalidInput, NotFound
-from clique_app.metrics import figures, registry, sums_service
-from clique_app.metrics.definition import Figure, Formula, Metric, Need, Period, Shown, Total
+from clique_app.metrics import readings_service, reasons_service, registry, sums_service
+from clique_app.metrics.definition import Figure, Filters, Formula, Leaf, Metric, Period, Reading, Shown, Total
 from clique_app.metrics.figures import Daily
-from clique_app.metrics.sums_service import Filters, rows_of, values_of
+from clique_app.metrics.sums_service import rows_of, values_of
 from clique_app.tables import Store, SyncCursor
-from clique_app.tables.ads import FILE_ACCOUNT
-from clique_app.tables.site import PIXEL
 
 PAGE = 50
 
 
 @dataclass(frozen=True)
 class SourceRows:
-    """One page of the rows behind a total, newest first; total and count are of all rows, not of the page."""
+    """One page of the rows behind a total or a reading; total and count are of all rows, not of the page."""
 
     columns: tuple[Shown, ...]
     rows: tuple[tuple[Any, ...], ...]  # values of columns, then the amount
     count: int
-    total: Decimal
+    total: Decimal | None  # what they give; None where a reading says nothing
     offset: int
 
 
@@ -51,57 +49,41 @@ def store(session: Session, store_id: int) -> Store:
 
 
 def daily(
-    session: Session, store_id: int, items: Iterable[Metric], period: Period, filters: Filters | None = None
+    session: Session,
+    store_id: int,
+    items: Iterable[Metric],
+    period: Period,
+    filters: Filters | None = None,
+    spans: Sequence[Period] = (),
 ) -> Daily:
-    """Sums by day of every additive total the metrics rest on."""
-    totals = dict.fromkeys(total for item in items for total in registry.totals(item))
-    sums = sums_service.sums(session, store_id, totals, period, "day", filters)
-    first_day = store(session, store_id).history_from
-    return Daily(sums, _reasons(session, store_id, totals, filters), first_day, _read_from(session, store_id, totals))
+    """Sums by day of every total the metrics rest on, and their readings of these spans of days."""
+    narrowed = tuple(filters or ())
+    leaves = list(dict.fromkeys(leaf for item in items for leaf in registry.leaves(item, narrowed)))
+    reasons = reasons_service.reasons(session, store_id, leaves, narrowed)
+    totals = [leaf for leaf in leaves if isinstance(leaf, Total)]
+    asked = [leaf for leaf in leaves if isinstance(leaf, Reading) and leaf.key not in reasons]
+    return Daily(
+        sums_service.sums(session, store_id, totals, period, "day", filters),
+        reasons,
+        store(session, store_id).history_from,
+        read_from(session, leaves),
+        readings_service.read(session, store_id, asked, spans, filters),
+        narrowed,
+    )
 
 
 def figure(session: Session, store_id: int, key: str, period: Period, filters: Filters | None = None) -> Figure:
     """One metric over a period, with its inputs."""
-    item = registry.metric(key)
-    if isinstance(item, Total) and item.distinct:
-        why = _reasons(session, store_id, [item], filters).get(key, "")
-        if why := why or figures.not_read(_read_from(session, store_id, [item]).get(key), period):
-            return Figure(item.key, item.name, item.unit, None, why)
-        counted = text(f"select count(distinct {item.amount}) {rows_of(item, filters)}")
-        value = session.connection().scalar(counted, values_of(store_id, period, filters))
-        return Figure(item.key, item.name, item.unit, Decimal(value or 0))
-    return daily(session, store_id, [item], period, filters).figure(item, period)
+    return figures(session, store_id, [key], period, filters)[key]
 
 
-def figures_by_day(session: Session, store_id: int, key: str, period: Period) -> list[tuple[date, Figure]]:
-    """The metric on each day of the period."""
-    item = registry.metric(key)
-    sums = daily(session, store_id, [item], period)
-    return [(day, sums.figure(item, Period(day, day))) for day in period.each_day()]
-
-
-def figures_by_channel(
-    session: Session, store_id: int, keys: Sequence[str], period: Period
-) -> dict[str, dict[str, Figure]]:
-    """Metrics split by channel: channel, key, figure. Additive ones sum, with "unattributed", to the whole."""
-    items = {key: _by_channel(registry.metric(key)) for key in keys}
-    swapped = {total.key: _splittable(total) for item in items.values() for total in registry.totals(item)}
-    by_split = sums_service.sums(session, store_id, dict.fromkeys(swapped.values()), period, "channel")
-    sums = {key: by_split[total.key] for key, total in swapped.items()}
-    reasons = _reasons(session, store_id, swapped.values(), None)
-    read_from = _read_from(session, store_id, swapped.values())
-    found: dict[str, dict[str, Figure]] = {}
-    for channel in sorted({channel for parts in sums.values() for channel in parts}):
-        at_once = {key: {period.start: parts.get(channel, Decimal(0))} for key, parts in sums.items()}
-        figures_ = Daily(at_once, reasons, None, read_from)
-        has = {key for key, parts in sums.items() if channel in parts}
-        asked = {key: item for key, item in items.items() if has & {total.key for total in registry.totals(item)}}
-        found[channel] = {key: figures_.figure(item, period) for key, item in asked.items()}
-    return found
-
-
-def _by_channel(item: Metric) -> Metric:
-    return registry.metric(item.by_channel) if isinstance(item, Formula) and item.by_channel else item
+def figures(
+    session: Session, store_id: int, keys: Iterable[str], period: Period, filters: Filters | None = None
+) -> dict[str, Figure]:
+    """Metrics over a period by key, what they share read once."""
+    items = [registry.metric(key) for key in keys]
+    found = daily(session, store_id, items, period, filters, (period,))
+    return {item.key: found.figure(item, period) for item in items}
 
 
 def source_rows(
@@ -114,36 +96,27 @@ def source_rows(
     offset: int = 0,
     limit: int = PAGE,
 ) -> SourceRows:
-    """A page of the rows that sum to a total."""
-    total = registry.metric(key)
-    if not isinstance(total, Total):
-        raise InvalidInput(
-            f"{total.name} is worked out from {', '.join(part.name for part in registry.inputs(total))}."
-        )
-    columns = total.shown if total.distinct or total.day != "r.day" or _shows_time(total) else _with_day(total)
-    amount = "1" if total.distinct else total.amount
-    listed = f"select {', '.join(f'{column.sql}' for column in columns)}, {amount} as amount {rows_of(total, filters)}"
-    listed += f" group by {total.amount}" if total.distinct else ""
+    """A page of the rows that sum to a total, newest first, or that a reading is of."""
+    leaf = registry.answering(registry.metric(key), tuple(filters or ()))
+    if isinstance(leaf, Formula):
+        raise InvalidInput(f"{leaf.name} is worked out from {', '.join(part.name for part in registry.inputs(leaf))}.")
+    each = leaf.each if isinstance(leaf, Reading) else ""
+    columns = leaf.shown if isinstance(leaf, Reading) or leaf.day != "r.day" or _shows_time(leaf) else _with_day(leaf)
+    rows = rows_of(leaf, filters)
+    listed = f"select {', '.join(f'{column.sql}' for column in columns)}, {leaf.amount} as amount {rows}"
+    listed += f" group by {each}" if each else ""
     asked = values_of(store_id, period, filters)
     connection = session.connection()
     # by everything that is shown: rows that tie must not change places between pages
     rest = ", ".join(str(position) for position in range(2, len(columns) + 2))
-    order = (
-        f"order by max({total.day}) desc, {total.amount}"
-        if total.distinct
-        else f"order by {total.day} desc, 1 desc, {rest}"
-    )
+    order = f"1 desc, {each or rest}" if isinstance(leaf, Reading) else f"{leaf.day} desc, 1 desc, {rest}"
     page = connection.execute(
-        text(f"{listed} {order} offset :offset limit :limit"), {**asked, "offset": offset, "limit": limit}
+        text(f"{listed} order by {order} offset :offset limit :limit"), {**asked, "offset": offset, "limit": limit}
     )
-    rows = tuple(tuple(row) for row in page)
-    whole = (
-        f"select count(distinct {total.amount}), count(distinct {total.amount})"
-        if total.distinct
-        else (f"select count(*), coalesce(sum({total.amount}), 0)")
-    )
-    count, summed = connection.execute(text(f"{whole} {rows_of(total, filters)}"), asked).one()
-    return SourceRows(columns, rows, count, Decimal(summed), offset)
+    page_rows = tuple(tuple(row) for row in page)
+    whole = f"select {f'count(distinct {each})' if each else 'count(*)'}, {leaf.value} {rows}"
+    count, value = connection.execute(text(whole), asked).one()
+    return SourceRows(columns, page_rows, count, None if value is None else Decimal(str(value)), offset)
 
 
 def ages(session: Session, items: Iterable[Metric]) -> dict[str, tuple[Age, ...]]:
@@ -151,7 +124,7 @@ def ages(session: Session, items: Iterable[Metric]) -> dict[str, tuple[Age, ...]
     cursors = _cursors(session)
     found: dict[str, tuple[Age, ...]] = {}
     for item in items:
-        named = dict.fromkeys(name for total in registry.totals(item) for name in _named(total, cursors))
+        named = dict.fromkeys(name for leaf in registry.leaves(item) for name in _named(leaf, cursors))
         found[item.key] = tuple(Age(name, cursors[name].fresh_at if name in cursors else None) for name in named)
     return found
 
@@ -160,20 +133,20 @@ def _cursors(session: Session) -> dict[str, SyncCursor]:
     return {cursor.source: cursor for cursor in session.exec(select(SyncCursor)).all()}
 
 
-def _named(total: Total, cursors: Mapping[str, SyncCursor]) -> list[str]:
-    """The sources of a total; "ads" stands for those of all channels."""
+def _named(leaf: Leaf, cursors: Mapping[str, SyncCursor]) -> list[str]:
+    """The sources of a total or reading; "ads" stands for those of all channels."""
     ads = sorted(source for source in cursors if source.endswith("_ads"))
-    return [name for source in total.sources for name in (ads if source == "ads" else [source])]
+    return [name for source in leaf.sources for name in (ads if source == "ads" else [source])]
 
 
-def _read_from(session: Session, store_id: int, totals: Iterable[Total]) -> dict[str, date]:
-    """The first day that is known, by total; one whose sources are read to their beginning is not in it."""
+def read_from(session: Session, leaves: Iterable[Leaf]) -> dict[str, date]:
+    """The first day that is known, by total or reading; one whose sources are read to their beginning is not in it."""
     cursors = _cursors(session)
     found: dict[str, date] = {}
-    for total in totals:
-        starts = [cursors[name].history_from for name in _named(total, cursors) if name in cursors]
+    for leaf in leaves:
+        starts = [cursors[name].history_from for name in _named(leaf, cursors) if name in cursors]
         if days := [day for day in starts if day is not None]:
-            found[total.key] = max(days)
+            found[leaf.key] = max(days)
     return found
 
 
@@ -206,99 +179,12 @@ def cost_coverage(session: Session, store_id: int, period: Period) -> tuple[Deci
     return Decimal(known), Decimal(whole)
 
 
-def _shows_time(total: Total) -> bool:
-    return any(column.unit in ("time", "day") for column in total.shown)
+def _shows_time(leaf: Leaf) -> bool:
+    return any(column.unit in ("time", "day") for column in leaf.shown)
 
 
-def _with_day(total: Total) -> tuple[Shown, ...]:
-    return (Shown("Day", total.day, "day"), *total.shown)
-
-
-def _splittable(total: Total) -> Total:
-    if total.channel is not None:
-        return total
-    if total.by_channel is None:
-        raise InvalidInput(f"{total.name} is known for the whole store only, not by channel.")
-    split = registry.metric(total.by_channel)
-    assert isinstance(split, Total)
-    return split
-
-
-_READY = f"""
-select exists (select from ad_account k where k.store_id = :store_id)
-           or exists (select from campaign f where f.store_id = :store_id and f.account_id = '{FILE_ACCOUNT}'),
-       (select string_agg(distinct k.name || ' bills in ' || k.currency, ', ') from ad_account k
-        where k.store_id = :store_id and k.currency <> s.currency
-          and (k.taken_off_at is null or k.read_from is not null)),
-       exists (select from unit_cost u where u.store_id = :store_id)
-           or exists (select from store_settings x where x.store_id = :store_id and x.default_cost_pct is not null),
-       s.history_complete,
-       exists (select from sync_cursor c where c.store_id = :store_id and c.source like '%_ads'
-               and c.fresh_at is not null)
-           or exists (select from campaign f where f.store_id = :store_id and f.account_id = '{FILE_ACCOUNT}'),
-       not exists (select from sync_cursor c where c.store_id = :store_id and c.source = 'shopify_orders'
-                   and c.read_to is null and c.source_count is null),
-       exists (select from sync_cursor c where c.store_id = :store_id and c.source = 'klaviyo_email'
-               and c.fresh_at is not null),
-       exists (select from sync_cursor c where c.store_id = :store_id and c.source = '{PIXEL}')
-from store s where s.store_id = :store_id
-"""  # noqa: S608  # a constant of our own
-
-
-# what is told by customers, or by apps that speak for them: (what is missing, how it comes)
-_TOLD: dict[Need, tuple[LiteralString, str]] = {
-    "answers": ("survey_response", "Nobody has answered the survey yet. Its links are on Voice of customers."),
-    "reviews": ("review", "No reviews are here yet. Connect an app or upload them on Voice of customers."),
-    "ugc": ("ugc", "No customers’ content is here yet. Connect an app or upload it on Voice of customers."),
-    "referrals": ("referral", "No referrals are here yet. Connect an app or upload them on Voice of customers."),
-    "loyalty": (
-        "loyalty_member",
-        "No loyalty members are here yet. Connect an app or upload them on Voice of customers.",
-    ),
-    "social": ("social_day", "No social days are here yet. Upload them on Voice of customers."),
-}
-
-
-def _untold(session: Session, store_id: int, needs: set[Need]) -> dict[str, str]:
-    """Why what customers tell is unknown: nobody has told anything of the kind."""
-    found: dict[str, str] = {}
-    for need in needs & set(_TOLD):
-        table, why = _TOLD[need]
-        told = text(f"select exists (select from {table} where store_id = :store_id)")  # noqa: S608  # a name of our own
-        if not session.connection().execute(told, {"store_id": store_id}).scalar_one():
-            found[need] = why
-    return found
-
-
-def _reasons(session: Session, store_id: int, totals: Iterable[Total], filters: Filters | None) -> dict[str, str]:
-    """Why totals are unknown, by key; a total that is known is not in it."""
-    ready = session.connection().execute(text(_READY), {"store_id": store_id}).one()
-    ads, other_currency, costs, history, read, orders_read, email, visits = ready
-    missing = {
-        "ads": "No ad account is connected yet."
-        if not ads
-        else f"{other_currency}, which needs an exchange rate first."
-        if other_currency
-        else ""
-        if read
-        else "Ads are being read.",
-        "costs": "" if costs else "No product has a unit cost. Add costs in Shopify, or a default in Settings.",
-        "email": "" if email else "No e-mail platform is connected yet, or it is still being read.",
-        "history": "" if history else "All orders ever must be read first, to know who is new.",
-        "site": "" if visits else "No visit has been seen yet: the web pixel tells of visitors who allow analytics.",
-    }
-    totals = list(totals)
-    missing |= _untold(session, store_id, {need for total in totals for need in total.needs})
-    reasons: dict[str, str] = {}
-    for total in totals:
-        why = next((missing[need] for need in total.needs if missing.get(need)), "")
-        if "shopify_orders" in total.sources and not orders_read:
-            why = "Orders are being read for the first time."
-        if filters and filters.channel is not None and total.channel is None:
-            why = f"{total.name} is known for the whole store only, not by channel."
-        if why:
-            reasons[total.key] = why
-    return reasons
+def _with_day(leaf: Leaf) -> tuple[Shown, ...]:
+    return (Shown("Day", leaf.day, "day"), *leaf.shown)
 
 
 def store_id_of(session: Session, name: str) -> int:

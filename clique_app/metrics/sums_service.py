@@ -6,23 +6,28 @@ So a figure is exact at any moment, however far behind the rollup is; only its c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.logs import log
 from clique_app.metrics import rollup
-from clique_app.metrics.definition import Period, Total
+from clique_app.metrics.definition import Dimension, Filters, Leaf, Period, Total
 from clique_app.metrics.registry import METRICS
 from clique_app.metrics.rollup import Changes
+from clique_app.tables.rollups import NO_CAMPAIGN
 
-Group = Literal["day", "channel"]
 Sums = Mapping[str, Mapping[Any, Decimal]]  # total: its sum by group; a group without rows is not there
 MOST_CHANGES = 200_000  # seen at once
+# the dimensions that are kept, with their column
+KEPT: Mapping[Dimension, str] = {
+    "day": "day",
+    "channel": "channel",
+    "campaign": f"nullif(campaign_id, {NO_CAMPAIGN})",
+}
 
 ROLLED = tuple(item for item in METRICS if isinstance(item, Total) and rollup.is_rolled(item) and rollup.moved_by(item))
 
@@ -43,28 +48,26 @@ on conflict (store_id, metric) do update set definition = excluded.definition
 """
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Narrows ads and credits; totals of the whole store have no channel and are unknown under one."""
-
-    channel: str | None = None
-    campaign_id: int | None = None
-
-
 def sums(
     session: Session,
     store_id: int,
     totals: Iterable[Total],
     period: Period,
-    group: Group,
+    group: Dimension,
     filters: Filters | None = None,
 ) -> Sums:
-    """The totals of the period, by day or by channel."""
+    """The totals of the period, by a dimension that each of them has; None is the group of rows without one."""
     asked = list(totals)
     found: dict[str, dict[Any, Decimal]] = {total.key: {} for total in asked}
+    is_kept = {group, *(filters or ())} <= KEPT.keys()
     changed = _changes(session, store_id)
     current = _summed(session, store_id)
-    kept = [one for one in asked if current.get(one.key) == rollup.definition(one) and changed.is_current(one)]
+    kept = [
+        one
+        for one in asked
+        if is_kept and not (filters and one.undivided)
+        if current.get(one.key) == rollup.definition(one) and changed.is_current(one)
+    ]
     stale = {one.key: [day for day in changed.days_of(one) if period.start <= day <= period.end] for one in kept}
     if kept:
         _add_kept(session, store_id, stale, period, group, filters, found)
@@ -80,15 +83,11 @@ def _add_kept(
     store_id: int,
     stale: Mapping[str, list[date]],
     period: Period,
-    group: Group,
+    group: Dimension,
     filters: Filters | None,
     found: dict[str, dict[Any, Decimal]],
 ) -> None:
-    narrowed = ""
-    if filters and filters.channel is not None:
-        narrowed += " and channel = :channel"
-    if filters and filters.campaign_id is not None:
-        narrowed += " and campaign_id = :campaign_id"
+    narrowed = "".join(f" and {_is(KEPT[dimension], dimension, filters)}" for dimension in filters or ())
     pairs = [(key, day) for key, days in stale.items() for day in days]
     values = {
         **values_of(store_id, period, filters),
@@ -96,7 +95,8 @@ def _add_kept(
         "stale_metrics": [key for key, _ in pairs],
         "stale_days": [day for _, day in pairs],
     }
-    for key, at, amount in session.connection().execute(text(_KEPT.format(group=group, narrowed=narrowed)), values):
+    statement = text(_KEPT.format(group=KEPT[group], narrowed=narrowed))
+    for key, at, amount in session.connection().execute(statement, values):
         found[key][at] = amount
 
 
@@ -105,39 +105,39 @@ def _add_rows(
     store_id: int,
     total: Total,
     period: Period,
-    group: Group,
+    group: Dimension,
     filters: Filters | None,
     days: list[date] | None,
     found: dict[Any, Decimal],
 ) -> None:
-    by = total.day if group == "day" else total.channel
+    by = total.day if group == "day" else total.groups[group]
     among, values = "", values_of(store_id, period, filters)
     if days is not None:
         among, values = f"and {total.day} = any(:days)", {**values, "days": days}
-    summed = f"count(distinct {total.amount})" if total.distinct else f"coalesce(sum({total.amount}), 0)"
-    statement = f"select {by}, {summed} {rows_of(total, filters)} {among} group by 1"
+    statement = f"select {by}, {total.value} {rows_of(total, filters)} {among} group by 1"
     for at, amount in session.connection().execute(text(statement), values):
         found[at] = found.get(at, Decimal(0)) + Decimal(amount)
 
 
-def rows_of(total: Total, filters: Filters | None) -> str:
-    """The rows of a total within :start and :end, as from and where."""
-    parts = [f"r.store_id = :store_id and {total.day} between :start and :end and {total.where}"]
-    if filters and filters.channel is not None:
-        parts.append(f"{total.channel} = :channel" if total.channel else "false")
-    if filters and filters.campaign_id is not None:
-        parts.append(f"{total.campaign} = :campaign_id" if total.campaign else "false")
-    return f"from {total.source} where {' and '.join(parts)}"
+def rows_of(leaf: Leaf, filters: Filters | None) -> str:
+    """The rows of a total or reading for :start to :end, as from and where. An undivided total is not narrowed."""
+    parts = [f"r.store_id = :store_id and {leaf.period} and {leaf.where}"]
+    if not (isinstance(leaf, Total) and leaf.undivided):
+        parts += [
+            _is(leaf.groups[dimension], dimension, filters) if dimension in leaf.groups else "false"
+            for dimension in filters or ()
+        ]
+    return f"from {leaf.source} where {' and '.join(parts)}"
+
+
+def _is(expression: str, dimension: Dimension, filters: Filters | None) -> str:
+    return f"{expression} is null" if (filters or {})[dimension] is None else f"{expression} = :of_{dimension}"
 
 
 def values_of(store_id: int, period: Period, filters: Filters | None) -> dict[str, Any]:
     """The parameters of rows_of."""
-    values: dict[str, Any] = {"store_id": store_id, "start": period.start, "end": period.end}
-    if filters and filters.channel is not None:
-        values["channel"] = filters.channel
-    if filters and filters.campaign_id is not None:
-        values["campaign_id"] = filters.campaign_id
-    return values
+    members = {f"of_{dimension}": member for dimension, member in (filters or {}).items() if member is not None}
+    return {"store_id": store_id, "start": period.start, "end": period.end, **members}
 
 
 # the rollup itself

@@ -23,7 +23,7 @@ from clique_app.components.setup_card import SetupCard, setup_card
 from clique_app.components.status import bone, card, empty, icon, page_link
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.integrations.registry import channel_label
-from clique_app.metrics import format, overview_service, service
+from clique_app.metrics import format, grouping_service, overview_service
 from clique_app.metrics.definition import Period
 from clique_app.metrics.overview_service import Scope
 from clique_app.tables.attribution import UNATTRIBUTED
@@ -204,7 +204,8 @@ def _channels(
     session: Session, store_id: int, tiles: dict[str, overview_service.Tile], period: Period, currency: str
 ) -> dict[str, Any]:
     """Spend and credit by channel; credits and unattributed sum to net sales."""
-    found = service.figures_by_channel(session, store_id, CHANNEL_KEYS, period)
+    split = grouping_service.grouped(session, store_id, CHANNEL_KEYS, period, "channel")
+    found = {row.member: dict(row.figures) for row in split.rows}
     order = sorted(found, key=lambda channel: (channel == UNATTRIBUTED, -_amount(found[channel], "credited_sales")))
     rows = [_channel_row(channel, found[channel], currency) for channel in order]
     whole = {key: tiles[key].figure for key in STORE_KEYS}

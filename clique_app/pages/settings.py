@@ -20,6 +20,7 @@ from clique_app.connections.setting_ranges import (
     ATTRIBUTION,
     CHOICES,
     COSTS,
+    ENGAGEMENT,
     LIMITS,
     MODEL,
     RETENTION,
@@ -34,7 +35,8 @@ from tasks.analysis import credit_all_orders, refresh_recommendations
 
 LABELS = {KILL_SWITCH: "Stop all changes", **{setting.name: setting.label for setting in (*SETTINGS, *CHOICES)}}
 UNITS = {
-    setting.name: {"percent": "%", "money": "", "days": " days", "hours": " h"}[setting.kind] for setting in SETTINGS
+    setting.name: {"percent": "%", "money": "", "days": " days", "hours": " h", "points": " points"}[setting.kind]
+    for setting in SETTINGS
 }
 PAST = (Column("When"), Column("Who"), Column("What"), Column("From", right=True), Column("To", right=True))
 
@@ -206,6 +208,11 @@ def _form() -> rx.Component:
             "Attribution",
             fields(_choice(MODEL), *(_field(setting) for setting in ATTRIBUTION)),
             note="A change credits every order anew and lists what it moves; spend and sales stay as they are.",
+        ),
+        card(
+            "Engagement score",
+            fields(*(_field(setting) for setting in ENGAGEMENT)),
+            note="The score is the share of these points that visits and e-mails reached, from 0 to 100.",
         ),
         card(
             "Safety limits",

@@ -20,7 +20,7 @@ from clique_app.tables.advocacy import LoyaltyMember, Referral, Review, SocialDa
 from clique_app.tables.attribution import Credit, CreditChange, CreditDay, CreditRestatement
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
-from clique_app.tables.customers import CustomerValue, ModelVersion
+from clique_app.tables.customers import CustomerValue, ModelVersion, OrderForecast
 from clique_app.tables.email import EmailAccount, EmailDay, EmailProgram, EmailSignupDay, ProfilePrediction
 from clique_app.tables.imports import ImportedFile, ImportedRow
 from clique_app.tables.inbox import InboxEvent
@@ -88,6 +88,7 @@ __all__ = [
     "MetricSummed",
     "ModelVersion",
     "Order",
+    "OrderForecast",
     "OrderLine",
     "PrivacyRequest",
     "Product",

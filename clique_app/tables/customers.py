@@ -1,4 +1,4 @@
-"""What the models of repeat purchase say: their versions, and each customer's expected purchases."""
+"""What the models of repeat purchase say: their versions, each customer's expected purchases, and dates foretold."""
 
 # pyright: reportAssignmentType=false
 # (SQLModel types __tablename__ as declared_attr only)
@@ -61,3 +61,14 @@ class CustomerValue(StoreOwned, table=True):
     value_365: Decimal | None = money(default=None, nullable=True)
     reorder_30: Decimal = money()  # chance of an order within 30 days
     next_order_on: date | None = None  # by then as likely as not; None: within ten years it never is
+
+
+class OrderForecast(StoreOwned, table=True):
+    """The day by which a customer's next order was expected, as it was told first after the order before."""
+
+    __tablename__ = "order_forecast"
+    __table_args__ = (sa.Index(None, "store_id", "expected_on"),)
+
+    customer_id: int = key()
+    made_on: date = Field(primary_key=True)
+    expected_on: date

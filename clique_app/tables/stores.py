@@ -66,6 +66,13 @@ class StoreSettings(StoreOwned, table=True):
     )
     overhead_per_month: Decimal = money(default=Decimal(0))
     other_marketing_per_month: Decimal = money(default=Decimal(0))  # agency, tools, e-mail platform
+    # points of the engagement score
+    engagement_product: int = 20  # a product looked at
+    engagement_minute: int = 20  # a minute of attention
+    engagement_cart: int = 40
+    engagement_signup: int = 20
+    engagement_open: int = 20
+    engagement_click: int = 80
     # gate
     kill_switch: bool = False  # on: nothing is written anywhere
     max_step_pct: Decimal = Field(default=Decimal(20), sa_type=sa.Numeric(6, 2))  # pyright: ignore[reportArgumentType]

@@ -19,7 +19,7 @@ from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import service
 from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.service import OPERATOR, Preview
-from clique_app.metrics import periods
+from clique_app.metrics import grouping_service, periods
 from clique_app.metrics import service as metrics
 from clique_app.sync.catalog_service import PRESENT_AT, ShopifyProducts
 from clique_app.sync.customers_service import write_customers
@@ -84,8 +84,8 @@ def figure(store_id: int, key: str, start: str, end: str) -> Decimal | None:
 
 def by_day(store_id: int, key: str, start: str, end: str) -> dict[str, float]:
     with store_session(store_id) as session:
-        found = metrics.figures_by_day(session, store_id, key, periods.between(start, end))
-    return {day.isoformat(): float(one.value or 0) for day, one in found}
+        found = grouping_service.grouped(session, store_id, [key], periods.between(start, end), "day")
+    return {row.member: float(row.figures[key].value or 0) for row in found.rows}
 
 
 @pytest.mark.parametrize("with_ids", [True, False])
@@ -313,8 +313,8 @@ def test_a_spend_sheet_counts_in_every_figure_of_its_channel() -> None:
     assert round(mer, 6) == round(Decimal(252) / Decimal("32.34"), 6)
     with store_session(store_id) as session:
         asked = periods.between("2026-03-02", "2026-03-09")
-        split = metrics.figures_by_channel(session, store_id, ["ad_spend"], asked)
-    assert {channel: of["ad_spend"].value for channel, of in split.items()} == {
+        split = grouping_service.grouped(session, store_id, ["ad_spend"], asked, "channel")
+    assert {row.member: row.figures["ad_spend"].value for row in split.rows} == {
         "tiktok": Decimal("12.34"),
         "podcast": 20,
     }

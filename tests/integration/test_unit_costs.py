@@ -10,8 +10,7 @@ from sqlalchemy import text
 
 from clique_app.database import store_session
 from clique_app.integrations.shopify.mapping import CostRow
-from clique_app.metrics import periods
-from clique_app.metrics import service as metrics
+from clique_app.metrics import grouping_service, periods
 from clique_app.sync.costs_service import write_costs
 from clique_app.sync.orders_service import write_orders
 from tests.integration.stores import make_store
@@ -29,8 +28,12 @@ def cost_from(store_id: int, at: str, cost: str) -> None:
 def costs_by_day(store_id: int) -> dict[str, Decimal]:
     with store_session(store_id) as session:
         asked = periods.between("2026-03-01", "2026-03-31")
-        found = metrics.figures_by_day(session, store_id, "cost_of_goods", asked)
-        return {day.isoformat(): one.value for day, one in found if one.value}
+        rows = grouping_service.grouped(session, store_id, ["cost_of_goods"], asked, "day").rows
+        return {
+            row.member: row.figures["cost_of_goods"].value or Decimal(0)
+            for row in rows
+            if row.figures["cost_of_goods"].value
+        }
 
 
 @pytest.mark.parametrize("costs_first", [True, False])

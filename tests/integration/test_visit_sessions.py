@@ -21,8 +21,8 @@ from clique_app.connections.pixel_key import key_of
 from clique_app.database import store_session
 from clique_app.endpoints import collector
 from clique_app.endpoints.collector import Collector, Events
+from clique_app.metrics import grouping_service, sums_service
 from clique_app.metrics import service as metrics
-from clique_app.metrics import sums_service
 from clique_app.metrics.definition import Period
 from clique_app.site import beacon
 from clique_app.site.service import build_sessions, stores_waiting
@@ -391,8 +391,8 @@ def test_figures_are_sums_over_sessions_and_unknown_before_the_first_visit() -> 
         assert sums_service.reconcile(session, store_id) == []
     assert {key: figure(key) for key in expected} == expected, "from the sums that are kept"
     with store_session(store_id) as session:
-        by_channel = metrics.figures_by_channel(session, store_id, ["sessions"], read_from)
-        assert {channel: found["sessions"].value for channel, found in by_channel.items()} == {"meta": 1, "direct": 3}
+        by_channel = grouping_service.grouped(session, store_id, ["sessions"], read_from, "channel").rows
+        assert {row.member: row.figures["sessions"].value for row in by_channel} == {"meta": 1, "direct": 3}
         page = metrics.source_rows(session, store_id, "page_views", read_from)
         assert (page.total, page.count) == (5, 4)
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from clique_app.metrics.definition import Formula, Shown, Total, Unit
+from dataclasses import replace
+
+from clique_app.metrics.catalog import groups
+from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Total, Unit
 from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH
+
+RESPONSE = "response"  # the kind of model that would know a marginal return
 
 _AD_DAY = """ad_day r
 left join ad a on a.store_id = r.store_id and a.ad_id = r.ad_id
@@ -28,14 +33,23 @@ def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str =
         amount=f"r.{column}",
         shown=_AD_ROWS,
         sources=("ads",),
-        channel="r.channel",
-        campaign="r.campaign_id",
+        groups={**groups.OF_AD, "product": "a.product_id"},
+        grain="an ad's day",
+        origin="The ad platforms' own reports",
         needs=("ads",),
     )
 
 
 AD_SPEND = _ads(
     "ad_spend", "Ad spend", "money", "What the ad platforms charged, by their own day.", "spend", good="neither"
+)
+ALL_AD_SPEND = replace(
+    AD_SPEND,
+    key="all_ad_spend",
+    name="Ad spend of the store",
+    meaning="Ad spend of all channels, whatever the figure is narrowed to.",
+    groups={},
+    undivided=True,
 )
 IMPRESSIONS = _ads("impressions", "Impressions", "count", "Times ads were shown.", "impressions")
 CLICKS = _ads("clicks", "Clicks", "count", "Clicks on ads, of any kind.", "clicks")
@@ -56,7 +70,10 @@ REPORTED_CONVERSIONS = _ads(
 
 _CREDIT = """credit r
 left join shop_order o on o.store_id = r.store_id and o.order_id = r.order_id
-left join campaign c on c.store_id = r.store_id and c.campaign_id = r.campaign_id"""
+left join campaign c on c.store_id = r.store_id and c.campaign_id = r.campaign_id
+left join ad a on a.store_id = r.store_id and a.ad_id = r.ad_id""" + groups.buyer("o")
+_CREDIT_GROUPS: Groups = {**groups.OF_AD, **groups.of_order("o")}
+_CREDIT_GRAIN = "what a touch is credited with of an order on a day"
 _CREDIT_ROWS = (
     Shown("Day", "r.day", "day"),
     Shown("Order", "o.name"),
@@ -90,8 +107,8 @@ def _credited(
         amount=amount,
         shown=_CREDIT_ROWS,
         sources=("shopify_orders",),
-        channel="r.channel",
-        campaign="r.campaign_id",
+        groups=_CREDIT_GROUPS,
+        grain=_CREDIT_GRAIN,
         moved_by=moved_by,
     )
 
@@ -141,8 +158,8 @@ join customer f on f.store_id = r.store_id and f.first_order_id = r.order_id""",
     amount="r.orders",
     shown=_CREDIT_ROWS,
     sources=("shopify_orders",),
-    channel="r.channel",
-    campaign="r.campaign_id",
+    groups=_CREDIT_GROUPS,
+    grain=_CREDIT_GRAIN,
     needs=("history",),
     moved_by=("customer",),
 )
@@ -164,6 +181,41 @@ MER = Formula(
     good="up",
     expression="net_sales / marketing_spend",
     example=({"net_sales": "126731.84", "marketing_spend": "29400.19"}, "4.31"),
+)
+AMER = Formula(
+    key="amer",
+    name="aMER",
+    unit="ratio",
+    meaning="Acquisition marketing efficiency ratio: net sales to new customers for each dollar of marketing.",
+    good="up",
+    expression="new_customer_net_sales / marketing_spend",
+    example=({"new_customer_net_sales": "58800", "marketing_spend": "29400"}, "2.00"),
+)
+SPEND_SHARE = Formula(
+    key="spend_share",
+    name="Share of spend",
+    unit="percent",
+    meaning="A channel's, campaign's or ad's part of all ad spend.",
+    good="neither",
+    expression="ad_spend / all_ad_spend",
+    example=({"ad_spend": "14700", "all_ad_spend": "29400"}, "0.50"),
+)
+MARGINAL_ROAS = Reading(
+    key="marginal_roas",
+    name="Marginal ROAS",
+    unit="ratio",
+    meaning="What the next dollar of ad spend brings, by the response curve in use.",
+    good="up",
+    source="model_version r",
+    grain="a model",
+    where=f"r.kind = '{RESPONSE}' and r.state = 'current'",
+    within="r.data_to >= :start",
+    value="avg((r.parameters ->> 'marginal_roas')::numeric)",
+    amount="(r.parameters ->> 'marginal_roas')::numeric",
+    shown=(Shown("Learnt", "r.made_at", "time"), Shown("From", "r.data_from", "day"), Shown("To", "r.data_to", "day")),
+    sources=(),
+    nothing="No response curve has been learnt yet.",
+    example=(({"r.parameters": """'{"marginal_roas": 1.4}'::jsonb"""},), "1.4"),
 )
 ROAS = Formula(
     key="roas",
@@ -191,7 +243,7 @@ CAC = Formula(
     good="down",
     expression="marketing_spend / new_customers",
     example=({"marketing_spend": "29400", "new_customers": "1050"}, "28.00"),
-    by_channel="channel_cac",
+    partners=("channel_cac",),
 )
 CHANNEL_CAC = Formula(
     key="channel_cac",
@@ -210,6 +262,15 @@ CPA = Formula(
     good="down",
     expression="ad_spend / attributed_orders",
     example=({"ad_spend": "300", "attributed_orders": "12"}, "25"),
+)
+AD_CVR = Formula(
+    key="ad_cvr",
+    name="Ads' conversion rate",
+    unit="percent",
+    meaning="Orders credited to ads for each click on them.",
+    good="up",
+    expression="attributed_orders / clicks",
+    example=({"attributed_orders": "12", "clicks": "480"}, "0.025"),
 )
 CTR = Formula(
     key="ctr",
@@ -259,6 +320,7 @@ RPMO = Formula(
 
 ADS = (
     AD_SPEND,
+    ALL_AD_SPEND,
     IMPRESSIONS,
     CLICKS,
     REPORTED_REVENUE,
@@ -270,11 +332,15 @@ ADS = (
     ATTRIBUTED_NEW_CUSTOMERS,
     MARKETING_SPEND,
     MER,
+    AMER,
+    SPEND_SHARE,
+    MARGINAL_ROAS,
     ROAS,
     REPORTED_ROAS,
     CAC,
     CHANNEL_CAC,
     CPA,
+    AD_CVR,
     CTR,
     CPC,
     CPM,

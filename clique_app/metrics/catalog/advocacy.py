@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clique_app.advocacy.survey import LEAST_ANSWERS, margin
+from clique_app.metrics.catalog import groups
 from clique_app.metrics.definition import Formula, Need, Shown, Total
 
 # a customer's latest answer stands in the place of earlier ones, whatever days are asked for
@@ -30,6 +31,7 @@ def _answers(key: str, name: str, meaning: str, where: str = "") -> Total:
             Shown("Heard of us", "r.heard"),
         ),
         sources=(),
+        grain="an answer",
         rolled=False,
         needs=("answers",),
     )
@@ -49,6 +51,8 @@ def _records(
         amount=amount,
         shown=(Shown("Told by", "r.source"), *shown),
         sources=(),
+        groups={"product": "r.product_id"} if table == "review" else {},
+        grain=f"a record of {name.lower()}",
         rolled=False,
         needs=(need,),
     )
@@ -77,6 +81,7 @@ SURVEY_DETRACTORS = _answers(
 )
 NPS = Formula(
     key="nps",
+    origin="Reichheld 2003",
     name="Net promoter score",
     unit="ratio",
     meaning="Share of answers of 9 and 10 less share of answers of 0 to 6, from -100 to 100, each customer's latest "
@@ -93,7 +98,9 @@ DELIVERED_ORDERS = Total(
     unit="count",
     meaning="Orders whose last parcel arrived in the period.",
     good="up",
-    source="shop_order r left join store s on s.store_id = r.store_id",
+    source="shop_order r left join store s on s.store_id = r.store_id" + groups.buyer("r"),
+    groups=groups.of_order("r"),
+    grain="an order",
     where="not r.test and r.delivered_at is not null",
     day="(r.delivered_at at time zone s.time_zone)::date",
     amount="1",
@@ -144,6 +151,8 @@ NEW_LOYAL_CUSTOMERS = Total(
     meaning="Customers whose first order falls in the period and whose e-mail is a member’s of the loyalty program.",
     good="up",
     source="customer r left join shop_order o on o.store_id = r.store_id and o.order_id = r.first_order_id",
+    groups={"geography": groups.place("r"), "cohort": groups.MONTH_WON.format(customer="r")},
+    grain="a customer",
     where="""exists (
     select from loyalty_member m
     where m.store_id = r.store_id and m.customer_hmac = r.email_hmac and not m.withdrawn)""",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from clique_app.metrics.catalog import groups
 from clique_app.metrics.definition import Formula, Shown, Total
 
 # the line is looked up for those units alone whose cost is not known
 _UNIT_COST = """coalesce(r.unit_cost, s.default_cost_pct / 100 * (
     select p.unit_price from order_line p where p.store_id = r.store_id and p.line_id = r.line_id
 ))"""
+_ORDERS = "shop_order r join store_settings s on s.store_id = r.store_id" + groups.buyer("r")
 _COST_AMOUNT = f"round(r.quantity * coalesce({_UNIT_COST}, 0), 2)"
 
 COST_OF_GOODS = Total(
@@ -19,7 +21,10 @@ COST_OF_GOODS = Total(
     source="""sale_entry r
 join store_settings s on s.store_id = r.store_id
 left join shop_order o on o.store_id = r.store_id and o.order_id = r.order_id
-left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id""",
+left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id"""
+    + groups.buyer("o"),
+    groups={**groups.of_order("o"), "product": "r.product_id"},
+    grain="an entry of the sales ledger",
     where="r.kind in ('sale', 'edit', 'refund', 'cancellation') and r.quantity <> 0",
     amount=_COST_AMOUNT,
     shown=(
@@ -32,6 +37,25 @@ left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id""",
     sources=("shopify_orders", "shopify_products"),
     needs=("costs",),
     worked="units x unit cost",
+    example=(
+        (
+            {
+                "r.store_id": "0",
+                "r.line_id": "0",
+                "r.quantity": "2",
+                "r.unit_cost": "8",
+                "s.default_cost_pct": "null::numeric",
+            },
+            {
+                "r.store_id": "0",
+                "r.line_id": "0",
+                "r.quantity": "-1",
+                "r.unit_cost": "8",
+                "s.default_cost_pct": "null::numeric",
+            },
+        ),
+        "8.00",
+    ),
     moved_by=("store_settings",),
 )
 FULFILMENT = Total(
@@ -40,7 +64,9 @@ FULFILMENT = Total(
     unit="money",
     meaning="Orders placed times the cost of fulfilling one, from Settings.",
     good="down",
-    source="shop_order r join store_settings s on s.store_id = r.store_id",
+    source=_ORDERS,
+    groups=groups.of_order("r"),
+    grain="an order",
     where="not r.test",
     amount="s.fulfilment_per_order",
     shown=(Shown("When", "r.processed_at", "time"), Shown("Order", "r.name")),
@@ -55,7 +81,9 @@ PAYMENT_FEES = Total(
     meaning="What the payments cost, as Shopify Payments states it; of other payments a percentage of what was charged "
     "plus a fixed fee, from Settings. Fees are not given back on refunds.",
     good="down",
-    source="shop_order r join store_settings s on s.store_id = r.store_id",
+    source=_ORDERS,
+    groups=groups.of_order("r"),
+    grain="an order",
     where="not r.test and (r.total > 0 or r.payment_fee is not null)",
     amount="coalesce(r.payment_fee, round(r.total * s.payment_fee_pct / 100, 2) + s.payment_fee_fixed)",
     shown=(
@@ -66,6 +94,18 @@ PAYMENT_FEES = Total(
     ),
     sources=("shopify_orders",),
     worked="stated fees, else charged x fee % + fixed fee",
+    example=(
+        (
+            {"r.payment_fee": "1.75", "r.total": "48.60", "s.payment_fee_pct": "2.9", "s.payment_fee_fixed": "0.30"},
+            {
+                "r.payment_fee": "null::numeric",
+                "r.total": "30.00",
+                "s.payment_fee_pct": "2.9",
+                "s.payment_fee_fixed": "0.30",
+            },
+        ),
+        "2.92",
+    ),
     moved_by=("store_settings",),
 )
 
@@ -82,7 +122,9 @@ OTHER_MARKETING = Total(
     meaning="Agency, tools and e-mail platform, from Settings, spread over the days of the month.",
     good="down",
     source=_DAYS,
+    grain="a day",
     amount=f"round(r.other_marketing_per_month / {_MONTH_DAYS}, 2)",
+    example=(({"r.day": "date '2026-02-14'", "r.other_marketing_per_month": "280"},), "10.00"),
     shown=(Shown("A month", "r.other_marketing_per_month", "money"),),
     sources=(),
 )
@@ -93,7 +135,9 @@ OVERHEAD = Total(
     meaning="Rent, wages and the like, from Settings, spread over the days of the month.",
     good="down",
     source=_DAYS,
+    grain="a day",
     amount=f"round(r.overhead_per_month / {_MONTH_DAYS}, 2)",
+    example=(({"r.day": "date '2026-02-14'", "r.overhead_per_month": "1400"},), "50.00"),
     shown=(Shown("A month", "r.overhead_per_month", "money"),),
     sources=(),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clique_app.metrics.definition import Formula, Shown, Total
+from clique_app.metrics.definition import Formula, Reading, Shown, Total
 
 _EMAIL_DAY = """email_day r
 left join email_program p on p.store_id = r.store_id and p.program_id = r.program_id"""
@@ -23,11 +23,14 @@ def _emails(key: str, name: str, meaning: str, column: str, kind: str = "") -> T
         unit="count",
         meaning=meaning,
         good="up",
+        origin="Klaviyo's own reports",
         source=_EMAIL_DAY,
         where=f"p.kind = '{kind}'" if kind else "true",
         amount=f"r.{column}",
         shown=_EMAIL_ROWS,
         sources=_SOURCES,
+        groups={"stage": "p.kind"},
+        grain="what was sent of one e-mail on a day",
         needs=("email",),
         moved_by=("email_program",) if kind else (),
     )
@@ -93,10 +96,61 @@ LIST_SIGNUPS = Total(
     amount="r.signups",
     shown=(Shown("Day", "r.day", "day"), Shown("List", "r.list_name")),
     sources=_SOURCES,
+    grain="a list's day",
     needs=("email",),
 )
 
+
+def _in_30_days(column: str, name: str, ago: int) -> Reading:
+    """What became of e-mails of 30 days that end so many days before the period's end."""
+    when = f"the 30 days up to {f'{ago} days before ' if ago else ''}the period's end"
+    return Reading(
+        key=f"email_{name}_30d{'_before' if ago else ''}",
+        name=f"E-mails {name} in 30 days{' before' if ago else ''}",
+        unit="count",
+        meaning=f"E-mails {name}, of {when}.",
+        good="up",
+        origin="Klaviyo's own reports",
+        source=_EMAIL_DAY,
+        groups={"stage": "p.kind"},
+        grain="what was sent of one e-mail on a day",
+        within=f"r.day between cast(:end as date) - {ago + 29} and cast(:end as date) - {ago}",
+        value=f"coalesce(sum(r.{column}), 0)",
+        amount=f"r.{column}",
+        shown=_EMAIL_ROWS,
+        sources=_SOURCES,
+        needs=("email",),
+    )
+
+
+RECENT = tuple(
+    _in_30_days(column, name, ago)
+    for ago in (0, 30)
+    for column, name in (("unique_clicks", "clicked"), ("delivered", "delivered"))
+)
+ENGAGEMENT_DECAY_RATE = Formula(
+    key="engagement_decay_rate",
+    name="E-mail engagement, change",
+    unit="percent",
+    meaning="Change of the e-mail click rate in the 30 days up to the period's end against the 30 days before. By kind "
+    "of e-mail it is told of each stage of a customer's life.",
+    good="up",
+    expression="(email_clicked_30d / email_delivered_30d) / "
+    "(email_clicked_30d_before / email_delivered_30d_before) - 1",
+    example=(
+        {
+            "email_clicked_30d": "36",
+            "email_delivered_30d": "1000",
+            "email_clicked_30d_before": "40",
+            "email_delivered_30d_before": "1000",
+        },
+        "-0.10",
+    ),
+)
+
 EMAIL = (
+    *RECENT,
+    ENGAGEMENT_DECAY_RATE,
     EMAIL_DELIVERED,
     EMAIL_OPENS,
     EMAIL_CLICKS,

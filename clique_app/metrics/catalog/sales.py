@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from clique_app.metrics.definition import Formula, Shown, Total
+from clique_app.metrics.catalog import groups
+from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Total
 from clique_app.tables.orders import NET_SALES_KINDS
 
 _LEDGER = """sale_entry r
 left join shop_order o on o.store_id = r.store_id and o.order_id = r.order_id
-left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id"""
+left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id""" + groups.buyer("o")
+_LEDGER_GROUPS: Groups = {**groups.of_order("o"), "product": "r.product_id"}
+_ENTRY = "an entry of the sales ledger"
+_ORDERS = "shop_order r" + groups.buyer("r")
 _LEDGER_ROWS = (
     Shown("When", "r.happened_at", "time"),
     Shown("Order", "o.name"),
@@ -28,20 +32,26 @@ NET_SALES = Total(
     meaning="What was sold after discounts and refunds, before shipping and tax. Refunds count on the refund's day, "
     "as in Shopify's own report.",
     good="up",
+    origin="Shopify, net sales by day",
     source=_LEDGER,
+    groups=_LEDGER_GROUPS,
+    grain=_ENTRY,
     where=_kinds(*NET_SALES_KINDS),
     amount="r.amount",
     shown=_LEDGER_ROWS,
     sources=("shopify_orders",),
-    by_channel="credited_sales",
+    partners=("credited_sales",),
 )
 GROSS_SALES = Total(
     key="gross_sales",
+    origin="Shopify, gross sales",
     name="Gross sales",
     unit="money",
     meaning="Price times units as ordered, before discounts and refunds, without tax.",
     good="up",
     source=_LEDGER,
+    groups=_LEDGER_GROUPS,
+    grain=_ENTRY,
     where=_kinds("sale"),
     amount="r.amount",
     shown=_LEDGER_ROWS,
@@ -49,11 +59,14 @@ GROSS_SALES = Total(
 )
 DISCOUNTS = Total(
     key="discounts",
+    origin="Shopify, discounts",
     name="Discounts",
     unit="money",
     meaning="What was taken off gross sales at purchase, as a positive amount, without tax.",
     good="down",
     source=_LEDGER,
+    groups=_LEDGER_GROUPS,
+    grain=_ENTRY,
     where=_kinds("discount"),
     amount="-r.amount",
     shown=_LEDGER_ROWS,
@@ -66,6 +79,8 @@ REFUNDS = Total(
     meaning="Product money given back by refunds and cancellations, as a positive amount, without tax.",
     good="down",
     source=_LEDGER,
+    groups=_LEDGER_GROUPS,
+    grain=_ENTRY,
     where=_kinds("refund", "cancellation"),
     amount="-r.amount",
     shown=_LEDGER_ROWS,
@@ -77,7 +92,9 @@ ORDERS = Total(
     unit="count",
     meaning="Orders placed, cancelled and zero-value ones too, without test orders.",
     good="up",
-    source="shop_order r",
+    source=_ORDERS,
+    groups=groups.of_order("r"),
+    grain="an order",
     where="not r.test",
     amount="1",
     shown=(
@@ -92,7 +109,7 @@ ORDERS = Total(
         ),
     ),
     sources=("shopify_orders",),
-    by_channel="attributed_orders_all",
+    partners=("attributed_orders_all",),
 )
 UNITS = Total(
     key="units",
@@ -101,23 +118,28 @@ UNITS = Total(
     meaning="Units sold less units returned.",
     good="up",
     source=_LEDGER,
+    groups=_LEDGER_GROUPS,
+    grain=_ENTRY,
     where=_kinds("sale", "edit", "refund", "cancellation"),
     amount="r.quantity",
     shown=_LEDGER_ROWS,
     sources=("shopify_orders",),
 )
-CUSTOMERS = Total(
+CUSTOMERS = Reading(
     key="customers",
     name="Customers",
     unit="count",
     meaning="Different customers with an order in the period.",
     good="up",
-    source="shop_order r",
+    source=_ORDERS,
+    groups=groups.of_customer("b"),
+    grain="a customer",
     where="not r.test and r.customer_id is not null",
-    amount="r.customer_id",
-    shown=(Shown("Customer", "r.customer_id::text"), Shown("Last order", "max(r.processed_at)", "time")),
+    each="r.customer_id",
+    value="count(distinct r.customer_id)",
+    amount="1",
+    shown=(Shown("Last order", "max(r.processed_at)", "time"), Shown("Customer", "r.customer_id::text")),
     sources=("shopify_orders",),
-    distinct=True,
 )
 NEW_CUSTOMERS = Total(
     key="new_customers",
@@ -126,7 +148,8 @@ NEW_CUSTOMERS = Total(
     meaning="Customers whose first order ever falls in the period.",
     good="up",
     source="customer r left join shop_order o on o.store_id = r.store_id and o.order_id = r.first_order_id",
-    where="true",
+    groups={"geography": groups.place("r"), "cohort": groups.MONTH_WON.format(customer="r")},
+    grain="a customer",
     day="r.first_order_day",
     amount="1",
     shown=(
@@ -136,7 +159,23 @@ NEW_CUSTOMERS = Total(
     ),
     sources=("shopify_orders",),
     needs=("history",),
-    by_channel="attributed_new_customers",
+    partners=("attributed_new_customers",),
+)
+NEW_CUSTOMER_NET_SALES = Total(
+    key="new_customer_net_sales",
+    name="Net sales to new customers",
+    unit="money",
+    meaning="Net sales of customers' first orders ever.",
+    good="up",
+    source=_LEDGER,
+    groups=_LEDGER_GROUPS,
+    grain=_ENTRY,
+    where=f"{_kinds(*NET_SALES_KINDS)} and b.first_order_id = r.order_id",
+    amount="r.amount",
+    shown=_LEDGER_ROWS,
+    sources=("shopify_orders",),
+    needs=("history",),
+    rolled=False,
 )
 AOV = Formula(
     key="aov",
@@ -175,6 +214,7 @@ SALES = (
     UNITS,
     CUSTOMERS,
     NEW_CUSTOMERS,
+    NEW_CUSTOMER_NET_SALES,
     AOV,
     REFUND_RATE,
     DISCOUNT_RATE,

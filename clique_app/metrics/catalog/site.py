@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from clique_app.metrics.definition import Direction, Formula, Shown, Total
+from dataclasses import replace
+
+from clique_app.metrics.definition import Direction, Formula, Reading, Shown, Total
 from clique_app.tables.site import PIXEL
 
 _ROWS = (
@@ -26,6 +28,8 @@ _WEEK_OLD = "r.started_at < r.seen_until - interval '7 days'"
 _CAME_AGAIN = f"""{_WEEK_OLD} and exists (
   select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id
   and n.started_at > r.started_at and n.started_at <= r.started_at + interval '7 days')"""
+_DAY = "Carts of the last 24 hours are left out."
+_WEEK = "Sessions of the last 7 days are left out."
 _FIRST = """not exists (
   select from web_session b where b.store_id = r.store_id and b.visitor_id = r.visitor_id
   and b.started_at < r.started_at)"""
@@ -40,6 +44,7 @@ def _sessions(
     where: str = "true",
     amount: str = "1",
     good: Direction = "up",
+    matures: str = "",
 ) -> Total:
     return Total(
         key=key,
@@ -47,18 +52,40 @@ def _sessions(
         unit="count",
         meaning=meaning,
         good=good,
+        matures=matures,
         source=source,
         where=where,
         amount=amount,
         shown=_ROWS,
         sources=(PIXEL,),
-        channel="r.channel",
+        groups={"channel": "r.channel"},
+        grain="a visit",
         needs=("site",),
     )
 
 
 SESSIONS = _sessions(
     "sessions", "Sessions", "Visits to the online store; one ends with a pause of 30 minutes. By where they came from."
+)
+ALL_SESSIONS = replace(
+    SESSIONS, key="all_sessions", name="Sessions of the store",
+    meaning="Visits from wherever, whatever the figure is narrowed to.", groups={}, undivided=True,
+)  # fmt: skip
+VISITORS = Reading(
+    key="visitors",
+    name="Visitors",
+    unit="count",
+    meaning="Different visitors with a session in the period, as browsers tell them apart.",
+    good="up",
+    source="web_session r",
+    groups={"channel": "r.channel"},
+    grain="a visitor",
+    each="r.visitor_id",
+    value="count(distinct r.visitor_id)",
+    amount="1",
+    shown=(Shown("Last session", "max(r.started_at)", "time"), Shown("Sessions", "count(*)", "count")),
+    sources=(PIXEL,),
+    needs=("site",),
 )
 PAGE_VIEWS = _sessions("page_views", "Page views", "Pages of the online store that were opened.", amount="r.page_views")
 NEW_VISITORS = _sessions(
@@ -125,20 +152,99 @@ CARTS = _sessions(
     "Sessions in which something was put in the cart, once a day has passed since.",
     source=_IN_TIME,
     where=_CART,
+    matures=_DAY,
 )
 CARTS_LEFT = _sessions(
     "carts_left", "Carts left behind", "Carts whose visitor began no checkout within 24 hours.",
-    source=_IN_TIME, where=_LEFT, good="down",
+    source=_IN_TIME, where=_LEFT, good="down", matures=_DAY,
 )  # fmt: skip
 WEEK_OLD = _sessions(
     "sessions_week_old", "Sessions of over a week ago", "Sessions since which a week has passed.",
-    source=_IN_TIME, where=_WEEK_OLD, good="neither",
+    source=_IN_TIME, where=_WEEK_OLD, good="neither", matures=_WEEK,
 )  # fmt: skip
 CAME_AGAIN = _sessions(
     "sessions_followed_in_7d", "Sessions followed by another", "Sessions whose visitor came again within 7 days.",
-    source=_IN_TIME, where=_CAME_AGAIN,
+    source=_IN_TIME, where=_CAME_AGAIN, matures=_WEEK,
 )  # fmt: skip
 
+TRAFFIC_BY_CHANNEL = Formula(
+    key="traffic_by_channel",
+    name="Traffic by channel",
+    unit="percent",
+    meaning="A channel's share of all sessions, with the sessions beside it.",
+    good="neither",
+    expression="sessions / all_sessions",
+    example=({"sessions": "600", "all_sessions": "2400"}, "0.25"),
+)
+EMAIL_SIGNUP_RATE = Formula(
+    key="email_signup_rate",
+    name="E-mail sign-up rate",
+    unit="percent",
+    meaning="E-mail sign-ups on the site for each visitor.",
+    good="up",
+    expression="email_signups / visitors",
+    example=({"email_signups": "48", "visitors": "1600"}, "0.03"),
+)
+COST_PER_SIGNUP = Formula(
+    key="cost_per_signup",
+    name="Cost of a sign-up",
+    unit="money",
+    meaning="Ad spend for each e-mail sign-up on the site.",
+    good="down",
+    expression="ad_spend / email_signups",
+    example=({"ad_spend": "240", "email_signups": "48"}, "5.00"),
+)
+_MINUTE = 60
+_SITE_POINTS = {
+    "engagement_product": "x.product_views > 0",
+    "engagement_minute": f"x.engaged_seconds >= {_MINUTE}",
+    "engagement_cart": "x.added_to_cart",
+    "engagement_signup": "x.signed_up",
+}
+_OCCASIONS = f"""(
+  select x.store_id, x.day, x.channel, 'visit' as sort, 1 as times,
+         {" + ".join(f"s.{name} * ({reached})::int" for name, reached in _SITE_POINTS.items())} as points,
+         {" + ".join(f"s.{name}" for name in _SITE_POINTS)} as most
+  from web_session x join store_settings s on s.store_id = x.store_id
+  union all
+  select x.store_id, x.day, 'email', 'e-mail', x.delivered,
+         s.engagement_open * x.unique_opens + s.engagement_click * x.unique_clicks,
+         (s.engagement_open + s.engagement_click) * x.delivered
+  from email_day x join store_settings s on s.store_id = x.store_id
+) r"""  # noqa: S608  # our own text
+ENGAGEMENT_POINTS = Total(
+    key="engagement_points",
+    name="Points of engagement",
+    unit="count",
+    meaning="What visits and e-mails reached, in points of Settings: a product looked at, a minute of attention, an "
+    "add to cart, a sign-up; an e-mail opened or clicked.",
+    good="up",
+    source=_OCCASIONS,
+    groups={"channel": "r.channel"},
+    grain="a visit, or what was sent of one e-mail on a day",
+    amount="r.points",
+    shown=(Shown("Day", "r.day", "day"), Shown("What", "r.sort"), Shown("From", "r.channel"),
+           Shown("Times", "r.times", "count"), Shown("Points at most", "r.most", "count")),
+    sources=(PIXEL, "klaviyo_email"),
+    needs=("occasions",),
+)  # fmt: skip
+ENGAGEMENT_MOST = replace(
+    ENGAGEMENT_POINTS,
+    key="engagement_most",
+    name="Points that could be reached",
+    meaning="Points that visits and delivered e-mails would have with everything reached.",
+    good="neither",
+    amount="r.most",
+)
+ENGAGEMENT_SCORE = Formula(
+    key="engagement_score",
+    name="Engagement score",
+    unit="ratio",
+    meaning="From 0 to 100: points that visits and e-mails reached, of those they could. Settings has the points.",
+    good="up",
+    expression="100 * engagement_points / engagement_most",
+    example=({"engagement_points": "2700", "engagement_most": "9000"}, "30.00"),
+)
 CVR = Formula(
     key="cvr",
     name="Conversion rate",
@@ -147,7 +253,7 @@ CVR = Formula(
     good="up",
     expression="orders / sessions",
     example=({"orders": "60", "sessions": "2400"}, "0.025"),
-    by_channel="session_cvr",
+    partners=("session_cvr",),
 )
 SESSION_CVR = Formula(
     key="session_cvr",
@@ -260,6 +366,14 @@ REPEAT_VISIT_7D_RATE = Formula(
 
 SITE = (
     SESSIONS,
+    ALL_SESSIONS,
+    VISITORS,
+    TRAFFIC_BY_CHANNEL,
+    EMAIL_SIGNUP_RATE,
+    COST_PER_SIGNUP,
+    ENGAGEMENT_POINTS,
+    ENGAGEMENT_MOST,
+    ENGAGEMENT_SCORE,
     PAGE_VIEWS,
     NEW_VISITORS,
     CART_SESSIONS,

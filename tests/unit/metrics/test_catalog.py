@@ -27,7 +27,7 @@ def test_the_example_names_exactly_the_inputs(item: Formula) -> None:
 @pytest.mark.parametrize("item", registry.METRICS, ids=lambda item: item.key)
 def test_every_metric_says_what_it_means_in_a_sentence(item: Metric) -> None:
     assert item.meaning.endswith(".")
-    assert registry.totals(item)
+    assert registry.leaves(item)
 
 
 def test_an_unknown_key_names_the_known_ones() -> None:

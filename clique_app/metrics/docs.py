@@ -1,0 +1,64 @@
+"""Writes docs/metrics.md from the catalogue: python -m clique_app.metrics.docs"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from clique_app.metrics import examples, registry
+from clique_app.metrics.definition import TIMES, Dimension, Formula, Metric, Reading
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
+_HEAD = """# Metrics
+
+Written from the catalogue (`clique_app/metrics/catalog/`) by `python -m clique_app.metrics.docs`; do not edit.
+
+Days are the store's. A ratio is that of two values of the whole period and group, never a mean of days; over nothing it
+is unknown, with the reason. Every metric can be asked for by day, week and month, and by what else stands at it:
+`clique metrics show KEY --store SHOP --from DAY --to DAY --by DIMENSION`. One that says "by ... as KEY" is answered by
+that metric there.
+"""
+_UNITS = {"money": "money in the store's currency", "count": "a count", "ratio": "a ratio", "percent": "a share"}
+_GOOD = {"up": "more is better", "down": "less is better", "neither": "neither more nor less is better"}
+
+
+def page() -> str:
+    """The whole page."""
+    titles = "\n".join(f"- [{title}](#{title.lower().replace(' ', '-')}): {len(of)}" for title, of in registry.THEMES)
+    sections = (
+        f"## {title}\n\n" + "\n".join("\n".join(_entry(item)) + "\n" for item in of) for title, of in registry.THEMES
+    )
+    return "\n".join((_HEAD, f"{len(registry.METRICS)} metrics:\n\n{titles}\n", *sections)).rstrip() + "\n"
+
+
+def _entry(item: Metric) -> Iterator[str]:
+    yield f"### {item.key}\n"
+    yield f"**{item.name}.** {item.meaning}\n"
+    yield f"- {_UNITS[item.unit].capitalize()}; {_GOOD[item.good]}. Source: {item.origin}."
+    if isinstance(item, Formula):
+        yield f"- `{item.expression}`"
+        given, value = item.example
+        yield f"- Example: {', '.join(f'{key} {one}' for key, one in given.items())} give {value}."
+    else:
+        rows, value = examples.of(item)
+        yield f"- {'Read of' if isinstance(item, Reading) else 'Sum over'} rows; a row is {item.grain}."
+        told = "; ".join(", ".join(f"{name} {one}" for name, one in row.items()) for row in rows)
+        yield f"- Example: rows {told} give {value}." if rows[0] else f"- Example: {len(rows)} rows give {value}."
+    if why := registry.matures(item):
+        yield f"- {why}"
+    yield f"- {_by(item)}"
+
+
+def _by(item: Metric) -> str:
+    asked: list[Dimension] = [one for one in registry.dimensions(item) if one not in TIMES]
+    answers = {one: registry.answering(item, [one]) for one in asked}
+    told = [
+        f"by {', '.join(one for one in asked if answers[one] is answer)}"
+        + ("" if answer is item else f" as {answer.key}")
+        for answer in dict.fromkeys(answers.values())
+    ]
+    return f"B{'; '.join(told)[1:]}." if told else "Of the whole store."
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

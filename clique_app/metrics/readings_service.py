@@ -1,0 +1,55 @@
+"""Readings of whole periods: many periods in one statement, or one period by a dimension."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from clique_app.metrics.definition import Dimension, Filters, Period, Reading
+from clique_app.metrics.figures import Value
+from clique_app.metrics.sums_service import rows_of, values_of
+
+_EACH = """
+select span.starts, span.ends, found.*
+from unnest(cast(:starts as date[]), cast(:ends as date[])) as span (starts, ends)
+cross join lateral (select {values} {rows}) as found
+"""
+
+
+def read(
+    session: Session, store_id: int, readings: Iterable[Reading], spans: Sequence[Period], filters: Filters | None
+) -> dict[tuple[str, Period], Value]:
+    """Each reading of each period."""
+    found: dict[tuple[str, Period], Value] = {}
+    if not spans:
+        return found
+    for reading in readings:
+        rows = re.sub(r"(?<!:):(start|end)\b", r"span.\1s", rows_of(reading, filters))
+        statement = _EACH.format(values=_values(reading), rows=rows)
+        asked = values_of(store_id, spans[0], filters)
+        asked |= {"starts": [span.start for span in spans], "ends": [span.end for span in spans]}
+        for start, end, value, margin in session.connection().execute(text(statement), asked):
+            found[reading.key, Period(start, end)] = _decimal(value), _decimal(margin)
+    return found
+
+
+def read_by(
+    session: Session, store_id: int, reading: Reading, period: Period, dimension: Dimension, filters: Filters | None
+) -> Mapping[Any, Value]:
+    """A reading of the period by a dimension it has."""
+    statement = f"select {reading.groups[dimension]}, {_values(reading)} {rows_of(reading, filters)} group by 1"
+    rows = session.connection().execute(text(statement), values_of(store_id, period, filters))
+    return {member: (_decimal(value), _decimal(margin)) for member, value, margin in rows}
+
+
+def _values(reading: Reading) -> str:
+    return f"{reading.value}, {reading.margin or 'null'}"
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

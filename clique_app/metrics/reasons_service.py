@@ -1,0 +1,111 @@
+"""Why a value is unknown: what must be there before it is known and is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import LiteralString
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from clique_app.metrics import registry
+from clique_app.metrics.definition import NAMES, Dimension, Leaf, Need
+from clique_app.tables.ads import FILE_ACCOUNT
+from clique_app.tables.site import PIXEL
+
+_READY = f"""
+select exists (select from ad_account k where k.store_id = :store_id)
+           or exists (select from campaign f where f.store_id = :store_id and f.account_id = '{FILE_ACCOUNT}'),
+       (select string_agg(distinct k.name || ' bills in ' || k.currency, ', ') from ad_account k
+        where k.store_id = :store_id and k.currency <> s.currency
+          and (k.taken_off_at is null or k.read_from is not null)),
+       exists (select from unit_cost u where u.store_id = :store_id)
+           or exists (select from store_settings x where x.store_id = :store_id and x.default_cost_pct is not null),
+       s.history_complete,
+       exists (select from sync_cursor c where c.store_id = :store_id and c.source like '%_ads'
+               and c.fresh_at is not null)
+           or exists (select from campaign f where f.store_id = :store_id and f.account_id = '{FILE_ACCOUNT}'),
+       not exists (select from sync_cursor c where c.store_id = :store_id and c.source = 'shopify_orders'
+                   and c.read_to is null and c.source_count is null),
+       exists (select from sync_cursor c where c.store_id = :store_id and c.source = 'klaviyo_email'
+               and c.fresh_at is not null),
+       exists (select from sync_cursor c where c.store_id = :store_id and c.source = '{PIXEL}')
+from store s where s.store_id = :store_id
+"""  # noqa: S608  # a constant of our own
+
+
+# what is here or is not: (rows, what to say where there are none)
+_TOLD: dict[Need, tuple[LiteralString, str]] = {
+    "answers": ("survey_response", "Nobody has answered the survey yet. Its links are on Voice of customers."),
+    "reviews": ("review", "No reviews are here yet. Connect an app or upload them on Voice of customers."),
+    "ugc": ("ugc", "No customers’ content is here yet. Connect an app or upload it on Voice of customers."),
+    "referrals": ("referral", "No referrals are here yet. Connect an app or upload them on Voice of customers."),
+    "loyalty": (
+        "loyalty_member",
+        "No loyalty members are here yet. Connect an app or upload them on Voice of customers.",
+    ),
+    "social": ("social_day", "No social days are here yet. Upload them on Voice of customers."),
+    "stock": ("inventory_day", "No stock has been noted yet."),
+    "expected": (
+        "customer_value",
+        "No model of repeat purchase has been learnt yet; it needs 200 customers who bought again.",
+    ),
+    "forecasts": (
+        "order_forecast",
+        "No next order has been foretold yet: the model of repeat purchase does once it is learnt.",
+    ),
+    "occasions": (
+        "(select store_id from web_session union all select store_id from email_day) o",
+        "No visit and no e-mail is here yet: connect the web pixel or an e-mail platform.",
+    ),
+    "subscriptions": (
+        "(select store_id from shop_order where source_name like 'subscription_contract%') o",
+        "No order of a subscription is here, so there is none to keep.",
+    ),
+}
+
+
+def _untold(session: Session, store_id: int, needs: set[Need]) -> dict[str, str]:
+    """Why it is unknown: nothing of the kind is here."""
+    found: dict[str, str] = {}
+    for need in needs & set(_TOLD):
+        table, why = _TOLD[need]
+        told = text(f"select exists (select from {table} where store_id = :store_id)")  # noqa: S608  # a name of our own
+        if not session.connection().execute(told, {"store_id": store_id}).scalar_one():
+            found[need] = why
+    return found
+
+
+def reasons(
+    session: Session, store_id: int, leaves: Iterable[Leaf], dimensions: Iterable[Dimension] = ()
+) -> dict[str, str]:
+    """Why totals and readings are unknown, by key, grouped or narrowed by these dimensions; what is known is not in
+    it."""
+    ready = session.connection().execute(text(_READY), {"store_id": store_id}).one()
+    ads, other_currency, costs, history, read, orders_read, email, visits = ready
+    missing = {
+        "ads": "No ad account is connected yet."
+        if not ads
+        else f"{other_currency}, which needs an exchange rate first."
+        if other_currency
+        else ""
+        if read
+        else "Ads are being read.",
+        "costs": "" if costs else "No product has a unit cost. Add costs in Shopify, or a default in Settings.",
+        "email": "" if email else "No e-mail platform is connected yet, or it is still being read.",
+        "history": "" if history else "All orders ever must be read first, to know who is new.",
+        "site": "" if visits else "No visit has been seen yet: the web pixel tells of visitors who allow analytics.",
+    }
+    leaves, asked = list(leaves), tuple(dimensions)
+    missing |= _untold(session, store_id, {need for leaf in leaves for need in leaf.needs})
+    found: dict[str, str] = {}
+    for leaf in leaves:
+        why = next((missing[need] for need in leaf.needs if missing.get(need)), "")
+        if "shopify_orders" in leaf.sources and not orders_read:
+            why = "Orders are being read for the first time."
+        if not registry.has(leaf, asked):
+            lacking = " and ".join(NAMES[one] for one in asked if not registry.has(leaf, [one]))
+            why = f"{leaf.name} is known for the whole store only, not by {lacking}."
+        if why:
+            found[leaf.key] = why
+    return found

@@ -1,0 +1,140 @@
+"""Every metric of the catalogue against arithmetic of the test's own, its groups against the whole, its rows against
+its value, and its worked example in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from clique_app import database
+from clique_app.database import store_session
+from clique_app.metrics import examples, grouping_service, registry, service
+from clique_app.metrics.definition import NAMES, Dimension, Figure, Formula, Leaf, Period, Reading, Total
+from clique_app.settings import settings
+from tests.conftest import TEST_SETTINGS, Servers
+from tests.conftest import _apply as apply_settings
+from tests.integration import small_store
+from tests.integration.metric_arithmetic import LEAVES, World, margin_of_expected
+
+PERIODS = (
+    Period(date(2026, 2, 1), date(2026, 3, 15)),
+    Period(date(2026, 3, 8), date(2026, 3, 8)),  # a day of 23 hours
+    Period(date(2026, 1, 5), date(2026, 3, 20)),
+)
+
+
+@pytest.fixture(scope="module")
+def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[dict[int, int]]:
+    """Stores by their seed, for all tests here: they only read."""
+    url = make_database()
+    with pytest.MonkeyPatch.context() as patch:
+        apply_settings(patch, {**TEST_SETTINGS, "DATABASE_URL": url, "REDIS_URL": servers.redis_url})
+        yield {seed: small_store.make(seed, f"small{seed}.myshopify.com") for seed in (1, 2)}
+        for role in (database.APP_ROLE, database.SYSTEM_ROLE):
+            database._engine(url, role).dispose()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def small(request: pytest.FixtureRequest, stores: dict[int, int]) -> Iterator[tuple[Session, int]]:
+    store_id = stores[getattr(request, "param", 1)]
+    with store_session(store_id) as session:
+        yield session, store_id
+
+
+def leaves() -> list[Leaf]:
+    return [item for item in registry.METRICS if not isinstance(item, Formula)]
+
+
+def expected(item: Formula, own: dict[str, Figure]) -> Decimal | None:
+    """The formula by Python's own arithmetic."""
+    values = {part.key: own[part.key].value for part in registry.inputs(item)}
+    try:
+        return eval(item.expression, {}, values)
+    except (TypeError, ArithmeticError):
+        return None
+
+
+@pytest.mark.parametrize("small", [1, 2], indirect=True)
+def test_every_metric_is_what_its_meaning_says_by_other_arithmetic(small: tuple[Session, int]) -> None:
+    session, store_id = small
+    assert {leaf.key for leaf in leaves()} == set(LEAVES)
+    for period in PERIODS:
+        world = World(session, period.start, period.end)
+        found = service.figures(session, store_id, [item.key for item in registry.METRICS], period)
+        for item in registry.METRICS:
+            figure = found[item.key]
+            if isinstance(item, Formula):
+                wanted = None if item.key == "nps" and figure.value is None else expected(item, found)
+            elif not world.won and item.key.startswith(("payback", "expected")):
+                wanted = None
+            else:
+                wanted = LEAVES[item.key](world)
+            assert (figure.value is None) == (wanted is None), (item.key, period, figure, wanted)
+            assert figure.value is not None or figure.reason, item.key
+            if figure.value is not None and wanted is not None:
+                assert float(figure.value) == pytest.approx(float(wanted), abs=1e-9), (item.key, period)
+        if len(world.expected) > 1:
+            margin = found["expected_net_sales"].margin
+            assert float(margin or 0) == pytest.approx(float(margin_of_expected(world)))
+            assert found["ltv_predicted"].margin is not None
+
+
+def test_source_rows_give_the_value_and_days_and_groups_add_up_to_it(small: tuple[Session, int]) -> None:
+    session, store_id = small
+    period = PERIODS[0]
+    whole = service.figures(session, store_id, [leaf.key for leaf in leaves()], period)
+    for leaf in leaves():
+        rows = service.source_rows(session, store_id, leaf.key, period, limit=100_000)
+        assert rows.total == whole[leaf.key].value, leaf.key
+        assert rows.count == len(rows.rows)
+        if isinstance(leaf, Total):
+            assert sum((Decimal(row[-1]) for row in rows.rows), Decimal(0)) == rows.total, leaf.key
+    for by in NAMES:
+        able = [leaf.key for leaf in leaves() if registry.has(leaf, [by])]
+        split = grouping_service.grouped(session, store_id, able, period, by)
+        for leaf in (registry.metric(key) for key in able):
+            parts = [row.figures[leaf.key].value for row in split.rows]
+            if isinstance(leaf, Total) and not (leaf.undivided and by not in ("day", "week", "month")):
+                assert sum(part or 0 for part in parts) == whole[leaf.key].value, (leaf.key, by)
+            if isinstance(leaf, Reading) and leaf.each and by == "cohort":
+                assert sum(part or 0 for part in parts) == whole[leaf.key].value, (leaf.key, by)
+
+
+def test_a_group_is_what_the_metric_is_narrowed_to_it(small: tuple[Session, int]) -> None:
+    session, store_id = small
+    period = PERIODS[0]
+    asked: list[tuple[str, Dimension]] = [
+        ("net_sales", "product"), ("aov", "geography"), ("net_sales", "channel"), ("cac", "channel"),
+        ("spend_share", "campaign"), ("customers", "cohort"), ("ltv", "channel"), ("cpa", "ad"),
+        ("source_roi", "channel"), ("days_between_purchases", "geography"), ("email_open_rate", "stage"),
+        ("new_customer_net_sales", "new_returning"), ("days_of_cover", "product"),
+    ]  # fmt: skip
+    for key, by in asked:
+        split = grouping_service.grouped(session, store_id, [key], period, by, compare="previous")
+        assert split.rows, (key, by)
+        assert split.comparison is not None
+        for row in split.rows:
+            member = grouping_service.member_of(by, row.member)
+            assert service.figure(session, store_id, key, period, {by: member}).value == row.figures[key].value, row
+    by_channel = grouping_service.grouped(session, store_id, ["overhead", "spend_share"], period, "channel")
+    assert all("not by channel" in row.figures["overhead"].reason for row in by_channel.rows)
+    assert sum(row.figures["spend_share"].value or 0 for row in by_channel.rows) == pytest.approx(1)
+    weeks = grouping_service.grouped(session, store_id, ["churn_rate"], period, "week").rows
+    assert [row.member for row in weeks[:2]] == ["2026-02-01", "2026-02-02"]
+    last = Period(date(2026, 3, 9), date(2026, 3, 15))
+    assert weeks[-1].figures["churn_rate"].value == service.figure(session, store_id, "churn_rate", last).value
+
+
+def test_a_worked_example_of_rows_gives_its_value(small: tuple[Session, int]) -> None:
+    session, _ = small
+    for leaf in leaves():
+        found = session.connection().execute(
+            text(examples.statement(leaf)), {"start": PERIODS[0].start, "end": PERIODS[0].end}
+        )
+        assert Decimal(str(found.scalar_one())) == Decimal(examples.of(leaf)[1]), leaf.key
