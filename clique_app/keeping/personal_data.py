@@ -196,7 +196,8 @@ NO_CUSTOMERS = (
     "credit_restatement", "email_account", "email_day",
     "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
     "job_schedule", "location", "member", "metric_change", "metric_day", "metric_summed", "model_version",
-    "product", "recommendation", "referral", "search_day", "social_day", "store", "store_settings", "sync_cursor",
+    "order_gap_day", "performance_day", "product", "recommendation", "referral", "search_day", "social_day", "store",
+    "store_settings", "sync_cursor",
     "unit_cost", "variant", "voice_settings", "webhook_check",
 )  # fmt: skip
 

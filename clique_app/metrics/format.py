@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from babel import Locale
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 from clique_app.metrics.definition import Period, Unit
 
-LOCALE = "en_US"
+LOCALE = Locale.parse("en_US")
 UNKNOWN = "–"
 WHOLE_FROM = 1000  # money from here on is shown without cents on tiles
 

@@ -1,16 +1,35 @@
-"""Which totals are summed ahead, by day, channel and campaign, and how. Pure."""
+"""Which totals are summed ahead, by which dimensions, and how. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from hashlib import blake2b
 
-from clique_app.metrics.definition import Total
-from clique_app.tables.rollups import CHANGING, NO_CAMPAIGN, NO_CHANNEL
+from clique_app.metrics.definition import Dimension, Total
+from clique_app.tables.rollups import CHANGING
 
-_DAYS = {changing.table: changing.day for changing in CHANGING}
+Cut = tuple[Dimension, ...]  # dimensions that sums of a day are kept by, together
+
+# Those that pay: a year by any other is a sum over the rows.
+CUTS: tuple[Cut, ...] = ((), ("channel",), ("channel", "campaign"), ("geography",), ("product",))
+_TYPES: dict[Dimension, str] = {"campaign": "bigint", "product": "bigint"}
+_CHANGING = {changing.source: changing for changing in CHANGING}
+
+
+def name(cut: Cut) -> str:
+    """As MetricDay has it."""
+    return ",".join(cut)
+
+
+def member(cut: Cut, dimension: Dimension) -> str:
+    """SQL of what a kept sum of the cut belongs to, as the rows have it."""
+    if dimension == "day":
+        return "day"
+    return f"cast(members[{cut.index(dimension) + 1}] as {_TYPES.get(dimension, 'text')})"
 
 
 def main_table(total: Total) -> str:
@@ -20,58 +39,96 @@ def main_table(total: Total) -> str:
 
 def is_rolled(total: Total) -> bool:
     """Whether days of it are kept: those of a table whose changes are marked by the day it is summed by."""
-    day = _DAYS.get(main_table(total))
-    return day is not None and total.day == f"r.{day}" and total.rolled
+    changing = _CHANGING.get(main_table(total))
+    return changing is not None and total.day == f"r.{changing.day}" and total.rolled
 
 
+@cache
+def cuts(total: Total) -> tuple[Cut, ...]:
+    """What its sums are kept by: dimensions that are columns of the summed rows, whose changes are marked."""
+    watched = _CHANGING[main_table(total)].columns
+
+    def kept(dimension: Dimension) -> bool:
+        named = re.findall(r"\b([a-z]\w*)\.(\w+)", total.groups.get(dimension, "none.none"))
+        return all(alias == "r" and (not watched or column in watched) for alias, column in named)
+
+    return tuple(cut for cut in CUTS if all(kept(dimension) for dimension in cut))
+
+
+def cut_for(total: Total, dimensions: Set[Dimension]) -> Cut | None:
+    """The narrowest cut that knows these dimensions; None: only the rows do."""
+    asked = dimensions - {"day"}
+    return min((cut for cut in cuts(total) if asked <= set(cut)), key=len, default=None)
+
+
+@cache
 def moved_by(total: Total) -> frozenset[str]:
-    """The tables whose change moves its sums."""
-    tables = frozenset({main_table(total), *total.moved_by})
-    if not tables <= _DAYS.keys():
-        raise ValueError(f"{total.key} rests on {', '.join(sorted(tables - _DAYS.keys()))}, whose changes nobody marks")
-    return tables
+    """The sources of changes that move its sums."""
+    sources = frozenset({main_table(total), *total.moved_by})
+    if unknown := sources - _CHANGING.keys():
+        raise ValueError(f"{total.key} rests on {', '.join(sorted(unknown))}, whose changes nobody marks")
+    return sources
 
 
+@cache
 def definition(total: Total) -> str:
     """Changes with anything that changes its sums."""
-    groups = (total.groups.get("channel", ""), total.groups.get("campaign", ""))
-    parts = (total.source, total.where, total.amount, total.day, *groups)
-    return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+    return digest(made(total, "is not null"))
 
 
-def sum_again(total: Total, *, some_days: bool) -> str:
-    """A statement that writes the sums of all days, or of :days."""
-    among = f"{total.day} = any(:days)" if some_days else f"{total.day} is not null"
+def digest(statement: str) -> str:
+    """A short name of a statement."""
+    return blake2b(statement.encode(), digest_size=12).hexdigest()
+
+
+def made(total: Total, among: str) -> str:
+    """Its rows of MetricDay after the metric, of the days {among}, by every cut."""
+    kept = cuts(total)
+    dimensions: tuple[Dimension, ...] = tuple(dict.fromkeys(dimension for cut in kept for dimension in cut))
+    columns = "".join(f", cast({total.groups[one]} as text) as {one}" for one in dimensions)
     return f"""
-    insert into metric_day (store_id, metric, day, channel, campaign_id, amount)
-    select :store_id, :metric, {total.day}, {total.groups.get("channel", f"'{NO_CHANNEL}'")},
-           coalesce({total.groups.get("campaign", "null")}, {NO_CAMPAIGN}), sum({total.amount})
-    from {total.source}
-    where r.store_id = :store_id and {among} and {total.where}
-    group by 3, 4, 5 having sum({total.amount}) <> 0
+    select {in_cuts(kept)}, sum(amount) as amount, count(*) as rows
+    from (
+        select {total.day} as day, {total.amount} as amount {columns}
+        from {total.source} where r.store_id = :store_id and {total.day} {among} and {total.where}
+    ) summed group by {grouping_sets(kept)}
     """  # noqa: S608  # the catalogue's own SQL
+
+
+def in_cuts(kept: Iterable[Cut]) -> str:
+    """SQL of cut, day and members of rows that are grouped by these cuts."""
+    named, listed = [], []
+    for cut in sorted(kept, key=len, reverse=True):
+        here = f"when {' + '.join(f'grouping({one})' for one in cut) or '0'} = 0 then"
+        named.append(f"{here} '{name(cut)}'")
+        listed.append(f"{here} cast(array[{', '.join(cut)}] as text[])")
+    return f"case {' '.join(named)} end as cut, day, case {' '.join(listed)} end as members"
+
+
+def grouping_sets(kept: Iterable[Cut]) -> str:
+    sets = (", ".join(("day", *cut)) for cut in kept)
+    return f"grouping sets ({', '.join(f'({one})' for one in sets)})"
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What has changed since it was summed: tables as a whole, and their days."""
+    """What has changed since it was summed: sources as a whole, and their days."""
 
-    tables: Set[str]
+    sources: Set[str]
     days: Set[tuple[str, date]]
 
-    def is_current(self, total: Total) -> bool:
-        """Whether any day's sum may be used."""
-        return not moved_by(total) & self.tables
+    def is_current(self, moved_by: Set[str]) -> bool:
+        """Whether any day of what rests on these may be used."""
+        return not moved_by & self.sources
 
-    def days_of(self, total: Total) -> list[date]:
-        """Days whose sums may not be used."""
-        tables = moved_by(total)
-        return sorted({day for table, day in self.days if table in tables})
+    def days_of(self, moved_by: Set[str]) -> list[date]:
+        """Days of it that may not be used."""
+        return sorted({day for source, day in self.days if source in moved_by})
 
 
 def changes(rows: Iterable[tuple[str, date | None]]) -> Changes:
     """From rows of MetricChange."""
     listed = list(rows)
     return Changes(
-        {table for table, day in listed if day is None}, {(table, day) for table, day in listed if day is not None}
+        {source for source, day in listed if day is None}, {(source, day) for source, day in listed if day is not None}
     )

@@ -1,11 +1,11 @@
-"""Sums of totals by day or channel: those kept in the rollup, and for what has changed since, those of the rows.
+"""Sums of totals by day or another dimension: those that are kept, and for what has changed since, those of the rows.
 
 So a figure is exact at any moment, however far behind the rollup is; only its cost depends on that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,24 +16,17 @@ from sqlmodel import Session
 from clique_app.logs import log
 from clique_app.metrics import rollup
 from clique_app.metrics.definition import Dimension, Filters, Leaf, Period, Total
+from clique_app.metrics.kept import ALL_DAYS, KEPT, SOME_DAYS, Kept
 from clique_app.metrics.registry import METRICS
-from clique_app.metrics.rollup import Changes
-from clique_app.tables.rollups import NO_CAMPAIGN
+from clique_app.metrics.rollup import Changes, Cut
 
 Sums = Mapping[str, Mapping[Any, Decimal]]  # total: its sum by group; a group without rows is not there
 MOST_CHANGES = 200_000  # seen at once
-# the dimensions that are kept, with their column
-KEPT: Mapping[Dimension, str] = {
-    "day": "day",
-    "channel": "channel",
-    "campaign": f"nullif(campaign_id, {NO_CAMPAIGN})",
-}
-
 ROLLED = tuple(item for item in METRICS if isinstance(item, Total) and rollup.is_rolled(item) and rollup.moved_by(item))
 
 _KEPT = """
 select metric, {group}, sum(amount) from metric_day m
-where store_id = :store_id and metric = any(:metrics) and day between :start and :end {narrowed}
+where store_id = :store_id and metric = any(:metrics) and cut = :cut and day between :start and :end {narrowed}
   and not exists (
     select from unnest(cast(:stale_metrics as text[]), cast(:stale_days as date[])) stale (metric, day)
     where stale.metric = m.metric and stale.day = m.day)
@@ -59,18 +52,18 @@ def sums(
     """The totals of the period, by a dimension that each of them has; None is the group of rows without one."""
     asked = list(totals)
     found: dict[str, dict[Any, Decimal]] = {total.key: {} for total in asked}
-    is_kept = {group, *(filters or ())} <= KEPT.keys()
-    changed = _changes(session, store_id)
-    current = _summed(session, store_id)
-    kept = [
-        one
-        for one in asked
-        if is_kept and not (filters and one.undivided)
-        if current.get(one.key) == rollup.definition(one) and changed.is_current(one)
-    ]
-    stale = {one.key: [day for day in changed.days_of(one) if period.start <= day <= period.end] for one in kept}
-    if kept:
-        _add_kept(session, store_id, stale, period, group, filters, found)
+    changed = changes(session, store_id)
+    current = summed(session, store_id)
+    stale: dict[str, list[date]] = {}
+    by_cut: dict[Cut, list[Total]] = {}
+    for one in asked:
+        cut = _kept_cut(one, group, filters, changed, current)
+        if cut is not None:
+            by_cut.setdefault(cut, []).append(one)
+            days = changed.days_of(rollup.moved_by(one))
+            stale[one.key] = [day for day in days if period.start <= day <= period.end]
+    for cut, kept in by_cut.items():
+        _add_kept(session, store_id, cut, {one.key: stale[one.key] for one in kept}, period, group, filters, found)
     for total in asked:
         days = stale.get(total.key)
         if days is None or days:
@@ -78,25 +71,38 @@ def sums(
     return found
 
 
+def _kept_cut(
+    total: Total, group: Dimension, filters: Filters | None, changed: Changes, current: Mapping[str, str]
+) -> Cut | None:
+    """By what its kept sums answer; None where none may be used."""
+    if not rollup.is_rolled(total) or (filters and total.undivided):
+        return None
+    if current.get(total.key) != rollup.definition(total) or not changed.is_current(rollup.moved_by(total)):
+        return None
+    return rollup.cut_for(total, {group, *(filters or ())})
+
+
 def _add_kept(
     session: Session,
     store_id: int,
+    cut: Cut,
     stale: Mapping[str, list[date]],
     period: Period,
     group: Dimension,
     filters: Filters | None,
     found: dict[str, dict[Any, Decimal]],
 ) -> None:
-    narrowed = "".join(f" and {_is(KEPT[dimension], dimension, filters)}" for dimension in filters or ())
+    narrowed = "".join(f" and {_is(rollup.member(cut, one), one, filters)}" for one in filters or ())
     pairs = [(key, day) for key, days in stale.items() for day in days]
     values = {
         **values_of(store_id, period, filters),
         "metrics": list(stale),
+        "cut": rollup.name(cut),
         "stale_metrics": [key for key, _ in pairs],
         "stale_days": [day for _, day in pairs],
     }
-    statement = text(_KEPT.format(group=KEPT[group], narrowed=narrowed))
-    for key, at, amount in session.connection().execute(statement, values):
+    statement = text(_KEPT.format(group=rollup.member(cut, group), narrowed=narrowed))
+    for key, at, amount in session.connection().execute(statement, values).all():
         found[key][at] = amount
 
 
@@ -115,7 +121,7 @@ def _add_rows(
     if days is not None:
         among, values = f"and {total.day} = any(:days)", {**values, "days": days}
     statement = f"select {by}, {total.value} {rows_of(total, filters)} {among} group by 1"
-    for at, amount in session.connection().execute(text(statement), values):
+    for at, amount in session.connection().execute(text(statement), values).all():
         found[at] = found.get(at, Decimal(0)) + Decimal(amount)
 
 
@@ -155,32 +161,57 @@ def roll_up(session: Session, store_id: int) -> int:
     ).all()
     # each statement from here on sees at least what these changes stand for; what comes later brings its own change
     changed = rollup.changes((source, day) for _, source, day in seen)
-    new = {total.key for total in _not_summed(session, store_id)}
-    summed = 0
+    current = summed(session, store_id)
+    written = 0
     for total in ROLLED:
-        if total.key in new or not changed.is_current(total):
-            summed += _sum_again(session, store_id, total, None)
-        elif days := changed.days_of(total):
-            summed += _sum_again(session, store_id, total, days)
+        days = _days(changed, rollup.moved_by(total), current.get(total.key) == rollup.definition(total))
+        if days is None or days:
+            written += _sum_again(session, store_id, total, days)
+    for kept in KEPT:
+        days = _days(changed, kept.moved_by, current.get(kept.table) == kept.definition)
+        if days is None or days:
+            _make_again(session, store_id, kept, days)
     gone = text("delete from metric_change where store_id = :store_id and change_id = any(:ids)")
     connection.execute(gone, {**store, "ids": [change_id for change_id, _, _ in seen]})
-    return summed
+    return written
+
+
+def _days(changed: Changes, moved_by: Set[str], is_current: bool) -> list[date] | None:
+    """What is to be made again; None: everything."""
+    return changed.days_of(moved_by) if is_current and changed.is_current(moved_by) else None
 
 
 def reconcile(session: Session, store_id: int) -> list[str]:
-    """Hold every kept day against the rows. Totals that differ are summed anew; returns their keys."""
-    whole = Period(date.min, date.max)
+    """Hold all that is kept against the rows. What differs is made anew; returns the totals and tables."""
     differing: list[str] = []
     for total in ROLLED:
-        kept = sums(session, store_id, [total], whole, "day")[total.key]
-        rows: dict[Any, Decimal] = {}
-        _add_rows(session, store_id, total, whole, "day", None, None, rows)
-        if {day: amount for day, amount in rows.items() if amount} != {day: a for day, a in kept.items() if a}:
+        kept = "select cut, day, members, amount, rows from metric_day where store_id = :store_id and metric = :metric"
+        made = rollup.made(total, ALL_DAYS)
+        if _differ(session, store_id, rollup.moved_by(total), kept, made, total.key):
             differing.append(total.key)
             _sum_again(session, store_id, total, None)
+    for table in KEPT:
+        kept = f"select {', '.join(table.columns)} from {table.table} where store_id = :store_id"  # noqa: S608
+        if _differ(session, store_id, table.moved_by, kept, table.made(ALL_DAYS)):
+            differing.append(table.table)
+            _make_again(session, store_id, table, None)
     if differing:
-        log("metrics").error("rollup_differed", store_id=store_id, totals=differing)
+        log("metrics").error("rollup_differed", store_id=store_id, kept=differing)
     return differing
+
+
+def _differ(session: Session, store_id: int, moved_by: Set[str], kept: str, made: str, metric: str = "") -> bool:
+    """Whether any day differs that nobody has marked."""
+    hashed = "select day, sum(cast(hashtextextended(cast(one as text), 0) as numeric)) from ({}) one group by 1"
+    asked = {"store_id": store_id, "metric": metric}
+    of_days = [
+        {day: digest for day, digest in session.connection().execute(text(hashed.format(one)), asked)}
+        for one in (kept, made)
+    ]
+    changed = changes(session, store_id)
+    marked = changed.days_of(moved_by)
+    [before, now] = ({day: digest for day, digest in one.items() if day not in marked} for one in of_days)
+    return changed.is_current(moved_by) and before != now
 
 
 def _sum_again(session: Session, store_id: int, total: Total, days: list[date] | None) -> int:
@@ -190,26 +221,40 @@ def _sum_again(session: Session, store_id: int, total: Total, days: list[date] |
     if days is not None:
         values["days"] = days
     connection.execute(text(_FORGET if days is None else _FORGET_DAYS), values)
-    made = connection.execute(text(rollup.sum_again(total, some_days=days is not None)), values)
+    made = rollup.made(total, ALL_DAYS if days is None else SOME_DAYS)
+    into = "insert into metric_day (store_id, metric, cut, day, members, amount, rows)"
+    made_rows = connection.execute(text(f"{into} select :store_id, :metric, made.* from ({made}) made"), values)  # noqa: S608
     if days is None:
         connection.execute(text(_IS_SUMMED), {**values, "definition": rollup.definition(total)})
-    return made.rowcount
+    return made_rows.rowcount
 
 
-def _changes(session: Session, store_id: int) -> Changes:
+def changes(session: Session, store_id: int) -> Changes:
+    """What has changed since it was summed."""
     rows = session.connection().execute(
         text("select distinct source, day from metric_change where store_id = :store_id"), {"store_id": store_id}
     )
     return rollup.changes((source, day) for source, day in rows)
 
 
-def _summed(session: Session, store_id: int) -> dict[str, str]:
+def summed(session: Session, store_id: int) -> dict[str, str]:
+    """What is kept, and as which definition made it."""
     rows = session.connection().execute(
         text("select metric, definition from metric_summed where store_id = :store_id"), {"store_id": store_id}
     )
     return {metric: made for metric, made in rows}
 
 
-def _not_summed(session: Session, store_id: int) -> list[Total]:
-    current = _summed(session, store_id)
-    return [total for total in ROLLED if current.get(total.key) != rollup.definition(total)]
+def _make_again(session: Session, store_id: int, kept: Kept, days: list[date] | None) -> None:
+    """These days of a kept table, or all."""
+    connection = session.connection()
+    values: dict[str, Any] = {"store_id": store_id} | ({} if days is None else {"days": days})
+    among, narrowed = (ALL_DAYS, "") if days is None else (SOME_DAYS, "and day = any(:days)")
+    columns = ", ".join(kept.columns)
+    connection.execute(text(f"delete from {kept.table} where store_id = :store_id {narrowed}"), values)  # noqa: S608
+    made = f"select :store_id, {columns} from ({kept.made(among)}) made"  # noqa: S608
+    connection.execute(text(f"insert into {kept.table} (store_id, {columns}) {made}"), values)
+    if days is None:
+        connection.execute(
+            text(_IS_SUMMED), {"store_id": store_id, "metric": kept.table, "definition": kept.definition}
+        )

@@ -28,7 +28,7 @@ from clique_app.tables.jobs import JobRun, JobSchedule
 from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
 from clique_app.tables.privacy import PrivacyRequest
 from clique_app.tables.recommendations import Recommendation
-from clique_app.tables.rollups import MetricChange, MetricDay, MetricSummed
+from clique_app.tables.rollups import MetricChange, MetricDay, MetricSummed, OrderGapDay, PerformanceDay
 from clique_app.tables.site import CollectedEvent, VisitorWaiting, WebSession
 from clique_app.tables.stores import Member, Store, StoreSettings
 from clique_app.tables.sync import SyncCursor, SyncRun
@@ -41,7 +41,15 @@ GLOBAL_TABLES = ("inbox_event", "job_schedule", "job_run")  # the system role's 
 SYSTEM_TABLES = ("store", "ad_account", "page_event", "visitor_waiting")
 APPEND_ONLY_TABLES = ("audit_entry", "ad_day_former")
 # worked out of others: no backup holds them, and they are emptied after the others, whose rows mark them as changed
-DERIVED_TABLES = ("metric_day", "metric_summed", "metric_change", "credit_day", "credit_change")
+DERIVED_TABLES = (
+    "metric_day",
+    "performance_day",
+    "order_gap_day",
+    "metric_summed",
+    "metric_change",
+    "credit_day",
+    "credit_change",
+)
 
 __all__ = [
     "APPEND_ONLY_TABLES",
@@ -89,7 +97,9 @@ __all__ = [
     "ModelVersion",
     "Order",
     "OrderForecast",
+    "OrderGapDay",
     "OrderLine",
+    "PerformanceDay",
     "PrivacyRequest",
     "Product",
     "ProfilePrediction",

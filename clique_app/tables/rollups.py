@@ -1,4 +1,4 @@
-"""Daily sums of the catalogue's totals, and which days have changed since they were summed. All of it can be made anew.
+"""Daily sums, and which days have changed since they were summed. All of it can be made anew.
 
 Triggers write MetricChange, so that no code path can forget to.
 """
@@ -14,32 +14,68 @@ from datetime import date
 from decimal import Decimal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.base import StoreOwned, big, identity
 
-NO_CHANNEL, NO_CAMPAIGN = "", 0
+NO_ORDER_BEFORE = date(1, 1, 1)
 
 
 class MetricDay(StoreOwned, table=True):
-    """What one total sums to on one store day, by channel and campaign where it has them."""
+    """What one total sums to on one store day, by one cut: the dimensions it is split by, which members it is of."""
 
     __tablename__ = "metric_day"
 
     metric: str = Field(primary_key=True)
+    cut: str = Field(primary_key=True)  # of metrics/rollup.py; "": not split
     day: date = Field(primary_key=True)
-    channel: str = Field(primary_key=True)  # NO_CHANNEL where the total has none
-    campaign_id: int = big(primary_key=True)  # NO_CAMPAIGN where there is none
+    members: list[str | None] = Field(sa_column=sa.Column(ARRAY(sa.Text), primary_key=True))  # in the order of the cut
     amount: Decimal = Field(sa_type=sa.Numeric)  # as exact as its rows
+    rows: int = big()
+
+
+class PerformanceDay(StoreOwned, table=True):
+    """What was spent and sold on one store day, by one cut. Each cut sums to the same."""
+
+    __tablename__ = "performance_day"
+
+    cut: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    members: list[str | None] = Field(sa_column=sa.Column(ARRAY(sa.Text), primary_key=True))
+    spend: Decimal = Field(sa_type=sa.Numeric)
+    spend_by_link: Decimal = Field(sa_type=sa.Numeric)  # of it, by what the ads promote; only told by product
+    impressions: Decimal = Field(sa_type=sa.Numeric)
+    clicks: Decimal = Field(sa_type=sa.Numeric)
+    reported_revenue: Decimal = Field(sa_type=sa.Numeric)
+    orders: Decimal = Field(sa_type=sa.Numeric)
+    units: Decimal = Field(sa_type=sa.Numeric)
+    net_sales: Decimal = Field(sa_type=sa.Numeric)
+    cost_of_goods: Decimal = Field(sa_type=sa.Numeric)
+    fulfilment: Decimal = Field(sa_type=sa.Numeric)
+    payment_fees: Decimal = Field(sa_type=sa.Numeric)
+    attributed_revenue: Decimal = Field(sa_type=sa.Numeric)
+
+
+class OrderGapDay(StoreOwned, table=True):
+    """How many orders of a day followed a former one of their customer, of which day. From it come the different
+    customers of any period: those are its orders whose former one lies before it."""
+
+    __tablename__ = "order_gap_day"
+
+    day: date = Field(primary_key=True)
+    back: int = Field(primary_key=True, sa_type=sa.SmallInteger)  # 1: the order before, 2: the one before that
+    former: date = Field(primary_key=True)  # NO_ORDER_BEFORE where there is none
+    orders: int
 
 
 class MetricSummed(StoreOwned, table=True):
-    """That a total's days are in MetricDay, as this definition sums them."""
+    """That the days of a total, or of a table here, are kept as this definition sums them."""
 
     __tablename__ = "metric_summed"
 
-    metric: str = Field(primary_key=True)
+    metric: str = Field(primary_key=True)  # or the table
     definition: str
 
 
@@ -51,18 +87,26 @@ class MetricChange(SQLModel, table=True):
 
     store_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
     change_id: int = identity()
-    source: str  # the table
+    source: str  # the table, or what of it
     day: date | None = None  # None: on all days
 
 
 @dataclass(frozen=True)
 class Changing:
-    """A table that totals rest on, and what of a change to it can move a sum."""
+    """A table that sums rest on, and what of a change to it can move a sum."""
 
     table: str
     day: str | None  # the column of the day that moves; None: all days
     only: str = "true"  # rows that count
     columns: tuple[str, ...] = ()  # an update that leaves these as they were moves nothing; (): any update may
+    named: str = ""  # what is marked, where it is not the table as a whole
+    days: str = ""  # where it is not the rows' own day that moves: store and day of others, by the changed ones
+    events: tuple[str, ...] = ("insert", "delete", "update")
+
+    @property
+    def source(self) -> str:
+        """As MetricChange has it."""
+        return self.named or self.table
 
 
 CHANGING = (
@@ -70,6 +114,7 @@ CHANGING = (
     Changing("shop_order", "day"),
     Changing("credit", "day"),
     Changing("ad_day", "day"),
+    Changing("campaign_region_day", "day"),
     Changing("web_session", "day"),
     Changing("email_day", "day"),
     Changing("email_signup_day", "day"),
@@ -78,25 +123,44 @@ CHANGING = (
     Changing("store_settings", None),
     Changing("ad_account", None, columns=("channel",)),
     Changing("campaign", None, f"account_id = '{FILE_ACCOUNT}'", ("channel", "account_id")),
-)
+    Changing(
+        "ad_product", None, columns=("ad_id", "product_id"),
+        days="select c.store_id, d.day from changed c join ad_day d on d.store_id = c.store_id and d.ad_id = c.ad_id",
+    ),
+    # refunds of an order count for its place on days of their own
+    Changing(
+        "shop_order", None, columns=("order_id", "country", "region"), named="order_place", events=("update",),
+        days="""select c.store_id, e.day from changed c
+                join sale_entry e on e.store_id = c.store_id and e.order_id = c.order_id""",
+    ),
+    # what is the order before is another one for each of the customer's later ones
+    Changing(
+        "shop_order", None, "customer_id is not null",
+        ("order_id", "customer_id", "processed_at", "day", "test"), named="order_gap",
+        days="""select store_id, day from changed union select c.store_id, o.day from changed c
+                join shop_order o on o.store_id = c.store_id and o.customer_id = c.customer_id""",
+    ),
+)  # fmt: skip
 
 
-def triggers(*tables: str) -> Iterator[str]:
-    """Statements that make every change of these tables known, however it was made. A migration names those that are
-    there by then."""
-    for changing in (one for one in CHANGING if one.table in tables):
-        for event, referencing, rows in (
-            ("insert", "new table as come", "select * from come"),
-            ("delete", "old table as gone", "select * from gone"),
-            ("update", "old table as gone new table as come", _moved(changing.columns)),
-        ):
-            name = f"metric_change_{changing.table}_{event}"
+def triggers(*sources: str) -> Iterator[str]:
+    """Statements that make every change of these known, however it was made. A migration names those that are there by
+    then."""
+    for changing in (one for one in CHANGING if one.source in sources):
+        for event in changing.events:
+            referencing, rows = {
+                "insert": ("new table as come", "select * from come"),
+                "delete": ("old table as gone", "select * from gone"),
+                "update": ("old table as gone new table as come", _moved(changing.columns)),
+            }[event]
+            name = f"metric_change_{changing.source}_{event}"
+            marks = changing.days or f"select store_id, {changing.day or 'null::date'} from changed"  # noqa: S608
             yield f"""
             create function {name}() returns trigger language plpgsql as $$
             begin
               insert into metric_change (store_id, source, day)
-              select distinct store_id, '{changing.table}', {changing.day or "null::date"}
-              from ({rows}) moved where {changing.only};
+              with changed as (select * from ({rows}) moved where {changing.only})
+              select distinct store_id, '{changing.source}', day from ({marks}) marked (store_id, day);
               return null;
             end $$
             """  # noqa: S608  # names of our own

@@ -102,7 +102,7 @@ REPEAT_ORDERS = Total(
     amount="1",
     shown=_GAP_ROWS,
     sources=_ORDERS,
-    rolled=False,
+    moved_by=("order_gap",),
 )
 GAP_DAYS = replace(
     REPEAT_ORDERS,

@@ -1,0 +1,70 @@
+"""Tables that are worked out of others day by day: what they hold, and whose changes make it stale. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from clique_app.metrics import performance_sql, rollup
+from clique_app.tables.rollups import NO_ORDER_BEFORE
+
+ALL_DAYS, SOME_DAYS = "is not null", "= any(:days)"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table of tables/rollups.py. made: its rows after store_id in the order of columns, of the days {among}."""
+
+    table: str
+    columns: tuple[str, ...]
+    made: Callable[[str], str]
+    moved_by: frozenset[str]  # sources of changes
+
+    @cached_property
+    def definition(self) -> str:
+        """Changes with anything that changes its rows."""
+        return rollup.digest(self.made(ALL_DAYS))
+
+    def rows(self, *, is_kept: bool) -> str:
+        """A relation of its rows from :start to :end, whatever has changed: those of :days are worked out now."""
+        listed = ", ".join(self.columns)
+        if not is_kept:
+            return f"(select {listed} from ({self.made(SOME_DAYS)}) made)"  # noqa: S608
+        return f"""(
+            select {listed} from {self.table}
+            where store_id = :store_id and day between :start and :end and not day = any(:days)
+            union all select {listed} from ({self.made(SOME_DAYS)}) made
+        )"""  # noqa: S608
+
+
+def _order_gaps(among: str) -> str:
+    of_customers = (
+        ""
+        if among == ALL_DAYS
+        else f"""and customer_id in (
+            select customer_id from shop_order where store_id = :store_id and day {among} and not test)"""  # noqa: S608
+    )
+    return f"""
+    select day, back, coalesce(former, '{NO_ORDER_BEFORE.isoformat()}'::date) as former, count(*) as orders
+    from (
+        select day, lag(day) over mine as one, lag(day, 2) over mine as two
+        from shop_order where store_id = :store_id and not test and customer_id is not null {of_customers}
+        window mine as (partition by customer_id order by processed_at, order_id)
+    ) o cross join lateral (values (1::smallint, one), (2::smallint, two)) of_former (back, former)
+    where day {among} group by 1, 2, 3
+    """  # noqa: S608
+
+
+PERFORMANCE = Kept(
+    "performance_day",
+    ("day", "cut", "members", *performance_sql.MEASURES),
+    performance_sql.made,
+    frozenset({
+        "sale_entry", "shop_order", "order_place", "credit", "ad_day", "campaign_region_day", "ad_product",
+        "store_settings", "ad_account", "campaign",
+    }),
+)  # fmt: skip
+ORDER_GAPS = Kept("order_gap_day", ("day", "back", "former", "orders"), _order_gaps, frozenset({"order_gap"}))
+
+KEPT = (PERFORMANCE, ORDER_GAPS)

@@ -1,0 +1,52 @@
+"""Reads the tables that are kept by day: what is unmarked as it is there, what has changed since worked out now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from clique_app.metrics import order_gaps
+from clique_app.metrics.definition import Filters, Period, Reading
+from clique_app.metrics.kept import ORDER_GAPS, Kept
+from clique_app.metrics.sums_service import changes, summed
+from clique_app.tables.rollups import NO_ORDER_BEFORE
+
+_GAPS = """
+select day - former, cast(sum(orders) as int) from {gaps} gaps
+where back = 1 and former > :never and day between :first and :last group by 1 order by 1
+"""
+
+
+def relation(session: Session, store_id: int, kept: Kept, period: Period) -> tuple[str, dict[str, Any]]:
+    """The table's rows of a period as they would be made now: SQL and its parameters."""
+    changed = changes(session, store_id)
+    is_kept = summed(session, store_id).get(kept.table) == kept.definition and changed.is_current(kept.moved_by)
+    stale = changed.days_of(kept.moved_by) if is_kept else period.each_day()
+    days = [day for day in stale if period.start <= day <= period.end]
+    return kept.rows(is_kept=is_kept), {"store_id": store_id, "start": period.start, "end": period.end, "days": days}
+
+
+def from_order_gaps(
+    session: Session, store_id: int, readings: Iterable[Reading], span: Period, filters: Filters | None
+) -> dict[str, Decimal | None]:
+    """Those of the readings that the way orders follow each other tells; they are the whole store's."""
+    asked = [] if filters else [reading.key for reading in readings if order_gaps.tells(reading.key, span)]
+    if not asked:
+        return {}
+    reach = Period(span.start - timedelta(days=order_gaps.REACH_DAYS), span.end)
+    gaps, values = relation(session, store_id, ORDER_GAPS, reach)
+    values |= {"first": span.start, "last": span.end}
+    found: dict[str, Decimal | None] = {}
+    if counted := [key for key in asked if key in order_gaps.COUNTS]:
+        columns = ", ".join(order_gaps.COUNTS[key] for key in counted)
+        row = session.connection().execute(text(f"select {columns} from {gaps} gaps"), values).one()  # noqa: S608
+        found |= {key: Decimal(value) for key, value in zip(counted, row, strict=True)}
+    if order_gaps.MEDIAN_GAP in asked:
+        rows = session.connection().execute(text(_GAPS.format(gaps=gaps)), {**values, "never": NO_ORDER_BEFORE})
+        found[order_gaps.MEDIAN_GAP] = order_gaps.median([(days, orders) for days, orders in rows])
+    return found

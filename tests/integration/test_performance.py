@@ -1,0 +1,220 @@
+"""Performance sums to the same by whatever it is told, and to the catalogue's totals; spend finds its products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from clique_app.attribution import service as attribution
+from clique_app.database import store_session, system_session
+from clique_app.errors import InvalidInput
+from clique_app.metrics import readings_service, registry, service, sums_service
+from clique_app.metrics.definition import Period, Reading
+from clique_app.metrics.order_gaps import COUNTS, MEDIAN_GAP
+from clique_app.metrics.performance_service import Performance, performance
+from clique_app.tables import Ad, AdGroup, Campaign, Order, SaleEntry, Store, StoreSettings, SyncCursor, Touch
+
+NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
+FIRST = NOON.date()
+WHOLE = Period(FIRST, FIRST + timedelta(days=20))
+TOTALS = (
+    "ad_spend",
+    "orders",
+    "units",
+    "net_sales",
+    "cost_of_goods",
+    "fulfilment",
+    "payment_fees",
+    "attributed_revenue",
+)
+BY = ("day", "channel", "campaign", "geography", "product")
+
+
+@pytest.fixture
+def session(database_env: None) -> Iterator[Session]:
+    with system_session() as system:
+        store = Store(
+            shop_domain="performance.myshopify.com", time_zone="UTC", installed_at=NOON, history_complete=True,
+            history_from=FIRST,
+        )  # fmt: skip
+        system.add(store)
+        system.flush()
+        store_id = store.store_id
+    with store_session(store_id) as session:
+        session.add(StoreSettings(store_id=store_id, default_cost_pct=Decimal(40)))
+        for source in ("shopify_orders", "meta_ads"):
+            session.add(SyncCursor(store_id=store_id, source=source, read_to=NOON, fresh_at=NOON))
+        session.flush()
+        _ads(session, store_id)
+        # customer, product, place, campaign, days later: the first campaign's ad promotes products 1 and 2, the
+        # second's none
+        for number, (customer, product, region, campaign, day) in enumerate(
+            [
+                (1, 1, "ME", "1", 0),
+                (2, 2, "TX", "2", 0),
+                (1, 3, "ME", "2", 0),
+                (3, 2, "", None, 1),
+                (1, 1, "ME", "1", 9),
+            ]
+        ):
+            _order(session, store_id, number + 1, customer, product, region, campaign, NOON + timedelta(days=day))
+        session.info["store_id"] = store_id
+        attribution.credit_orders(session, store_id, None)
+        yield session
+
+
+def _ads(session: Session, store_id: int) -> None:
+    same = {"store_id": store_id, "channel": "meta", "read_at": NOON}
+    session.connection().execute(
+        text(
+            "insert into ad_account (store_id, channel, account_id, name, currency, time_zone, chosen_at)"
+            " values (:store, 'meta', '1', '', 'USD', 'UTC', :now)"
+        ),
+        {"store": store_id, "now": NOON},
+    )
+    for number in (1, 2):
+        of = {**same, "platform_id": str(number), "name": "", "status": "active"}
+        for row in (
+            Campaign(**of, campaign_id=number, account_id="1", currency="USD"),
+            AdGroup(**of, ad_group_id=number, campaign_id=number, currency="USD"),
+            Ad(**of, ad_id=number, ad_group_id=number, campaign_id=number),
+        ):
+            session.add(row)
+            session.flush()
+    run = session.connection()
+    for product in (1, 2):
+        run.execute(
+            text("insert into ad_product values (:store, 1, :product, 'link', :now)"),
+            {"store": store_id, "product": product, "now": NOON},
+        )
+    for ad, spend in ((1, "10.01"), (2, "20.005")):
+        run.execute(
+            text(
+                "insert into ad_day (store_id, day, ad_id, channel, campaign_id, currency, spend, impressions, clicks,"
+                " link_clicks, landing_page_views, add_to_carts, checkouts, video_views, reported_conversions,"
+                " reported_revenue, read_at, reach) values (:store, :day, :ad, 'meta', :ad, 'USD', :spend, 100, 5, 0,"
+                " 0, 0, 0, 0, 0, 7, :now, 0)"
+            ),
+            {"store": store_id, "day": FIRST, "ad": ad, "spend": Decimal(spend), "now": NOON},
+        )
+    run.execute(
+        text(
+            "insert into campaign_region_day (store_id, day, campaign_id, country, region, channel, currency, spend,"
+            " impressions, clicks, link_clicks, landing_page_views, add_to_carts, checkouts, video_views,"
+            " reported_conversions, reported_revenue, read_at) values (:store, :day, 1, 'US', 'ME', 'meta', 'USD', 6,"
+            " 60, 3, 0, 0, 0, 0, 0, 0, 0, :now)"
+        ),
+        {"store": store_id, "day": FIRST, "now": NOON},
+    )
+
+
+def _order(
+    session: Session, store_id: int, number: int, customer: int, product: int, region: str, campaign: str | None,
+    at: datetime,
+) -> None:  # fmt: skip
+    total = Decimal(10 * product)
+    rows: list[Order | SaleEntry | Touch] = [
+        Order(
+            store_id=store_id, order_id=number, name=f"#{number}", processed_at=at + timedelta(minutes=number),
+            day=at.date(), created_at=at, updated_at=at, currency="USD", presentment_currency="USD", total=total,
+            stated_total=total, customer_id=customer, country="US" if region else "", region=region,
+        ),
+        SaleEntry(
+            store_id=store_id, sale_id=number, kind="sale", order_id=number, product_id=product, happened_at=at,
+            day=at.date(), amount=total, quantity=1, unit_cost=Decimal(3),
+        ),
+        SaleEntry(
+            store_id=store_id, sale_id=number, kind="refund", order_id=number, product_id=product,
+            happened_at=at + timedelta(days=3), day=at.date() + timedelta(days=3), amount=-total / 2, quantity=0,
+        ),
+    ]  # fmt: skip
+    if campaign:
+        rows.append(
+            Touch(
+                store_id=store_id, order_id=number, position=0, occurred_at=at, channel="meta",
+                campaign_platform_id=campaign,
+            )
+        )  # fmt: skip
+    for row in rows:
+        session.add(row)
+        session.flush()
+
+
+def _sum(rows: list[Performance], key: str) -> Decimal:
+    return sum((row.figures[key].value or Decimal(0) for row in rows), Decimal(0))
+
+
+def _holds(session: Session, store_id: int) -> None:
+    """Every way of telling gives the catalogue's totals."""
+    for by in BY:
+        rows = performance(session, store_id, WHOLE, by)
+        for key in TOTALS:
+            assert _sum(rows, key) == service.figure(session, store_id, key, WHOLE).value, (by, key)
+
+
+def test_every_way_of_telling_sums_to_the_totals_whenever_it_was_made(session: Session) -> None:
+    store_id = session.info["store_id"]
+    _holds(session, store_id)
+    sums_service.roll_up(session, store_id)
+    _holds(session, store_id)
+    for change in (
+        "update shop_order set region = 'VT' where order_id = 1",
+        "update ad_day set spend = 33.333 where ad_id = 2",
+        "delete from ad_product where product_id = 2",
+        "update store_settings set fulfilment_per_order = 1",
+        "delete from shop_order where order_id = 2",
+    ):
+        session.connection().execute(text(change))
+        _holds(session, store_id)
+    places = {row.member: row for row in performance(session, store_id, WHOLE, "geography")}
+    assert places["US, VT"].figures["net_sales"].value == 5  # the refund, on a day of its own, has moved with its order
+    sums_service.roll_up(session, store_id)
+    assert sums_service.reconcile(session, store_id) == []
+
+
+def test_spend_is_what_ads_promote_and_else_what_their_campaign_sold(session: Session) -> None:
+    store_id = session.info["store_id"]
+    rows = {row.member: row for row in performance(session, store_id, WHOLE, "product")}
+    assert _sum(list(rows.values()), "ad_spend") == Decimal("30.015")
+    # 10.01 in halves; 20.005 by what the second campaign sold: 20 of product 2 and 30 of product 3
+    assert rows[1].figures["ad_spend"].value in (Decimal("5.00"), Decimal("5.01"))
+    assert abs((rows[2].figures["ad_spend"].value or 0) - Decimal("13.005")) <= Decimal("0.01")
+    assert abs((rows[3].figures["ad_spend"].value or 0) - Decimal("12.003")) <= Decimal("0.01")
+    assert (rows[1].basis, rows[2].basis, rows[3].basis) == ("promoted", "both", "share")
+    assert rows[1].figures["impressions"].value is None
+    assert rows[None].figures["impressions"].value == 200
+
+
+def test_places_that_platforms_do_not_tell_stand_apart(session: Session) -> None:
+    rows = {row.member: row for row in performance(session, session.info["store_id"], WHOLE, "geography")}
+    assert rows["US, ME"].figures["ad_spend"].value == 6
+    assert rows[None].figures["ad_spend"].value == Decimal("24.015")
+
+
+def test_what_it_cannot_be_told_by_is_refused(session: Session) -> None:
+    with pytest.raises(InvalidInput):
+        performance(session, session.info["store_id"], WHOLE, "weather")  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 20), (1, 9), (9, 9), (10, 20)])
+def test_customers_by_how_orders_follow_each_other_are_those_of_the_rows(
+    session: Session, start: int, end: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_id, period = session.info["store_id"], Period(FIRST + timedelta(start), FIRST + timedelta(end))
+    readings = [item for item in map(registry.metric, (*COUNTS, MEDIAN_GAP)) if isinstance(item, Reading)]
+
+    def read() -> dict[str, Decimal | None]:
+        found = readings_service.read(session, store_id, readings, [period], None)
+        return {reading.key: found[reading.key, period][0] for reading in readings}
+
+    sums_service.roll_up(session, store_id)
+    session.connection().execute(text("delete from shop_order where order_id = 3"))
+    session.connection().execute(text("update shop_order set customer_id = 2 where order_id = 4"))
+    told = read()
+    monkeypatch.setattr(readings_service, "MOST_KEPT_SPANS", 0)
+    assert told == read()
