@@ -19,7 +19,20 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.database import system_session
 from clique_app.logs import configure_logs, log
-from tasks import actions, ad_pushes, analysis, customers, day_end, install, keeping, rollups, site, sync, webhooks
+from tasks import (
+    actions,
+    ad_pushes,
+    analysis,
+    baselines,
+    customers,
+    day_end,
+    install,
+    keeping,
+    rollups,
+    site,
+    sync,
+    webhooks,
+)
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LOST_AFTER = timedelta(seconds=30)
@@ -52,6 +65,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("six_hourly_catch_up", timedelta(hours=6), sync.catch_up_six_hourly),
     Job("recommendations", timedelta(hours=1), analysis.refresh_all_recommendations),
     Job("customers", timedelta(days=1), customers.retrain_all_customers),
+    Job("baselines", timedelta(days=7), baselines.learn_all_baselines),
     Job("end_days", timedelta(minutes=15), day_end.end_days),
     Job("final_day", timedelta(minutes=15), sync.final_day_all),
     Job("webhook_subscriptions", timedelta(days=1), install.check_all_stores),

@@ -31,6 +31,8 @@ class Chart(TypedDict, total=False):
     highlight: list[str]  # first and last x of the selected period
     prefix: str
     suffix: str
+    format: str  # d3's, of hovered values; none: whole numbers
+    ticks: str  # the same of the axis; none: 15K
 
 
 class LazyPlot(rx.Component):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from clique_app.components.figures import Delta, Spark, Tile, delta, spark
 from clique_app.metrics import format, overview_service
-from clique_app.metrics.definition import Figure
+from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.overview_service import Day
 
 STALE_AFTER = timedelta(hours=3)
@@ -48,9 +48,26 @@ def line_view(line: tuple[Day, ...]) -> Spark:
     return spark([None if day.value is None else float(day.value) for day in line], low, high)
 
 
-def rounded(line: tuple[Day, ...]) -> list[float | None]:
+def rounded(line: tuple[Day, ...], places: int = 2) -> list[float | None]:
     """A line's values for a chart, to the cent."""
-    return [None if day.value is None else round(float(day.value), 2) for day in line]
+    return [None if day.value is None else round(float(day.value), places) for day in line]
+
+
+def against_normal(name: str, line: tuple[Day, ...], period: Period) -> str:
+    """On how many days of the period a line ran outside its normal range; "" where none can be judged."""
+    judged = [
+        (day.value, day.low, day.high)
+        for day in line
+        if period.start <= day.day <= period.end
+        and day.value is not None
+        and day.low is not None
+        and day.high is not None
+    ]
+    if not judged:
+        return ""
+    above = sum(value > high for value, _, high in judged)
+    below = sum(value < low for value, low, _ in judged)
+    return f"{name} ran above normal on {above} and below on {below} of {len(judged)} days"
 
 
 def written(figure: Figure, currency: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -22,9 +22,10 @@ from clique_app.components.session import PageState, in_store
 from clique_app.components.status import badge, banner, bone, icon
 from clique_app.components.tables import agrees, csv_button
 from clique_app.connections.setting_ranges import MODEL
-from clique_app.metrics import expression, format, overview_service, periods, registry, service
-from clique_app.metrics.definition import Dimension, Figure, Filters, Formula, Leaf, Metric, Period
+from clique_app.metrics import baselines, expression, format, overview_service, periods, registry, service
+from clique_app.metrics.definition import NAMES, Dimension, Figure, Filters, Formula, Leaf, Metric, Period
 from clique_app.metrics.figures import Compare
+from clique_app.metrics.grouping_service import member_of
 from clique_app.metrics.overview_service import Scope
 from clique_app.metrics.service import PAGE, SourceRows
 from clique_app.sync.sources import SOURCES
@@ -79,10 +80,17 @@ class Asked:
     end: str = ""
     channel: str = ""
     campaign_id: int = 0
+    by: str = ""  # a dimension, and the one group of it as its row tells it: "" are rows without one
+    of: str = ""
+    of_name: str = ""
 
     def filters(self) -> Filters | None:
         asked: dict[Dimension, Any] = {"channel": self.channel, "campaign": self.campaign_id}
-        return {dimension: member for dimension, member in asked.items() if member} or None
+        narrowed: dict[Dimension, Any] = {dimension: member for dimension, member in asked.items() if member}
+        if self.by in NAMES:
+            by = cast(Dimension, self.by)
+            narrowed[by] = member_of(by, self.of)
+        return narrowed or None
 
 
 class OpenNumber(PageState):
@@ -104,7 +112,8 @@ class OpenNumber(PageState):
     @rx.event
     def show_for(self, asked: dict[str, Any]) -> Any:
         """Open a metric over a period and filter of its own (evidence of a recommendation)."""
-        known = {name: asked[name] for name in ("key", "start", "end", "channel", "campaign_id") if asked.get(name)}
+        names = ("key", "start", "end", "channel", "campaign_id", "by", "of", "of_name")
+        known = {name: asked[name] for name in names if asked.get(name)}
         return self._go([known])
 
     @rx.event
@@ -159,8 +168,8 @@ def read_opened(session: Session, store_id: int, scope: Scope, asked: Asked, off
     period = periods.between(asked.start, asked.end) if asked.start else scope.choice.period
     compare: Compare = "previous" if asked.start else scope.choice.compare
     filters, now = asked.filters(), clock.now()
-    item = registry.metric(asked.key)
-    tile = overview_service.tiles(session, store_id, [asked.key], period, compare=compare, filters=filters)[0]
+    item = registry.answering(registry.metric(asked.key), tuple(filters or ()))
+    tile = overview_service.tiles(session, store_id, [item.key], period, compare=compare, filters=filters)[0]
     figure = tile.figure
     value = format.exact(figure.value, figure.unit, scope.currency)
     ages = [_age(age.source, age.fresh_at, now) for age in service.ages(session, [item])[item.key]]
@@ -180,14 +189,14 @@ def read_opened(session: Session, store_id: int, scope: Scope, asked: Asked, off
     if isinstance(item, Formula):
         return Opened(
             **shared,
-            formula=_lines(item, figure, scope.currency),
+            formula=formula_lines(item, figure, scope.currency),
             **_days(session, store_id, item, period, scope, filters),
         )
-    rows = service.source_rows(session, store_id, asked.key, period, filters=filters, offset=offset)
+    rows = service.source_rows(session, store_id, item.key, period, filters=filters, offset=offset)
     return Opened(**shared, words=item.worked, **_rows(rows, item, value, scope))
 
 
-def _lines(item: Formula, figure: Figure, currency: str) -> list[Line]:
+def formula_lines(item: Formula, figure: Figure, currency: str) -> list[Line]:
     """The formula's inputs with the sign each is taken with."""
     signs = expression.signs(item.expression)
     return [
@@ -260,6 +269,7 @@ def _cell(value: Any, unit: str, currency: str, zone: ZoneInfo) -> str:
 
 def _covers(scope: Scope, period: Period, asked: Asked) -> list[list[str]]:
     narrowed = [f"channel {asked.channel}"] * bool(asked.channel) + ["one campaign"] * bool(asked.campaign_id)
+    narrowed += [f"{NAMES[by]} {asked.of_name or asked.of}" for by in NAMES if by == asked.by]
     return [
         ["Period", f"{format.days(period, year=True)}, {period.days} {'day' if period.days == 1 else 'days'}"],
         ["Filters", ", ".join(narrowed).capitalize() or "None, all channels and regions"],
@@ -286,11 +296,17 @@ def _age(source: str, fresh_at: datetime | None, now: datetime) -> list[str]:
 
 
 def _normal(tile: overview_service.Tile, currency: str) -> str:
-    if tile.normal is None:
-        return "Not enough history yet: the normal range needs at least 4 earlier weeks."
-    low, high = (format.brief(end, tile.figure.unit, currency) for end in tile.normal)
     days = tile.comparison.days if tile.comparison else tile.period
-    return f"{low} to {high} for {days.days} whole days: the middle 80 % of the same weekdays in the last 8 weeks."
+    if tile.normal is None:
+        if not baselines.has_days(tile.metric):
+            return "None is kept: it is read for the period that is asked for, not day by day."
+        weeks = baselines.LEAST_PERIODS * baselines.weeks_apart(days)
+        if weeks > baselines.FURTHEST_WEEKS:
+            return "A period this long has no normal range: too few of its length lie behind."
+        return f"Not enough history yet: the normal range needs {weeks} whole weeks before the period."
+    low, high = (format.brief(end, tile.figure.unit, currency) for end in tile.normal)
+    length = f"{days.days} whole {'day' if days.days == 1 else 'days'}"
+    return f"{low} to {high} for {length}: where 8 of 10 fall, by those before of the same length, and their trend."
 
 
 def _note(session: Session, store_id: int, item: Metric, period: Period, scope: Scope) -> str:
@@ -307,21 +323,23 @@ def _note(session: Session, store_id: int, item: Metric, period: Period, scope: 
     return " ".join(notes)
 
 
-def _formula() -> rx.Component:
+def formula_list(lines: Any, name: Any, value: Any, on_open: Any) -> rx.Component:
+    """A list[Line] var and what it comes to; on_open takes the key of an input."""
+
     def line(one: Any) -> rx.Component:
         return rx.el.li(
             rx.el.span(one.sign, class_name="c-sign"),
             rx.el.span(rx.el.b(one.name), " ", rx.el.span(one.note, class_name="c-second")),
-            opens(one.value, OpenNumber.show_input(one.key), label="Open " + one.name),
+            opens(one.value, on_open(one.key), label="Open " + one.name),
         )
 
     total = rx.el.li(
         rx.el.span("=", class_name="c-sign"),
-        rx.el.span(rx.el.b(OpenNumber.opened.name)),
-        rx.el.b(OpenNumber.opened.value),
+        rx.el.span(rx.el.b(name)),
+        rx.el.b(value),
         class_name="c-formula-total",
     )
-    return rx.el.ul(rx.foreach(OpenNumber.opened.formula, line), total, class_name="c-formula")
+    return rx.el.ul(rx.foreach(lines, line), total, class_name="c-formula")
 
 
 def _source_table() -> rx.Component:
@@ -369,7 +387,9 @@ def open_number_panel() -> rx.Component:
     )
     worked = rx.cond(
         opened.formula.length() > 0,
-        block(_formula(), title="How it is worked out"),
+        block(
+            formula_list(opened.formula, opened.name, opened.value, OpenNumber.show_input), title="How it is worked out"
+        ),
         rx.cond(opened.words != "", block(rx.el.p("Each row: " + opened.words), title="How it is worked out")),
     )
     paging = rx.el.div(

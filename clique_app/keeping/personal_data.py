@@ -195,10 +195,10 @@ NO_CUSTOMERS = (
     "campaign_region_day", "connect_ticket", "connection", "creative", "credit_change", "credit_day",
     "credit_restatement", "email_account", "email_day",
     "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
-    "job_schedule", "location", "member", "metric_change", "metric_day", "metric_summed", "model_version",
-    "order_gap_day", "performance_day", "product", "recommendation", "referral", "search_day", "social_day", "store",
-    "store_settings", "sync_cursor",
-    "unit_cost", "variant", "voice_settings", "webhook_check",
+    "job_schedule", "location", "member", "metric_baseline", "metric_change", "metric_day", "metric_summed",
+    "model_version", "order_gap_day", "performance_day", "product", "recommendation", "referral",
+    "search_day", "social_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant", "voice_settings",
+    "webhook_check",
 )  # fmt: skip
 
 

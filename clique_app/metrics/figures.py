@@ -15,7 +15,6 @@ from clique_app.metrics import expression, format, registry
 from clique_app.metrics.definition import Dimension, Figure, Formula, Leaf, Metric, Period, Reading, Total
 
 Compare = Literal["previous", "year", "none"]
-NORMAL_WEEKS = 8  # how many earlier weeks make the normal range
 
 
 Value = tuple[Decimal | None, Decimal | None]  # of a reading, and half its 95 % interval
@@ -176,44 +175,3 @@ def comparison(period: Period, compare: Compare, today: date) -> Comparison | No
 def change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
     """Relative change; unknown from nothing or from a loss."""
     return None if now is None or before is None or before <= 0 else now / before - 1
-
-
-def middle_80(values: list[Decimal]) -> tuple[Decimal, Decimal] | None:
-    """10th to 90th percentile, linearly between ranks; None below 4 values."""
-    if len(values) < 4:
-        return None
-    ranked = sorted(values)
-
-    def at(share: Decimal) -> Decimal:
-        place = share * (len(ranked) - 1)
-        low = int(place)
-        high = min(low + 1, len(ranked) - 1)
-        return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
-
-    return at(Decimal("0.1")), at(Decimal("0.9"))
-
-
-def normal_range(daily: Daily, item: Metric, period: Period) -> tuple[Decimal, Decimal] | None:
-    """The middle 80 % of the same weekdays in the last weeks: the store's own normal for a period of this length."""
-    earlier = [period.shifted(-7 * week) for week in range(1, NORMAL_WEEKS + 1)]
-    step = (period.days + 6) // 7  # earlier periods may overlap each other, but not the period itself
-    values = [
-        value
-        for window in (span.shifted(-7 * (step - 1)) for span in earlier)
-        if daily.covers(window) and (value := daily.figure(item, window).value) is not None
-    ]
-    return middle_80(values)
-
-
-def normal_days(daily: Daily, item: Metric, period: Period) -> list[tuple[Decimal, Decimal] | None]:
-    """The normal range of each single day of the period, as `normal_range` gives it."""
-    reach = Period(period.start - timedelta(weeks=NORMAL_WEEKS), period.end)
-    covered = daily.first_day
-    known = [
-        value if covered is not None and day >= covered else None
-        for day, value in zip(reach.each_day(), daily.days(item, reach), strict=True)
-    ]
-    return [
-        middle_80([value for value in known[n : n + 7 * NORMAL_WEEKS : 7] if value is not None])
-        for n in range(period.days)
-    ]

@@ -11,7 +11,8 @@ from typing import Literal
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.metrics import figures, periods, registry, service
+from clique_app.metrics import baselines, baselines_service, figures, periods, registry, service
+from clique_app.metrics.baselines_service import Weeks
 from clique_app.metrics.definition import Figure, Filters, Metric, Period
 from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.periods import Choice
@@ -43,7 +44,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Day:
-    """One point of a line, with the store's normal for that weekday."""
+    """One point of a line, with the store's normal for that day."""
 
     day: date
     value: Decimal | None
@@ -110,14 +111,16 @@ def tiles(
     spans = dict.fromkeys((period, compared.days, compared.against) if compared else (period,))
     daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans))
     ages = service.ages(session, items)
-    return [_tile(item, daily, period, compared, today, ages[item.key]) for item in items]
+    # learnt of the whole store
+    usual = baselines_service.weeks(session, store_id, keys, _drawn(period)) if filters is None else {}
+    return [_tile(item, daily, period, compared, today, ages[item.key], usual.get(item.key, {})) for item in items]
 
 
 def _reach(period: Period, compared: Comparison | None) -> Period:
     """All days that a tile of the period looks at: itself, what it is compared with, its normal range, its line."""
-    weeks = figures.NORMAL_WEEKS + (period.days + 6) // 7
-    start = min(period.start, _drawn(period).start) - timedelta(days=7 * weeks)
-    return Period(min(start, compared.against.start) if compared else start, period.end)
+    whole = compared.days if compared else period
+    spans = [period, _drawn(period), *baselines.earlier(whole), *([compared.against] if compared else [])]
+    return Period(min(span.start for span in spans), period.end)
 
 
 def _drawn(period: Period) -> Period:
@@ -125,13 +128,19 @@ def _drawn(period: Period) -> Period:
 
 
 def _tile(
-    item: Metric, daily: Daily, period: Period, compared: Comparison | None, today: date, ages: tuple[Age, ...]
+    item: Metric,
+    daily: Daily,
+    period: Period,
+    compared: Comparison | None,
+    today: date,
+    ages: tuple[Age, ...],
+    usual: Weeks,
 ) -> Tile:
     figure = daily.figure(item, period)
     whole = compared.days if compared else period  # today so far is not held against whole days
     now = daily.figure(item, whole)
     before = daily.figure(item, compared.against) if compared and daily.covers(compared.against) else None
-    normal = figures.normal_range(daily, item, whole) if whole.end < today else None
+    normal = baselines.of_period(daily, item, whole) if whole.end < today else None
     return Tile(
         metric=item,
         figure=figure,
@@ -142,7 +151,7 @@ def _tile(
         change=figures.change(now.value, before.value) if before else None,
         normal=normal,
         standing=_standing(now.value, normal),
-        line=_line(item, daily, _drawn(period), today),
+        line=_line(item, daily, _drawn(period), today, usual),
         ages=ages,
     )
 
@@ -153,11 +162,11 @@ def _standing(value: Decimal | None, normal: tuple[Decimal, Decimal] | None) -> 
     return "below" if value < normal[0] else "above" if value > normal[1] else "within"
 
 
-def _line(item: Metric, daily: Daily, period: Period, today: date) -> tuple[Day, ...]:
-    ranges = figures.normal_days(daily, item, period)
-    days = zip(period.each_day(), daily.days(item, period), ranges, strict=True)
-    # today is not over: drawn with the whole days it would look like a fall
-    return tuple(
-        Day(day, value if daily.covers(Period(day, day)) and day < today else None, *(normal or (None, None)))
-        for day, value, normal in days
-    )
+def _line(item: Metric, daily: Daily, period: Period, today: date, usual: Weeks) -> tuple[Day, ...]:
+    line: list[Day] = []
+    for day, value in zip(period.each_day(), daily.days(item, period), strict=True):
+        baseline = usual.get(baselines.week_of(day))
+        # today is not over: drawn with the whole days it would look like a fall
+        known = value if daily.covers(Period(day, day)) and day < today else None
+        line.append(Day(day, known, *(baseline.range(day) if baseline else (None, None))))
+    return tuple(line)

@@ -1,9 +1,10 @@
 """What was spent and sold on each day by channel, campaign, place and product, as set-based SQL. Every cut sums to the
 same: what is not known of one stands under no member.
 
-An order is the channel's and campaign's that is credited with most of it, all its entries with it; without lines of its own its fee,
-its fulfilment and itself are its dearest product's. Spend of ads that promote products is split among these equally,
-the rest by what the campaign sold on the day, else its channel, else the store; to the cent, by largest remainder.
+An order is the channel's and campaign's that is credited with most of it, all its entries with it; without lines of its
+own its fee, its fulfilment and itself are its dearest product's. Spend of ads that promote products is split among
+these equally, the rest by what the campaign sold on the day, else its channel, else the store; to the cent, by largest
+remainder.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from clique_app import clock
 from clique_app.components.advice import Advice
 from clique_app.components.advice_parts import advice_overlays, next_to_do
 from clique_app.components.charts import chart_card
-from clique_app.components.figure_views import rounded, tile_view
+from clique_app.components.figure_views import against_normal, rounded, tile_view
 from clique_app.components.figures import Tile, opens, tiles
 from clique_app.components.frame import data_age, header
 from clique_app.components.open_number import SOURCE_NAMES, OpenNumber, open_number_panel
@@ -157,15 +157,7 @@ def _age_line(tiles: list[overview_service.Tile], scope: Scope, now: datetime) -
 def _chart(tiles: dict[str, overview_service.Tile], period: Period, currency: str) -> dict[str, Any]:
     lines = {key: tiles[key].line for key, _ in CHARTED}
     sales = lines["net_sales"]
-    judged = [day for day in sales if day.value is not None and day.high is not None and day.low is not None]
-    inside = [day for day in judged if period.start <= day.day <= period.end]
-    above = sum(day.value > day.high for day in inside if day.value is not None and day.high is not None)
-    below = sum(day.value < day.low for day in inside if day.value is not None and day.low is not None)
-    title = (
-        f"Net sales ran above normal on {above} and below on {below} of {len(inside)} days"
-        if inside
-        else "Net sales, contribution profit and ad spend by day"
-    )
+    title = against_normal("Net sales", sales, period) or "Net sales, contribution profit and ad spend by day"
     names = {"net_sales": "Net sales", "contribution_profit": "Profit", "ad_spend": "Ad spend"}
     chart: dict[str, Any] = {
         "x": [day.day.isoformat() for day in sales],

@@ -15,6 +15,7 @@ PAGES = {
     "": "[data-figure=net_sales] .c-value",
     "/recommendations": "article",
     "/connections": "[data-connection=meta] h2",
+    "/metrics": "table#groups tbody td",
     "/customers": "table",
     "/data": "table",
     "/voice": "[data-figure=nps] .c-reason",

@@ -26,7 +26,17 @@ from tests.kit.raw_tab import HYDRATE, RawTab
 
 R = TypeVar("R")
 
-PAGES = ("/", "/recommendations", "/customers", "/voice", "/connections", "/data", "/settings", "/onboarding")
+PAGES = (
+    "/",
+    "/recommendations",
+    "/metrics",
+    "/customers",
+    "/voice",
+    "/connections",
+    "/data",
+    "/settings",
+    "/onboarding",
+)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 AGE = re.compile(r"(just now|\d+ \w+ ago)")  # passes by while the tests run, in every store
 LIST_ALL = """
@@ -153,6 +163,7 @@ def test_the_walk_covers_what_there_is(surface: Surface, secrets: dict[str, set[
         "advice",
         "components___connect____connect",
         "klaviyo_connect",
+        "metrics_state",
         "customers_state",
         "voice_state",
         "settings",
