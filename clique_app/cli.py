@@ -20,11 +20,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 demo_app = typer.Typer(invoke_without_command=True, help="Run the whole of Clique on this machine.")
 webhooks_app = typer.Typer(no_args_is_help=True, help="Shopify's deliveries: what waits, what was given up.")
 metrics_app = typer.Typer(no_args_is_help=True, help="Figures and what they are made of.")
+warehouse_app = typer.Typer(no_args_is_help=True, help="The functions and views that analysts read by SQL.")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that stored tokens are encrypted with.")
 app.add_typer(demo_app, name="demo")
 app.add_typer(lab_app, name="lab")
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(warehouse_app, name="warehouse")
 app.add_typer(keys_app, name="keys")
 
 Store = Annotated[str, typer.Option("--store", help="The store's domain, such as harbor-lane.myshopify.com.")]
@@ -179,6 +181,92 @@ def webhooks_replay(
     deliveries.replay(store or None, number)
 
 
+@app.command("sql")
+@shows_errors
+def analyst_login(
+    store: Store,
+    new_password: Annotated[bool, typer.Option("--new-password", help="Give the login another password.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the login away.")] = False,
+) -> None:
+    """How an analyst of a store connects by SQL; makes the login when there is none. The password is shown once."""
+    from clique_app.database import owner_session, system_session
+    from clique_app.demo import record
+    from clique_app.metrics import service
+    from clique_app.warehouse import logins_service
+
+    record.adopt_running_demo()
+    with system_session() as session:
+        store_id = service.store_id_of(session, store)
+    with owner_session() as session:
+        if revoke:
+            logins_service.take_away(session, store_id)
+            typer.echo(f"The login of {store} is gone, and its connections with it.")
+            return
+        if logins_service.exists(session, store_id) and not new_password:
+            typer.echo(f"  {logins_service.line(session, store_id)}\n\n--new-password gives it another password.")
+            return
+        login = logins_service.give(session, store_id)
+    typer.echo(f"  {login.psql}\n  {login.url}\n\nThe password is shown this once. docs/sql.md says what there is.")
+
+
+@warehouse_app.command("make")
+@shows_errors
+def warehouse_make(
+    anew: Annotated[bool, typer.Option("--anew", help="Also where it is as it should be.")] = False,
+) -> None:
+    """Make functions, views and roles from the catalogue, unless they are as it says; then fill the views."""
+    from clique_app.database import owner_session
+    from clique_app.demo import record
+    from clique_app.warehouse import service
+
+    record.adopt_running_demo()
+    with owner_session() as session:
+        made = service.make(session, anew=anew)
+    typer.echo("Made." if made else "It is as the catalogue says.")
+    if made:
+        _refresh_warehouse()
+
+
+@warehouse_app.command("refresh")
+@shows_errors
+def warehouse_refresh() -> None:
+    """Refresh every materialized view now, in the order in which they rest on each other."""
+    from clique_app.demo import record
+
+    record.adopt_running_demo()
+    _refresh_warehouse()
+
+
+def _refresh_warehouse() -> None:
+    from tasks.warehouse import refresh_each
+
+    for view, seconds in refresh_each():
+        typer.echo(f"{view:20} {seconds:8.2f} s")
+
+
+@warehouse_app.command("check")
+@shows_errors
+def warehouse_check() -> None:
+    """Hold what stands in the database against the catalogue, and say how old each view is."""
+    from clique_app import clock
+    from clique_app.database import owner_session
+    from clique_app.demo import record
+    from clique_app.warehouse import service
+
+    record.adopt_running_demo()
+    with owner_session() as session:
+        drift = service.drift(session)
+        ages = service.ages(session) if not drift else []
+    for age in ages:
+        told = f"{(clock.now() - age.refreshed_at).total_seconds() / 60:,.0f} min old" if age.refreshed_at else "empty"
+        typer.echo(f"{age.view:20} {told}")
+    for problem in drift:
+        typer.echo(f"clique: {problem}", err=True)
+    if drift:
+        typer.echo("clique: `clique warehouse make --anew` makes it again.", err=True)
+        raise typer.Exit(1)
+
+
 @keys_app.command("rotate")
 @shows_errors
 def keys_rotate() -> None:
@@ -329,6 +417,8 @@ def restore(
     typer.echo(f"{found.rows:,} rows of {', '.join(found.stores)} are back as they were at {found.made_at}.")
     if found.redacted:
         typer.echo(f"{found.redacted:,} redactions since then were carried out again.")
+    typer.echo("The analysts' views follow:")
+    _refresh_warehouse()
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Sessions: a store's own (row-level security) and the system's (stores directory, inbox, jobs).
+"""Sessions: a store's own (row-level security), the system's (stores directory, inbox, jobs), the warehouse's.
 
 Every connection takes a role at start, so that not even raw SQL in a store's session sees another store.
 The edge opens a session here; it commits at the end or rolls back. Services never commit.
@@ -18,6 +18,7 @@ from clique_app.settings import settings
 
 APP_ROLE = "clique_app"
 SYSTEM_ROLE = "clique_system"
+WAREHOUSE_ROLE = "clique_warehouse"
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -25,11 +26,11 @@ def sqlalchemy_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
-@lru_cache(maxsize=4)
-def _engine(url: str, role: str) -> Engine:
+@lru_cache(maxsize=8)
+def _engine(url: str, role: str | None) -> Engine:
     return create_engine(
         sqlalchemy_url(url),
-        connect_args={"options": f"-c role={role} -c timezone=UTC"},
+        connect_args={"options": f"-c role={role or 'none'} -c timezone=UTC"},
         pool_size=8,
         max_overflow=8,
         pool_pre_ping=True,
@@ -59,6 +60,23 @@ def system_session() -> Iterator[Session]:
         Session(_engine(settings().database_url, SYSTEM_ROLE), expire_on_commit=False) as session,
         session.begin(),
     ):
+        yield session
+
+
+@contextmanager
+def warehouse_session() -> Iterator[Session]:
+    """A session that reads all stores to refresh the materialized views. Commits at the end."""
+    with (
+        Session(_engine(settings().database_url, WAREHOUSE_ROLE), expire_on_commit=False) as session,
+        session.begin(),
+    ):
+        yield session
+
+
+@contextmanager
+def owner_session() -> Iterator[Session]:
+    """A session of the login that owns the database: it makes logins and the warehouse. Commits at the end."""
+    with Session(_engine(settings().database_url, None), expire_on_commit=False) as session, session.begin():
         yield session
 
 

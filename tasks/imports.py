@@ -19,7 +19,7 @@ from clique_app.errors import CliqueError
 from clique_app.imports import service
 from clique_app.imports.definition import Done
 from clique_app.logs import log
-from tasks import analysis
+from tasks import analysis, warehouse
 from tasks.broker import MINUTE_MS, SYNC
 
 CREDITED_AT_ONCE = 5_000  # orders
@@ -71,6 +71,7 @@ def import_file(store_id: int, file_id: int) -> None:
     """The same for the worker."""
     try:
         import_now(store_id, file_id)
+        warehouse.refresh_warehouse.send()
     except CliqueError as error:
         log("imports").warning("import_refused", store_id=store_id, file_id=file_id, reason=error.message)
 

@@ -31,6 +31,7 @@ from tasks import (
     rollups,
     site,
     sync,
+    warehouse,
     webhooks,
 )
 
@@ -66,6 +67,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("recommendations", timedelta(hours=1), analysis.refresh_all_recommendations),
     Job("customers", timedelta(days=1), customers.retrain_all_customers),
     Job("baselines", timedelta(days=7), baselines.learn_all_baselines),
+    Job("refresh_warehouse", timedelta(minutes=15), warehouse.refresh_old_views),
     Job("end_days", timedelta(minutes=15), day_end.end_days),
     Job("final_day", timedelta(minutes=15), sync.final_day_all),
     Job("webhook_subscriptions", timedelta(days=1), install.check_all_stores),

@@ -22,7 +22,7 @@ from clique_app.sync.orders_service import without_journey
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
 from clique_app.tables import SyncCursor, SyncRun
-from tasks import analysis, baselines, customers, runs
+from tasks import analysis, baselines, customers, runs, warehouse
 from tasks.broker import HISTORY, MINUTE_MS, SYNC, patient
 from tasks.stores import connected_channels, installed_stores
 
@@ -93,6 +93,8 @@ def _after(store_id: int, source_key: str, outcome: runs.Outcome) -> None:
         run_history.send(store_id, source_key, "history")
     if outcome.kind == "history" or (outcome.kind == "first_import" and source_key == runs.ORDERS):
         baselines.learn_baselines.send(store_id)
+    if outcome.kind == "history":
+        warehouse.refresh_warehouse.send()
     if outcome.kind == "history" and source_key == runs.ORDERS:
         customers.retrain_customers.send(store_id)
 

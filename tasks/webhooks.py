@@ -35,6 +35,7 @@ from clique_app.tables import InboxEvent
 from tasks import ad_pushes, install
 from tasks.broker import WEBHOOKS
 from tasks.keeping import answer_privacy_request
+from tasks.warehouse import end_analysts
 
 LYING_AFTER = timedelta(seconds=10)
 HELD_SECONDS = 5.0  # one store has a worker's thread this long before the next has its turn
@@ -207,18 +208,20 @@ def _handle_app_topic(store_id: int, event: InboxEvent, payload: dict[str, Any])
             request_id = privacy_service.ask(session, store_id, event.topic, payload)
         answer_privacy_request.send(store_id, request_id)
         return Handled(done=True)
-    note, more = "", False
+    note, more, gone = "", False, False
     with store_session(store_id) as session:
         match event.topic:
             case "app/uninstalled":
-                counted = service.uninstall(session, store_id, event.triggered_at)
-                note = "" if counted else "Older than the present installation."
+                gone = service.uninstall(session, store_id, event.triggered_at)
+                note = "" if gone else "Older than the present installation."
             case "app/scopes_update":
                 more = service.scopes_changed(session, store_id, tuple(payload.get("current") or ()))
             case _:
                 return Handled(done=True, note="Clique does not use this topic.")
     if more:
         install.catch_up(store_id)
+    if gone:
+        end_analysts.send(store_id)
     live.publish(store_id, "connections")
     return Handled(done=True, note=note)
 

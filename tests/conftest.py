@@ -189,7 +189,8 @@ def database_env(
     yield
     from clique_app import database
 
-    for role in (database.APP_ROLE, database.SYSTEM_ROLE):  # an ordinary server has a hundred connections for all
+    roles = (database.APP_ROLE, database.SYSTEM_ROLE, database.WAREHOUSE_ROLE, None)
+    for role in roles:  # an ordinary server has a hundred connections for all
         database._engine(database_url, role).dispose()
 
 

@@ -35,7 +35,7 @@ from store s where s.store_id = :store_id
 
 
 # what is here or is not: (rows, what to say where there are none)
-_TOLD: dict[Need, tuple[LiteralString, str]] = {
+TOLD: dict[Need, tuple[LiteralString, str]] = {
     "answers": ("survey_response", "Nobody has answered the survey yet. Its links are on Voice of customers."),
     "reviews": ("review", "No reviews are here yet. Connect an app or upload them on Voice of customers."),
     "ugc": ("ugc", "No customers’ content is here yet. Connect an app or upload it on Voice of customers."),
@@ -68,8 +68,8 @@ _TOLD: dict[Need, tuple[LiteralString, str]] = {
 def _untold(session: Session, store_id: int, needs: set[Need]) -> dict[str, str]:
     """Why it is unknown: nothing of the kind is here."""
     found: dict[str, str] = {}
-    for need in needs & set(_TOLD):
-        table, why = _TOLD[need]
+    for need in needs & set(TOLD):
+        table, why = TOLD[need]
         told = text(f"select exists (select from {table} where store_id = :store_id)")  # noqa: S608  # a name of our own
         if not session.connection().execute(told, {"store_id": store_id}).scalar_one():
             found[need] = why

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "clique_app").rglob("*.py"), *(ROOT / "tasks").rglob("*.py")])
-FEATURES = ("attribution", "customers", "metrics", "recommendations", "actions", "imports", "sync", "site")
+FEATURES = ("attribution", "customers", "metrics", "recommendations", "actions", "imports", "sync", "site", "warehouse")
 EFFECTS = ("sqlmodel", "httpx", "redis", "psycopg", "facebook_business", "dramatiq", "clique_app.database")
 EDGES_INSIDE_FEATURES = {"execute.py"}  # opens its own transactions: money is never changed inside an open one
 LONGEST = 500
