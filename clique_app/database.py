@@ -14,11 +14,8 @@ import psycopg
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlmodel import Session
 
+from clique_app.roles import APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
 from clique_app.settings import settings
-
-APP_ROLE = "clique_app"
-SYSTEM_ROLE = "clique_system"
-WAREHOUSE_ROLE = "clique_warehouse"
 
 
 def sqlalchemy_url(url: str) -> str:

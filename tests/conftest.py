@@ -24,6 +24,7 @@ from sqlalchemy import make_url
 
 from clique_app.demo import servers as embedded
 from clique_app.demo.processes import Service, Supervisor
+from clique_app.roles import APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
 
 PROJECT = Path(__file__).resolve().parents[1]
 # what chooses ordinary servers, read before any test module may set a placeholder
@@ -189,7 +190,7 @@ def database_env(
     yield
     from clique_app import database
 
-    roles = (database.APP_ROLE, database.SYSTEM_ROLE, database.WAREHOUSE_ROLE, None)
+    roles = (APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE, None)
     for role in roles:  # an ordinary server has a hundred connections for all
         database._engine(database_url, role).dispose()
 

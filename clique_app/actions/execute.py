@@ -23,11 +23,12 @@ from clique_app.actions.catalog import action_kind
 from clique_app.actions.definition import Change, Check, Outcome, Preview
 from clique_app.connections.access import access
 from clique_app.connections.roles import require_may_act
-from clique_app.database import APP_ROLE, store_session
+from clique_app.database import store_session
 from clique_app.errors import NotFound, PlatformError, Refused, Unavailable
 from clique_app.integrations.channels import AdWriter, Level, LiveObject
 from clique_app.integrations.registry import ad_channel
 from clique_app.metrics.format import exact
+from clique_app.roles import APP_ROLE
 from clique_app.settings import settings
 from clique_app.tables import Action, Recommendation
 

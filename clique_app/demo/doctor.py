@@ -103,7 +103,7 @@ def _migrations(url: str) -> str:
 
 
 def _roles(url: str) -> str:
-    from clique_app.database import APP_ROLE, SYSTEM_ROLE
+    from clique_app.roles import APP_ROLE, SYSTEM_ROLE
 
     for role in (APP_ROLE, SYSTEM_ROLE):
         (found,) = _query(url, "select count(*) from pg_roles where rolname = %s", role)

@@ -10,8 +10,8 @@ from typing import Any, Generic, LiteralString, TypeVar
 import psycopg
 from sqlalchemy import make_url
 
-from clique_app.database import SYSTEM_ROLE
 from clique_app.logs import log
+from clique_app.roles import SYSTEM_ROLE
 
 MAX_BATCH = 256
 MAX_WAITING = 4096

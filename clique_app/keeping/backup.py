@@ -23,9 +23,9 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from clique_app import clock
-from clique_app.database import APP_ROLE, SYSTEM_ROLE
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.keeping import privacy, redactions
+from clique_app.roles import APP_ROLE, SYSTEM_ROLE
 from clique_app.settings import settings
 from clique_app.tables import APPEND_ONLY_TABLES, DERIVED_TABLES, GLOBAL_TABLES, METADATA
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from clique_app.database import WAREHOUSE_ROLE
+from clique_app.roles import ANALYST_ROLE, READER_ROLE, WAREHOUSE_ROLE
 from clique_app.tables import METADATA
 
-READER_ROLE = "clique_reader"
-ANALYST_ROLE = "clique_analyst"
 OWN_STORE = "(select clique.own_store())"
 
 ROLES = f"""

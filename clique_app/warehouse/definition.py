@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
-from clique_app.database import WAREHOUSE_ROLE
+from clique_app.roles import READER_ROLE, WAREHOUSE_ROLE
 from clique_app.warehouse import access, functions
-from clique_app.warehouse.access import OWN_STORE, READER_ROLE
+from clique_app.warehouse.access import OWN_STORE
 from clique_app.warehouse.catalogue_views import CATALOGUE_VIEWS
 from clique_app.warehouse.store_views import DATES, LIVE_VIEWS, STORE_VIEWS
 from clique_app.warehouse.view import View

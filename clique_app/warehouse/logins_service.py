@@ -12,8 +12,9 @@ from sqlmodel import Session
 
 from clique_app.database import raw_connection
 from clique_app.errors import NotFound
+from clique_app.roles import ANALYST_ROLE
 from clique_app.settings import settings
-from clique_app.warehouse.access import ANALYST_ROLE, login_of
+from clique_app.warehouse.access import login_of
 
 MOST_CONNECTIONS = 4
 _LIMITS = {

@@ -31,7 +31,7 @@ def main() -> None:
             print(f"\n{benchmark.name} (load {before[0]:.1f})", flush=True)
             result = benchmark.run(place)
             missing = set(benchmark.keys) - {figure.key for figure in result.figures}
-            assert not missing, missing
+            assert asked.quick or not missing, missing  # a quick run leaves the largest sizes out
             load = {
                 "load_before": before,
                 "load_after": os.getloadavg(),

@@ -37,7 +37,11 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("home", ("home_lcp_s", "home_first_figure_s", "home_inp_ms", "home_cls", "home_js_kb_gz"), home.run),
     Benchmark("metrics", ("dashboard_p95_ms", "metric_max_ms"), metrics.run),
     Benchmark("growth", ("home_growth",), metrics.grow),
-    Benchmark("attribution", ("attribution_demo_store_s",), attribution.run),
+    Benchmark(
+        "attribution",
+        ("attribution_demo_store_s", "attribution_1m_s", "attribution_one_day_s", "attribution_speedup_vs_pandas"),
+        attribution.run,
+    ),
     Benchmark("events", ("event_p95_ms", "events_per_s", "session_kb"), events.run),
     Benchmark("live", ("webhook_to_page_p95_s",), live_page.run),
     Benchmark("webhooks", ("webhooks_accepted_per_s", "webhook_p99_ms", "webhook_ratio_to_hmac_handler"), webhooks.run),

@@ -21,6 +21,7 @@ from clique_app.database import owner_session, store_session
 from clique_app.errors import NotFound
 from clique_app.metrics import grouping_service, registry, service
 from clique_app.metrics.definition import Dimension, Formula, Period
+from clique_app.roles import APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
 from clique_app.settings import settings
 from clique_app.warehouse import definition, functions, logins_service
 from clique_app.warehouse import service as warehouse
@@ -70,7 +71,7 @@ def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[Store
             for store_id in urls:
                 if logins_service.exists(session, store_id):
                     logins_service.take_away(session, store_id)
-        for role in (database.APP_ROLE, database.SYSTEM_ROLE, database.WAREHOUSE_ROLE, None):
+        for role in (APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE, None):
             database._engine(url, role).dispose()
         settings.cache_clear()
 

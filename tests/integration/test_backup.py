@@ -297,7 +297,7 @@ def test_a_damaged_file_gives_a_clear_error_and_changes_nothing(stores: tuple[in
             assert rows() == original, f"{way}: what was taken was whole"
             change(stores[0])
             before = rows()
-    assert refused >= 11
+    assert refused >= 8  # a bit in what a file says twice, as a member's time, damages nothing
     with pytest.raises(InvalidInput, match="cannot be read"):
         restore(tmp_path / "none.zip")
 

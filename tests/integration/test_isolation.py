@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from clique_app import clock
-from clique_app.database import APP_ROLE, store_session, system_session
+from clique_app.database import store_session, system_session
+from clique_app.roles import APP_ROLE
 from clique_app.settings import settings
 from clique_app.tables import GLOBAL_TABLES, METADATA, Customer, Store, StoreSettings
 

@@ -15,6 +15,7 @@ from clique_app import database
 from clique_app.database import store_session
 from clique_app.metrics import examples, grouping_service, registry, service
 from clique_app.metrics.definition import NAMES, Dimension, Figure, Formula, Leaf, Period, Reading, Total
+from clique_app.roles import APP_ROLE, SYSTEM_ROLE
 from clique_app.settings import settings
 from tests.conftest import TEST_SETTINGS, Servers
 from tests.conftest import _apply as apply_settings
@@ -35,7 +36,7 @@ def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[dict[
     with pytest.MonkeyPatch.context() as patch:
         apply_settings(patch, {**TEST_SETTINGS, "DATABASE_URL": url, "REDIS_URL": servers.redis_url})
         yield {seed: small_store.make(seed, f"small{seed}.myshopify.com") for seed in (1, 2)}
-        for role in (database.APP_ROLE, database.SYSTEM_ROLE):
+        for role in (APP_ROLE, SYSTEM_ROLE):
             database._engine(url, role).dispose()
     settings.cache_clear()
 
