@@ -102,7 +102,7 @@ promoted as materialized (
     union
     select campaign_id, product_id from ad where store_id = :store_id and product_id is not null
 ),
-wanted as (
+wanted as materialized (
     select distinct u.order_id, u.day, u.country, u.region, m.campaign_id,
            (u.day - date '2000-01-01') / {PLACE_DAYS} - further as week
     from untouched u
@@ -111,7 +111,7 @@ wanted as (
     cross join generate_series(0, 1) further
     where u.region <> ''
 ),
-matched as (
+matched as materialized (
     select distinct on (w.order_id) w.order_id, s.channel, s.campaign_id
     from wanted w join spent s using (campaign_id, country, region, week)
     where s.day between w.day - {PLACE_DAYS - 1} and w.day
@@ -122,7 +122,7 @@ untouched as (
     select a.* from asked a
     where not exists (select from credited c where c.order_id = a.order_id and c.model = '{{first_model}}')
 ),
-said as (
+said as materialized (
     select s.order_id, s.channel
     from survey_response s where s.store_id = :store_id and s.order_id {{among}} and s.channel <> ''
 ),

@@ -17,6 +17,7 @@ from clique_app import clock
 from clique_app.attribution import credit_sql, service
 from clique_app.attribution.models import MODELS
 from clique_app.metrics import service as metrics
+from clique_app.sync import planner_service
 from clique_app.tables.attribution import FIRST_READ
 
 ORDERS_AT_ONCE = 20_000
@@ -90,6 +91,7 @@ def credit_days(session: Session, store_id: int, orders_at_once: int = ORDERS_AT
         chosen[day] = causes
         orders += count
     if chosen:
+        planner_service.expect(session)
         _credit(session, store_id, chosen)
     return len(changed) - len(chosen)
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from clique_app.attribution import credit_sql, site_touches, versions_service
 from clique_app.attribution.models import Model
 from clique_app.errors import NotFound
+from clique_app.sync import planner_service
 from clique_app.tables import Store, StoreSettings
 from clique_app.tables.attribution import CHANGED
 from clique_app.tables.orders import NET_SALES_KINDS
@@ -64,6 +65,7 @@ def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | No
 def link_campaigns(session: Session, store_id: int) -> None:
     """Tie credits to campaigns, ads and regions that have been read since. Call after an ads source was read."""
     connection, asked = session.connection(), terms(session, store_id).values
+    planner_service.expect(session)
     _because(session, "ads")
     connection.execute(text(credit_sql.LINK), asked)
     otherwise = connection.execute(text(credit_sql.MATCHED_OTHERWISE), asked).scalars().all()

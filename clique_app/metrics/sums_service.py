@@ -19,6 +19,7 @@ from clique_app.metrics.definition import Dimension, Filters, Leaf, Period, Tota
 from clique_app.metrics.kept import ALL_DAYS, KEPT, SOME_DAYS, Kept
 from clique_app.metrics.registry import METRICS
 from clique_app.metrics.rollup import Changes, Cut
+from clique_app.sync import planner_service
 
 Sums = Mapping[str, Mapping[Any, Decimal]]  # total: its sum by group; a group without rows is not there
 MOST_CHANGES = 200_000  # seen at once
@@ -155,6 +156,7 @@ def roll_up(session: Session, store_id: int) -> int:
     lock = text("select pg_try_advisory_xact_lock(hashtextextended('roll_up', :store_id))")
     if not connection.scalar(lock, store):
         return -1
+    planner_service.expect(session)
     seen = connection.execute(
         text("select change_id, source, day from metric_change where store_id = :store_id limit :most"),
         {**store, "most": MOST_CHANGES},

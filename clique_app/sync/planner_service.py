@@ -9,8 +9,8 @@ from clique_app.sync.staging_service import cursor
 MANY = 1000  # orders in a batch, from where on going row by row is slower than by sets
 
 
-def expect(session: Session, orders: int) -> None:
-    """What follows in this transaction is about so many orders that were just written."""
+def expect(session: Session, orders: int = 0) -> None:
+    """What follows in this transaction reads what was just written, so many orders among it."""
     with cursor(session) as run:
         run.execute("select analyze_grown()")
         if orders >= MANY:

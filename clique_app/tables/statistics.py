@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-FILLED = ("shop_order", "order_line", "sale_entry", "touch", "customer", "credit")
+FILLED = (
+    *("shop_order", "order_line", "sale_entry", "touch", "customer", "credit", "credit_day"),
+    *("campaign", "ad", "ad_product", "ad_day", "campaign_region_day"),
+)
 
 # Analyses those that have grown fourfold since they were last analysed; the app's role may not do it itself. Without
 # it the planner takes a store of thousands of orders for one of thirty, and reads all of it for each batch.
@@ -14,7 +17,7 @@ begin
   for grown in
     select oid from pg_class
     where oid = any (array[{", ".join(f"'public.{table}'::regclass" for table in FILLED)}])
-      and pg_relation_size(oid) > 4 * greatest(relpages, 32) * current_setting('block_size')::bigint
+      and pg_relation_size(oid) > 4 * greatest(relpages, 4) * current_setting('block_size')::bigint
   loop
     execute format('analyze (skip_locked) %s', grown);
   end loop;
