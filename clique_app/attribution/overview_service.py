@@ -244,9 +244,10 @@ def _overview(session: Session, store_id: int, period: Period, channel: str | No
     credited, left = _credited(session, store_id, period, used.model, channel)
     ads = _ads(session, store_id, period, channel)
     names = _names(session, store_id) if channel else {}
+    shown = [*ads, UNATTRIBUTED] if channel is None else [*ads]  # also where nothing is credited to them
     rows = [
         _row(key, channel, names, cells, ads.get(key, {}), used.model, period, known=not left)
-        for key, cells in {**{key: [] for key in ads}, **credited}.items()
+        for key, cells in {**{key: [] for key in shown}, **credited}.items()
     ]
     unattributed = next((row for row in rows if row.channel == UNATTRIBUTED), None)
     if channel is None:

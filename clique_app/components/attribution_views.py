@@ -110,7 +110,9 @@ def _credited(row: overview_service.Row, currency: str, *, into: bool) -> Row:
             strong=True,
         ),
         Cell(f"{row.orders:,.1f}".removesuffix(".0"), raw=str(row.orders)),
-        _between(row.interval.low, row.interval.high, currency) if row.interval else _nothing("too few days"),
+        _between(row.interval.low, row.interval.high, currency)
+        if row.interval
+        else Cell("too few days", tone="second"),
         _between(row.low, row.high, currency) if row.low is not None and row.high is not None else _nothing(),
         _money(row.claimed, currency, f"reported_revenue{place}", place),
         _money(row.spend, currency, f"ad_spend{place}", place),
@@ -154,8 +156,8 @@ def _between(low: Decimal, high: Decimal, currency: str) -> Cell:
     return Cell(shown, tone="second", raw=f"{low} {high}")
 
 
-def _nothing(why: str = "") -> Cell:
-    return Cell(format.UNKNOWN, sub=why, tone="second")
+def _nothing() -> Cell:
+    return Cell(format.UNKNOWN, tone="second")
 
 
 def _whole(found: Overview, currency: str, channel: str) -> Row:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import httpx
 import pytest
+import redis
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.book import BOOK, SHOP
@@ -41,6 +42,15 @@ def in_browser(clicks: Callable[[Page], T]) -> T:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(run).result()
+
+
+@pytest.fixture(autouse=True)
+def unhurried(request: pytest.FixtureRequest) -> None:
+    """As if the test before had been a quarter of an hour ago: an address may only try to connect ten times in it."""
+    if "demo" in request.fixturenames:
+        with redis.Redis.from_url(request.getfixturevalue("demo")["redis_url"]) as server:
+            for key in server.scan_iter("connect/*"):
+                server.delete(key)
 
 
 @pytest.fixture(scope="session")

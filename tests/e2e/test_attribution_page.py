@@ -19,7 +19,7 @@ def money(text: str) -> Decimal:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_credits_sum_by_every_model_and_open_to_campaigns_and_touches(connected: Demo, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    frame = admin.open_app(page, connected, "/attribution", period="30d")
+    frame = admin.open_app(page, connected, "/attribution", period="last_30_days")
     credited = frame.locator("table#credits")
     expect(frame.get_by_text(re.compile("equal net sales of .* by every model"))).to_be_visible(timeout=30_000)
     whole = money(credited.locator("tfoot td").nth(1).inner_text())
@@ -45,5 +45,6 @@ def test_credits_sum_by_every_model_and_open_to_campaigns_and_touches(connected:
     of_meta = orders.locator("tbody tr", has=page.get_by_text("visit", exact=True)).first
     of_meta.get_by_role("button").click()
     told = frame.get_by_role("dialog")
+    expect(told.locator("table#touches")).to_be_visible()
     shares = told.locator("table#touches tbody td:nth-child(2)").all_inner_texts()
     assert sum(Decimal(text.rstrip("%")) for text in shares if text != "–") == 100
