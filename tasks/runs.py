@@ -196,11 +196,12 @@ class Run:
     def _write(self, batch: Batch) -> None:
         with self._owned() as (session, run):
             written = self.source.write(session, self.store_id, batch)
-            forget_twins(session, self.store_id, written.order_ids)
+            if written.order_ids:
+                forget_twins(session, self.store_id, written.order_ids)
+                cause = FIRST_READ if self.plan.kind in ("first_import", "history") else CHANGED
+                attribution.credit_orders(session, self.store_id, list(written.order_ids), cause)
             if isinstance(self.source, AdsSource):
                 give_way(session, self.store_id, self.source.channel)
-            cause = FIRST_READ if self.plan.kind in ("first_import", "history") else CHANGED
-            attribution.credit_orders(session, self.store_id, list(written.order_ids), cause)
             run.read += written.read
             run.written += written.written
             run.skipped += sum(written.skipped.values())

@@ -31,6 +31,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 GIVEN = dict(os.environ)
 API_KEY, API_SECRET = "test-api-key", "test-api-secret-of-more-than-32-bytes"
 META_APP_ID, META_APP_SECRET = "1234567890123456", "test-meta-secret"
+PLAIN_HTTP = httpx.Client(timeout=60, trust_env=False)  # one for all: each new one reads all of a system's authorities
 TEST_SETTINGS = {
     "SHOPIFY_API_KEY": API_KEY,
     "SHOPIFY_API_SECRET": API_SECRET,
@@ -67,7 +68,7 @@ class Sandbox:
 
     def control(self, method: str, path: str, **arguments: Any) -> Any:
         """Calls the control API and returns its JSON."""
-        answer = httpx.request(method, f"{self.url}/_control/{path}", timeout=60, trust_env=False, **arguments)
+        answer = PLAIN_HTTP.request(method, f"{self.url}/_control/{path}", **arguments)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -106,6 +107,10 @@ def servers(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory, wo
         redis_url = embedded.valkey_url(port, "test")
         started.append(embedded.valkey(folder / "valkey", port, "test"))
     supervisor.start(*started)
+    if not GIVEN.get("DATABASE_URL"):
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")  # nothing here outlives the machine
+            connection.execute("select pg_reload_conf()")
     return Servers(postgres_url, redis_url)
 
 
@@ -117,7 +122,7 @@ def make_database(servers: Servers, worker_id: str) -> Iterator[Callable[[], str
 
     def create(name: str, template: str) -> str:
         with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
-            statement = sql.SQL("create database {} template {}")
+            statement = sql.SQL("create database {} template {} strategy file_copy")
             connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         made.append(name)
         return make_url(servers.postgres_url).set(database=name).render_as_string(hide_password=False)
@@ -161,7 +166,7 @@ def start_sandbox(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFacto
 
         def healthy() -> bool:
             try:
-                return httpx.get(f"{url}/admin/app-bridge.js", trust_env=False).is_success
+                return PLAIN_HTTP.get(f"{url}/admin/app-bridge.js").is_success
             except httpx.HTTPError:
                 return False
 

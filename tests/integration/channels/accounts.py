@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -26,7 +25,7 @@ from clique_app.sync.ads_service import AdsSource
 from clique_app.sync.source import Kind
 from clique_app.tables import Connection, Product, SyncRun
 from tasks import runs
-from tests.conftest import Sandbox
+from tests.conftest import PLAIN_HTTP, Sandbox
 from tests.integration.stores import make_store
 
 USER = 77
@@ -53,8 +52,7 @@ class Ads:
         with store_session(self.store_id) as session:
             begin = ad_accounts.start(session, self.store_id, self.channel, USER)
         dialog = browser.get(begin, follow_redirects=False).headers["location"]
-        with httpx.Client(trust_env=False) as person:
-            back = urlsplit(person.post(dialog, data={"choice": "continue"}).headers["location"])
+        back = urlsplit(PLAIN_HTTP.post(dialog, data={"choice": "continue"}).headers["location"])
         landed = browser.get(f"{back.path}?{back.query}", follow_redirects=False).headers["location"]
         assert landed.endswith(f"connected={self.channel}"), landed
         self.choose(*(account_ids or (self.main, self.second)))

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -21,11 +22,11 @@ from clique_app import clock
 from clique_app.database import store_session, system_session
 from clique_app.endpoints.inbox import Inbox
 from clique_app.endpoints.meta_webhooks import MetaWebhooks, deliveries
-from clique_app.integrations.meta import pushes
+from clique_app.integrations.meta import client, pushes
 from clique_app.integrations.meta.settings import MetaSettings
 from clique_app.settings import settings
 from clique_app.tables import ConnectedAccount, InboxEvent
-from tasks import ad_pushes, connections, webhooks
+from tasks import ad_pushes, connections, runs, webhooks
 from tests.conftest import Sandbox
 from tests.integration.channels.accounts import Ads, at_meta, follow_clock, make_ads
 from tests.integration.stores import make_store, use_ad_account
@@ -90,6 +91,9 @@ def address(database_env: None, platform: Sandbox, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def told(address: str, platform: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Told:
+    monkeypatch.setattr(runs, "SETTLE_SECONDS", 0)
+    monkeypatch.setattr(runs, "time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
+    monkeypatch.setattr(client, "REPORT_ASK_AGAIN_SECONDS", (0.01,))
     ads = make_ads(platform, monkeypatch, next(NUMBERS), since_days=2)
     ads.connect()
     ads.sync("catch_up")
