@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+import redis
+import socketio
+from socketio.exceptions import ConnectionError as ConnectionRefusedByServer
 
 from tests.conftest import PROJECT
 from tests.e2e import demos
@@ -29,6 +33,7 @@ R = TypeVar("R")
 PAGES = (
     "/",
     "/recommendations",
+    "/attribution",
     "/metrics",
     "/customers",
     "/voice",
@@ -161,6 +166,7 @@ def test_the_walk_covers_what_there_is(surface: Surface, secrets: dict[str, set[
         "home_state",
         "open_number",
         "advice",
+        "attribution_state",
         "components___connect____connect",
         "klaviyo_connect",
         "metrics_state",
@@ -241,6 +247,55 @@ def test_another_stores_token_shows_that_store_only_whatever_the_tab_claims(
     found = told(tab) & secrets[shop]
     assert not found, sorted(found)
     assert told(tab) & secrets[book_store]
+
+
+def test_a_push_refreshes_the_tabs_of_its_store_only(connected: Demo, book_store: str) -> None:
+    (store_id,) = demos.rows(connected, "select store_id from store where shop_domain = %s", connected["store"])[0]
+
+    async def scene() -> tuple[RawTab, RawTab]:
+        async with RawTab(connected["app_url"]) as own, RawTab(connected["app_url"]) as other:
+            for tab, shop in ((own, connected["store"]), (other, book_store)):
+                await tab.say(HYDRATE)
+                await tab.login(token_for(connected, shop), wait=3)
+                tab.received.clear()
+            with redis.Redis.from_url(connected["redis_url"]) as server:
+                server.publish(f"store:{store_id}", json.dumps({"topic": "figures"}))
+            await asyncio.sleep(3)
+            return own, other
+
+    own, other = in_a_loop(scene())
+    assert own.received
+    assert not other.received
+
+
+def test_a_websocket_from_another_site_is_refused(connected: Demo) -> None:
+    async def attempt() -> None:
+        client = socketio.AsyncClient(reconnection=False)
+        try:
+            await client.connect(
+                f"{connected['app_url']}?token={uuid.uuid4()}",
+                headers={"Origin": "https://evil.example"},
+                socketio_path="_event",
+                transports=["websocket"],
+                namespaces=["/_event"],
+            )
+        finally:
+            await client.disconnect()
+
+    with pytest.raises(ConnectionRefusedByServer):
+        in_a_loop(attempt())
+
+
+def test_a_document_may_be_framed_by_its_store_only_and_says_nothing_of_it(
+    connected: Demo, secrets: dict[str, set[str]]
+) -> None:
+    shop = connected["store"]
+    answer = httpx.get(connected["app_url"], params={"shop": shop}, trust_env=False)
+    assert f"frame-ancestors https://{shop} " in answer.headers["content-security-policy"]
+    assert re.findall(r'<script[^>]*src="([^"]+)"', answer.text)[0] == "/boot.js"
+    assert connected["api_key"] in httpx.get(f"{connected['app_url']}/boot.js", trust_env=False).text
+    assert connected["api_key"] not in answer.text
+    assert not {text for text in secrets[shop] if "$" in text and text in answer.text}
 
 
 @pytest.mark.parametrize("kind", ["none", "expired", "another store's"])

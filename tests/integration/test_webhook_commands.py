@@ -13,6 +13,7 @@ from clique_app import clock
 from clique_app.cli import app
 from clique_app.database import system_session
 from clique_app.errors import NotFound
+from clique_app.settings import settings
 from clique_app.tables import InboxEvent
 from tests.integration.stores import make_store
 
@@ -94,6 +95,20 @@ def test_a_page_shows_and_replays_its_own_store_s_only(stores: tuple[int, int]) 
         webhooks.replay_own(mine, int(theirs.key))
     webhooks.replay_own(mine, None)
     assert states() == [("d1", "new"), ("d2", "dead"), ("d3", "new")]
+
+
+@pytest.mark.usefixtures("stores")
+def test_the_health_check_tells_what_is_missing_and_not_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    from starlette.requests import Request
+
+    from clique_app.endpoints.health import ready
+
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:hidden@127.0.0.1:1/none")
+    settings.cache_clear()
+    answer = asyncio.run(ready(Request({"type": "http", "method": "GET", "path": "/health/ready", "headers": []})))
+    assert answer.status_code == 503
+    assert json.loads(bytes(answer.body))["checks"] == {"database": "failed", "migrations": "failed", "redis": "ok"}
+    assert b"127.0.0.1" not in answer.body
 
 
 @pytest.mark.usefixtures("stores")
