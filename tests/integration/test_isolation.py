@@ -30,17 +30,17 @@ def two_stores(database_env: None) -> tuple[int, int]:
     return north, south
 
 
-@pytest.mark.parametrize("table", OWNED)
-def test_every_owned_table_forces_row_level_security(database_env: None, table: str) -> None:
+def test_every_owned_table_forces_row_level_security(database_env: None) -> None:
     with psycopg.connect(settings().database_url) as connection:
-        flags = connection.execute(
-            "select relrowsecurity, relforcerowsecurity from pg_class where oid = %s::regclass", [table]
-        ).fetchone()
-        policies = connection.execute(
-            "select count(*) from pg_policies where tablename = %s and %s = any(roles)", [table, APP_ROLE]
-        ).fetchone()
-    assert flags == (True, True)
-    assert policies == (1,)
+        for table in OWNED:
+            flags = connection.execute(
+                "select relrowsecurity, relforcerowsecurity from pg_class where oid = %s::regclass", [table]
+            ).fetchone()
+            policies = connection.execute(
+                "select count(*) from pg_policies where tablename = %s and %s = any(roles)", [table, APP_ROLE]
+            ).fetchone()
+            assert flags == (True, True), table
+            assert policies == (1,), table
 
 
 def test_a_store_sees_its_own_rows_only_in_every_table(two_stores: tuple[int, int]) -> None:
