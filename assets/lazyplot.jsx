@@ -61,7 +61,7 @@ export default function LazyPlot({ data, label }) {
     if (!ready || !node || !data?.x?.length) return undefined;
     let alive = true;
     const full = { prefix: "", suffix: "", ...data };
-    const draw = () => load().then((Plotly) => alive && Plotly.react(node, traces(full), layout(full, node.clientWidth < 500), { displayModeBar: false, responsive: false }));
+    const draw = () => load().then((Plotly) => alive && Plotly.react(node, traces(full), { ...layout(full, node.clientWidth < 500), width: node.clientWidth, height: node.clientHeight }, { displayModeBar: false, responsive: false }));
     draw();
     const sized = new ResizeObserver(draw);
     sized.observe(node);

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import math
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
+from clique_app.metrics.registry import METRICS
 from tests import book
 from tests.e2e import admin
-from tests.e2e.demos import Demo, metric, metrics, running_demo
+from tests.e2e.demos import Demo, clique, metric, metrics, running_demo
 
 BOOK_DAYS = (book.FIRST_DAY, book.LAST_DAY)
 BOOK_ON_HOME = {
@@ -63,6 +67,28 @@ def test_home_and_command_line_equal_the_sandboxs_truth_to_the_cent(connected: D
         "orders": truth["orders"],
         "ad_spend": float(truth["spend"]),
     }
+
+
+@pytest.mark.parametrize("kind", ["simulated", "written by hand"])
+def test_every_metric_is_the_same_by_sql_and_by_the_command_line(connected: Demo, book_store: str, kind: str) -> None:
+    yesterday = datetime.now(ZoneInfo("America/New_York")).date() - timedelta(days=1)
+    shop, days = {
+        "simulated": (connected["store"], (str(yesterday - timedelta(days=29)), str(yesterday))),
+        "written by hand": (book_store, BOOK_DAYS),
+    }[kind]
+    keys = [item.key for item in METRICS]
+    said = metrics(connected, keys, shop, *days)
+    told = clique(connected["folder"], "sql", "--store", shop)
+    with psycopg.connect(re.findall(r"postgresql://\S+", told)[0]) as analyst:
+        query = "select " + ", ".join(f"clique.{key}(%(start)s, %(end)s)::float" for key in keys)
+        (found,) = analyst.execute(query, {"start": days[0], "end": days[1]}).fetchall()  # pyright: ignore
+    by_sql = dict(zip(keys, found, strict=True))
+    assert len([value for value in said.values() if value is not None]) > 60
+    assert {key: by_sql[key] for key in keys if not close(said[key], by_sql[key])} == {}
+
+
+def close(one: float | None, other: float | None) -> bool:
+    return one is other if one is None or other is None else math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def test_the_hand_written_book_agrees_by_the_command_line(connected: Demo, book_store: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import time
 import uuid
 from typing import Any
 
@@ -12,6 +14,7 @@ from reflex_base.utils.format import format_event_handler
 
 from clique_app.components.session import PageState
 
+LOADED = re.compile(r'loaded\w*": true')
 HYDRATE = "reflex___state____state.hydrate_and_load"
 
 
@@ -46,9 +49,13 @@ class RawTab:
         await asyncio.sleep(wait)
 
     async def go(self, path: str, query: str = "", wait: float = 2.0) -> None:
-        """Load another page."""
+        """Load another page, until it says that it is; at most so many seconds."""
         self._path, self._query = path, query
-        await self.say(HYDRATE, wait=wait)
+        before, until = len(self.received), time.monotonic() + wait
+        await self.say(HYDRATE, wait=0)
+        while time.monotonic() < until and not any(LOADED.search(message) for message in self.received[before:]):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
 
     async def login(self, token: str, wait: float = 1.0) -> None:
         """Give a session token, good or not."""

@@ -13,7 +13,7 @@ _EMAIL_ROWS = (
     Shown("E-mail", "r.message_id"),
 )
 _SOURCES = ("klaviyo_email",)
-_MACHINES = " Mail programs that open every message by themselves, as Apple's can, are among the opens."
+_MACHINES = " Klaviyo does not tell apart what mail programs open by themselves, as Apple's can: it is among the opens."
 
 
 def _emails(key: str, name: str, meaning: str, column: str, kind: str = "") -> Total:
@@ -88,7 +88,7 @@ POST_PURCHASE_CLICKS = _emails(
 )
 LIST_SIGNUPS = Total(
     key="list_signups",
-    name="List sign-ups",
+    name="List sign-ups in Klaviyo",
     unit="count",
     meaning="Times somebody joined a list, on the site or elsewhere; one who joins two lists counts twice.",
     good="up",
