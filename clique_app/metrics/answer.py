@@ -9,12 +9,12 @@ from clique_app.metrics.definition import Figure
 
 
 def number(figure: Figure, currency: str) -> float | int | None:
-    """Money to the cent, counts whole, ratios and shares to six decimals; None is unknown."""
+    """Money to the cent, counts whole, ratios and shares to ten decimals; None is unknown."""
     if figure.value is None:
         return None
     if figure.unit == "count":
         return int(figure.value)
-    return float(format.cents(figure.value, currency) if figure.unit == "money" else round(figure.value, 6))
+    return float(format.cents(figure.value, currency) if figure.unit == "money" else round(figure.value, 10))
 
 
 def of(figure: Figure, currency: str) -> dict[str, Any]:

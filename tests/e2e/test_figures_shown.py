@@ -84,11 +84,17 @@ def test_every_metric_is_the_same_by_sql_and_by_the_command_line(connected: Demo
         (found,) = analyst.execute(query, {"start": days[0], "end": days[1]}).fetchall()  # pyright: ignore
     by_sql = dict(zip(keys, found, strict=True))
     assert len([value for value in said.values() if value is not None]) > 60
-    assert {key: by_sql[key] for key in keys if not close(said[key], by_sql[key])} == {}
+    differing = {
+        item.key: (said[item.key], by_sql[item.key])
+        for item in METRICS
+        if not close(said[item.key], by_sql[item.key], 0.005 if item.unit == "money" else 1e-9)
+    }
+    assert not differing
 
 
-def close(one: float | None, other: float | None) -> bool:
-    return one is other if one is None or other is None else math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+def close(one: float | None, other: float | None, apart: float) -> bool:
+    """The command line says money to the cent."""
+    return one is other if one is None or other is None else math.isclose(one, other, rel_tol=1e-9, abs_tol=apart)
 
 
 def test_the_hand_written_book_agrees_by_the_command_line(connected: Demo, book_store: str) -> None:

@@ -240,7 +240,8 @@ def test_another_stores_token_shows_that_store_only_whatever_the_tab_claims(
                 if "disconnect" not in name:
                     await tab.say(name, payload(arguments))
             for path in PAGES:
-                await tab.go(path, f"shop={shop}&store_id=1&period=last_90_days")
+                await tab.go(path, f"shop={shop}&store_id=1&period=last_90_days", wait=0.3)
+            await asyncio.sleep(4)
             return tab
 
     tab = in_a_loop(attack())

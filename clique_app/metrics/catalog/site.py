@@ -118,7 +118,10 @@ WISHLIST_SESSIONS = _sessions(
     where="r.wishlisted and r.product_views > 0",
 )  # fmt: skip
 EMAIL_SIGNUPS = _sessions(
-    "email_signups", "E-mail sign-ups on the site", "Sessions in which somebody signed up for e-mail.", where="r.signed_up"
+    "email_signups",
+    "E-mail sign-ups on the site",
+    "Sessions in which somebody signed up for e-mail.",
+    where="r.signed_up",
 )
 BOUNCED = _sessions(
     "bounced_sessions", "Bounced sessions", "Sessions of one page, left without doing anything there.",
