@@ -68,7 +68,7 @@ def set_up(page: Page, demo: Demo, *, shop: str = "", account: str = "Harbor Lan
 
     assert eventually(whole, bool, 90), steps.inner_text()
     app(page).get_by_role("button", name="Review and launch").click()
-    expect(app(page).get_by_role("heading", level=1, name="Home")).to_be_visible()
+    expect(app(page).get_by_role("heading", level=1, name="Home")).to_be_visible(timeout=20_000)
     return told
 
 
