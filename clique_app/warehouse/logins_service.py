@@ -17,6 +17,7 @@ from clique_app.settings import settings
 from clique_app.warehouse.access import login_of
 
 MOST_CONNECTIONS = 4
+ENDS_WITHIN_MS = 5000
 _LIMITS = {
     "default_transaction_read_only": "on",
     "statement_timeout": "120s",
@@ -84,7 +85,9 @@ def _end_connections(session: Session, name: str) -> None:
     connection = raw_connection(session)
     # who may end a connection is a member of its role
     connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(name)))
-    connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [name])
+    # waited for: what a connection made for itself ends with it, and a role that owns something cannot be dropped
+    end = "select pg_terminate_backend(pid, %s) from pg_stat_activity where usename = %s"
+    connection.execute(end, [ENDS_WITHIN_MS, name])
     connection.execute(sql.SQL("revoke {} from current_user").format(sql.Identifier(name)))
 
 
