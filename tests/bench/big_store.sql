@@ -2,11 +2,12 @@
 insert into store (shop_domain, name, currency, time_zone, country, installed_at, history_from, history_complete,
                      launched_at)
   values ('big.myshopify.com', 'Big store', 'USD', 'UTC', 'US', '2025-01-01Z', %(first_day)s, true, '2025-01-01Z');
-insert into store_settings (store_id, attribution_window_days, payment_fee_pct, payment_fee_fixed,
+insert into store_settings (store_id, attribution_window_days, attribution_model, engagement_product, engagement_minute,
+    engagement_cart, engagement_signup, engagement_open, engagement_click, payment_fee_pct, payment_fee_fixed,
     fulfilment_per_order, overhead_per_month, other_marketing_per_month, kill_switch, max_step_pct, max_day_pct,
     max_account_daily_budget, min_daily_budget, cooldown_hours, max_data_age_hours, keep_deliveries_days,
     keep_sync_log_days, keep_restatements_days, keep_page_events_days, keep_reports_days, keep_archive_days)
-  values (1, 7, 2.9, 0.3, 6.5, 20000, 5000, false, 20, 30, 5000, 5, 24, 3, 14, 180, 400, 400, 90, 1095);
+  values (1, 7, 'last', 20, 20, 40, 20, 20, 80, 2.9, 0.3, 6.5, 20000, 5000, false, 20, 30, 5000, 5, 24, 3, 14, 180, 400, 400, 90, 1095);
 insert into member (store_id, user_id, role, first_seen_at, last_seen_at) values (1, 77001, 'owner', %(end)s, %(end)s);
 insert into sync_cursor (store_id, source, read_to, history_from, fresh_at, rows, source_count)
   select 1, source, %(end)s, null, %(end)s, %(orders)s, %(orders)s
@@ -122,9 +123,11 @@ insert into web_session (store_id, visitor_id, started_at, ended_at, day, channe
          random() < .06, false, random() < .05, random() < .02, random() < .4, null
   from (select n, %(first_day)s::timestamptz + (n - 1) * (%(days)s * interval '1 day' / %(orders)s) as at
         from generate_series(1, %(orders)s) n) t;
-insert into email_program (store_id, program_id, channel, sort, platform_id, name, status, trigger, kind, kind_set, read_at)
+insert into email_account (store_id, channel, account_id, name, currency, time_zone, read_at)
+  values (1, 'klaviyo', 'Big', 'Big store', 'USD', 'UTC', %(end)s);
+insert into email_program (store_id, program_id, channel, account_id, sort, platform_id, name, status, trigger, kind, kind_set, read_at)
   overriding system value
-  select 1, p, 'klaviyo', 'flow', p::text, 'Flow ' || p, 'live', '',
+  select 1, p, 'klaviyo', 'Big', 'flow', p::text, 'Flow ' || p, 'live', '',
          (array['welcome', 'win_back', 'post_purchase', 'other'])[1 + p %% 4], false, %(end)s
   from generate_series(1, 20) p;
 insert into email_day (store_id, day, program_id, message_id, currency, recipients, delivered, unique_opens,
