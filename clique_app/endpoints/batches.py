@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Generic, LiteralString, TypeVar
@@ -30,7 +31,7 @@ class _Waiting(Generic[Row]):
     stored: asyncio.Future[bool]
 
 
-class Batches(Generic[Row]):
+class Batches(ABC, Generic[Row]):
     """Collects rows and stores them in micro-batches. Belongs to one event loop."""
 
     def __init__(self, database_url: str, insert: LiteralString, columns: tuple[str, ...], name: str) -> None:
@@ -56,9 +57,9 @@ class Batches(Generic[Row]):
             self._writer = self._loop.create_task(self._write())
         return await waiting.stored
 
+    @abstractmethod
     def size(self, row: Row) -> int:
         """About how many bytes it holds."""
-        raise NotImplementedError
 
     def stored(self, rows: list[Row]) -> None:
         """Called with each batch that was stored."""
