@@ -71,9 +71,18 @@ def metric(demo: Demo, key: str, shop: str, start: str, end: str, *options: str)
 
 
 def metrics(demo: Demo, keys: Iterable[str], shop: str, start: str, end: str) -> dict[str, Any]:
-    """The values of many: the same command again and again in one process."""
-    asked = ("--store", shop, "--from", start, "--to", end, "--json")
-    commands = [["metrics", "show", key, *asked] for key in keys]
+    """The values of many."""
+    [found] = metrics_of_spans(demo, list(keys), shop, [(start, end)])
+    return found
+
+
+def metrics_of_spans(demo: Demo, keys: list[str], shop: str, spans: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The values of many in each span: the same command again and again in one process."""
+    commands = [
+        ["metrics", "show", key, "--store", shop, "--from", start, "--to", end, "--json"]
+        for start, end in spans
+        for key in keys
+    ]
     told = subprocess.run(
         [sys.executable, "-c", f"from clique_app.cli import app\nfor c in {commands!r}: app(c, standalone_mode=False)"],
         cwd=PROJECT,
@@ -82,8 +91,9 @@ def metrics(demo: Demo, keys: Iterable[str], shop: str, start: str, end: str) ->
         text=True,
         check=True,
     ).stdout
-    found = (json.loads(one) for one in re.split(r"(?<=^})\n", told, flags=re.M) if one)
-    return {one["key"]: one["value"] for one in found}
+    found = [json.loads(one)["value"] for one in re.split(r"(?<=^})\n", told, flags=re.M) if one]
+    assert len(found) == len(commands)
+    return [dict(zip(keys, found[at : at + len(keys)], strict=True)) for at in range(0, len(found), len(keys))]
 
 
 def rows(demo: Demo, statement: str, *values: object) -> list[tuple[Any, ...]]:

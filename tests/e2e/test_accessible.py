@@ -36,7 +36,7 @@ def test_a_page_is_accessible_and_as_wide_as_its_screen(connected: Demo, browser
         body.evaluate("(_, source) => { new Function(source).call(window) }", (VENDOR / "axe.min.js").read_text())
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(1_000)
+            page.wait_for_timeout(400)  # charts are drawn anew
             assert body.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0, width
             found: list[dict[str, Any]] = body.evaluate("async () => (await window.axe.run()).violations")
             bad = [one for one in found if one["impact"] in ("serious", "critical")]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import admin
 from tests.e2e.demos import Demo, rows
@@ -16,6 +18,7 @@ from tests.e2e.demos import Demo, rows
 SHOP = "four-channels.myshopify.com"
 ACCOUNT = "Four Channels"
 ZONE = ZoneInfo("America/New_York")
+WIDTHS = {"TikTok": 390, "Google": 1280, "Pinterest": 390}
 AGREES = {"TikTok": "Confirm", "Google": "Continue", "Pinterest": "Give access"}  # the button of each login
 IMPORTED = """
     select r.kind from sync_run r join store using (store_id) where shop_domain = %s and r.source = %s
@@ -33,12 +36,37 @@ SPENT = """
 
 
 @pytest.fixture(scope="module")
-def shop(demo: Demo) -> str:
-    """A small store beside the demo's own, which advertises at every channel."""
+def shop(demo: Demo, browser: Browser) -> str:
+    """A small store beside the demo's own, with every channel connected: their histories are read beside each other."""
     spec = {"shop": SHOP, "name": ACCOUNT, "months": 1, "orders_per_day": 5}
     made = httpx.post(f"{demo['sandbox_url']}/_control/stores", json=spec, timeout=30, trust_env=False)
     assert made.is_success, made.text
+    for channel, width in WIDTHS.items():
+        with tab(browser, width) as page:
+            connect(page, demo, channel)
     return SHOP
+
+
+@contextmanager
+def tab(browser: Browser, width: int) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        yield context.new_page()
+
+
+def connect(page: Page, demo: Demo, channel: str) -> None:
+    """Changes their mind at the login, then agrees and chooses the account."""
+    card = admin.open_app(page, demo, "/connections", shop=SHOP).locator(f"[data-connection={channel.lower()}]")
+    expect(card).to_contain_text("Not connected")
+    card.get_by_role("button", name=f"Connect {channel}").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(card).to_contain_text("You did not give Clique access")
+    card.get_by_role("button", name=f"Try again {channel}").click()
+    page.get_by_role("button", name=AGREES[channel]).click()
+    card.get_by_role("button", name=f"Choose {ACCOUNT}").click()
+    card.get_by_role("button", name="Use these accounts").click()
+    expect(card.get_by_role("button", name=f"Disconnect {channel}")).to_be_visible()
+    expect(card).to_contain_text(f"{channel} ads")
 
 
 def true_spend(demo: Demo, shop: str, channel: str, start: str, end: str) -> Decimal:
@@ -47,27 +75,14 @@ def true_spend(demo: Demo, shop: str, channel: str, start: str, end: str) -> Dec
     return Decimal(found.json()["spend"])
 
 
-@pytest.mark.parametrize(("channel", "width"), [("TikTok", 390), ("Google", 1280), ("Pinterest", 390)])
+@pytest.mark.parametrize("channel", WIDTHS)
 def test_a_channel_is_connected_read_ended_and_begun_again(
-    demo: Demo, shop: str, browser: Browser, channel: str, width: int
+    demo: Demo, shop: str, browser: Browser, channel: str
 ) -> None:
     key, source = channel.lower(), f"{channel.lower()}_ads"
-    with browser.new_context(viewport={"width": width, "height": 900}) as context:
-        context.set_default_timeout(20_000)
-        page = context.new_page()
+    with tab(browser, WIDTHS[channel]) as page:
         frame = admin.open_app(page, demo, "/connections", shop=shop)
         card, dialog = frame.locator(f"[data-connection={key}]"), frame.get_by_role("dialog")
-        expect(card).to_contain_text("Not connected")
-
-        card.get_by_role("button", name=f"Connect {channel}").click()
-        page.get_by_role("button", name="Cancel").click()
-        expect(card).to_contain_text("You did not give Clique access")
-        card.get_by_role("button", name=f"Try again {channel}").click()
-        page.get_by_role("button", name=AGREES[channel]).click()
-        card.get_by_role("button", name=f"Choose {ACCOUNT}").click()
-        card.get_by_role("button", name="Use these accounts").click()
-        expect(card.get_by_role("button", name=f"Disconnect {channel}")).to_be_visible()
-        expect(card).to_contain_text(f"{channel} ads")
         imported = [("first_import",), ("history",)]
         assert admin.eventually(lambda: rows(demo, IMPORTED, shop, source), imported.__eq__, 60) == imported
         yesterday = datetime.now(ZONE).date() - timedelta(days=1)

@@ -182,10 +182,20 @@ def test_the_walk_covers_what_there_is(surface: Surface, secrets: dict[str, set[
     assert any("$" in text for text in secrets[connected["store"]])
 
 
-def test_a_websocket_without_a_token_that_holds_gets_nothing(
-    connected: Demo, surface: Surface, secrets: dict[str, set[str]]
-) -> None:
-    shop = connected["store"]
+@dataclass(frozen=True)
+class Walked:
+    """Tabs that sent every event and asked for every page, with what each was told."""
+
+    strangers: dict[str, RawTab]  # by what is wrong with their token
+    owner: RawTab  # the store's own
+    thief: RawTab  # with the token of the owner's tab, once that was gone
+    neighbour: RawTab  # of another store, naming this one
+
+
+@pytest.fixture(scope="module")
+def walked(connected: Demo, book_store: str, surface: Surface, secrets: dict[str, set[str]]) -> Walked:
+    """All of them at once, after what the store's pages say is known."""
+    url, shop = connected["app_url"], connected["store"]
     tokens = {
         "none": "",
         "expired": token_for(connected, shop, exp=int(time.time()) - 60, nbf=int(time.time()) - 120),
@@ -195,59 +205,65 @@ def test_a_websocket_without_a_token_that_holds_gets_nothing(
         "no signature": token_for(connected, shop).rsplit(".", 1)[0] + ".",
     }
 
-    async def attack(token: str) -> RawTab:
-        async with RawTab(connected["app_url"], query=f"shop={shop}&id_token={token}") as tab:
+    async def stranger(token: str) -> RawTab:
+        async with RawTab(url, query=f"shop={shop}&id_token={token}") as tab:
             await tab.say(HYDRATE)
             await tab.login(token)
             await walk(tab, surface)
             return tab
 
-    async def all_at_once() -> list[RawTab]:
-        return await asyncio.gather(*(attack(token) for token in tokens.values()))
-
-    for kind, tab in zip(tokens, in_a_loop(all_at_once()), strict=True):
-        assert tab.received, kind
-        assert_learned_nothing(tab, secrets[shop])
-
-
-def test_a_tab_token_is_worth_nothing_after_its_tab_is_gone(
-    connected: Demo, surface: Surface, secrets: dict[str, set[str]]
-) -> None:
-    async def attack() -> tuple[RawTab, RawTab]:
-        async with RawTab(connected["app_url"]) as owner:
+    async def reuse() -> tuple[RawTab, RawTab]:
+        async with RawTab(url) as owner:
             await owner.say(HYDRATE)
-            await owner.login(token_for(connected, connected["store"]), wait=2)
-        async with RawTab(connected["app_url"], token=owner.token) as thief:
+            await owner.login(token_for(connected, shop))
+            await owner.go("/")
+        async with RawTab(url, token=owner.token) as thief:
             await thief.say(HYDRATE)
             await walk(thief, surface)
             return owner, thief
 
-    owner, thief = in_a_loop(attack())
-    assert told(owner) & secrets[connected["store"]]
-    assert not told(thief) & secrets[connected["store"]]
-
-
-def test_another_stores_token_shows_that_store_only_whatever_the_tab_claims(
-    connected: Demo, book_store: str, surface: Surface, secrets: dict[str, set[str]]
-) -> None:
-    shop = connected["store"]
-
-    async def attack() -> RawTab:
-        async with RawTab(connected["app_url"], query=f"shop={shop}&store_id=1") as tab:
+    async def next_door() -> RawTab:
+        async with RawTab(url, query=f"shop={shop}&store_id=1") as tab:
             await tab.say(HYDRATE)
-            await tab.login(token_for(connected, book_store), wait=2)
+            await tab.login(token_for(connected, book_store))
             for name, arguments in surface.events.items():
                 if "disconnect" not in name:
                     await tab.say(name, payload(arguments))
             for path in PAGES:
-                await tab.go(path, f"shop={shop}&store_id=1&period=last_90_days", wait=0.3)
-            await asyncio.sleep(4)
+                await tab.go(path, f"shop={shop}&store_id=1&period=last_90_days")
             return tab
 
-    tab = in_a_loop(attack())
-    found = told(tab) & secrets[shop]
+    async def all_at_once() -> Walked:
+        strangers, (owner, thief), neighbour = await asyncio.gather(
+            asyncio.gather(*(stranger(token) for token in tokens.values())), reuse(), next_door()
+        )
+        return Walked(dict(zip(tokens, strangers, strict=True)), owner, thief, neighbour)
+
+    return in_a_loop(all_at_once())
+
+
+def test_a_websocket_without_a_token_that_holds_gets_nothing(
+    connected: Demo, secrets: dict[str, set[str]], walked: Walked
+) -> None:
+    for kind, tab in walked.strangers.items():
+        assert tab.received, kind
+        assert_learned_nothing(tab, secrets[connected["store"]])
+
+
+def test_a_tab_token_is_worth_nothing_after_its_tab_is_gone(
+    connected: Demo, secrets: dict[str, set[str]], walked: Walked
+) -> None:
+    assert told(walked.owner) & secrets[connected["store"]]
+    assert walked.thief.received
+    assert not told(walked.thief) & secrets[connected["store"]]
+
+
+def test_another_stores_token_shows_that_store_only_whatever_the_tab_claims(
+    connected: Demo, book_store: str, secrets: dict[str, set[str]], walked: Walked
+) -> None:
+    found = told(walked.neighbour) & secrets[connected["store"]]
     assert not found, sorted(found)
-    assert told(tab) & secrets[book_store]
+    assert told(walked.neighbour) & secrets[book_store]
 
 
 def test_a_push_refreshes_the_tabs_of_its_store_only(connected: Demo, book_store: str) -> None:
@@ -257,11 +273,17 @@ def test_a_push_refreshes_the_tabs_of_its_store_only(connected: Demo, book_store
         async with RawTab(connected["app_url"]) as own, RawTab(connected["app_url"]) as other:
             for tab, shop in ((own, connected["store"]), (other, book_store)):
                 await tab.say(HYDRATE)
-                await tab.login(token_for(connected, shop), wait=3)
+                await tab.login(token_for(connected, shop))
+                await tab.go("/")
+            await asyncio.sleep(1)
+            for tab in (own, other):
                 tab.received.clear()
             with redis.Redis.from_url(connected["redis_url"]) as server:
                 server.publish(f"store:{store_id}", json.dumps({"topic": "figures"}))
-            await asyncio.sleep(3)
+            until = time.monotonic() + 5
+            while not own.received and time.monotonic() < until:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(1)
             return own, other
 
     own, other = in_a_loop(scene())
