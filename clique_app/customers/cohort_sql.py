@@ -5,106 +5,104 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from clique_app.metrics import expression, registry
+from clique_app.customers.cohorts import LTV_DAYS
+from clique_app.metrics import expression, order_worth, registry
 from clique_app.metrics.definition import Formula
 
-MONEY = ("net_sales", "contribution_before_ads")
 WITHOUT_CHANNEL = "unattributed"
 
 # how customers are grouped beside the month: by what their first order f was. Each is (join, expression).
 SEGMENTS: dict[str, tuple[str, str]] = {
     "": ("", "''"),
     "channel": (
-        """left join lateral (
-             select c.channel from credit c
-             where c.store_id = f.store_id and c.order_id = f.order_id and c.day = f.day and c.orders > 0
-             order by c.orders desc, c.position desc limit 1
-           ) k on true""",
+        """left join credit k on k.store_id = f.store_id and k.order_id = f.order_id and k.day = f.day and k.orders > 0
+           and (k.orders = 1 or not exists (
+             select from credit c where c.store_id = k.store_id and c.order_id = k.order_id and c.day = k.day
+             and (c.orders, c.position) > (k.orders, k.position)))""",
         f"coalesce(k.channel, '{WITHOUT_CHANNEL}')",
     ),
     "product": (
-        """left join lateral (
-             select coalesce(p.title, l.title) as title from order_line l
+        """left join (
+             select distinct on (l.order_id) l.order_id, coalesce(p.title, l.title) as title from order_line l
              left join product p on p.store_id = l.store_id and p.product_id = l.product_id
-             where l.store_id = f.store_id and l.order_id = f.order_id
-             order by l.unit_price * l.quantity desc, l.line_id limit 1
-           ) main on true""",
+             where l.store_id = :store_id
+             order by l.order_id, l.unit_price * l.quantity desc, l.line_id
+           ) main on main.order_id = f.order_id""",
         "coalesce(nullif(main.title, ''), 'unknown')",
     ),
     "discount": (
-        """left join lateral (
-             select true as found from sale_entry d where d.store_id = f.store_id and d.order_id = f.order_id
-             and d.kind = 'discount' and d.amount <> 0 limit 1
-           ) taken on true""",
+        """left join (
+             select distinct order_id, true as found from sale_entry
+             where store_id = :store_id and kind = 'discount' and amount <> 0
+           ) taken on taken.order_id = f.order_id""",
         "case when taken.found then 'with a discount' else 'full price' end",
     ),
     "region": ("", "coalesce(nullif(concat_ws(', ', nullif(f.country, ''), nullif(f.region, '')), ''), 'unknown')"),
 }
 
 
-def _worth() -> str:
-    """What each order brought: net sales, and contribution before ads as its formula has it (it is a sum)."""
-    parts = []
-    keys = [registry.metric(key) for key in MONEY]
-    for total in dict.fromkeys(total for item in keys for total in registry.leaves(item)):
-        weights = []
-        for item in keys:
-            if isinstance(item, Formula):
-                inputs = expression.inputs(item.expression)
-                unit = {key: Decimal(key == total.key) for key in inputs}
-                weights.append(expression.evaluate(item.expression, unit))
-            else:
-                weights.append(Decimal(item is total))
-        amounts = ", ".join(f"{weight} * ({total.amount})" if weight else "0" for weight in weights)
-        where = f"r.store_id = :store_id and ({total.where})"
-        parts.append(f"select r.order_id, {amounts} from {total.source} where {where}")  # noqa: S608  # our own
-    return " union all ".join(parts)
+def _contribution() -> str:
+    """Contribution before ads of an order, as its formula has it: a sum of what is kept of each."""
+    formula = registry.metric("contribution_before_ads")
+    assert isinstance(formula, Formula)
+    keys = [total.key for total in registry.leaves(formula)]
+    if set(keys) != set(order_worth.MEASURES):
+        raise ValueError(f"Of an order {', '.join(order_worth.MEASURES)} are kept, and not {', '.join(keys)}.")
+    inputs = expression.inputs(formula.expression)
+    weights = {
+        key: expression.evaluate(formula.expression, {one: Decimal(one == key) for one in inputs}) for key in keys
+    }
+    return " + ".join(f"{weight} * {key}" for key, weight in weights.items())
 
 
+CONTRIBUTION = _contribution()
+# {worth}: rows of OrderWorth
 BOOK = f"""
-worth as materialized (
-    select order_id, sum(sales) as sales, sum(contribution) as contribution
-    from ({_worth()}) parts (order_id, sales, contribution) group by order_id
-),
-book as materialized (
-    select o.customer_id, o.order_id, o.day, coalesce(w.sales, 0) as sales,
-           coalesce(w.contribution, 0) as contribution
-    from shop_order o left join worth w using (order_id)
-    where o.store_id = :store_id and not o.test and o.day <= :end
+book as (
+    select customer_id, order_id, day, net_sales as sales, {CONTRIBUTION} as contribution
+    from {{worth}} worth
 )"""  # noqa: S608  # our own text
 
-# {join} and {segment} of SEGMENTS; those whose first order was from :start to :until
+
+def _each(sql: str) -> str:
+    """An array of one of these for each span of LTV."""
+    return f"array[{', '.join(sql.format(n=n, days=days) for n, days in enumerate(LTV_DAYS, 1))}]::numeric[]"
+
+
+def _within(of: str) -> str:
+    return _each(f"{of} filter (where b.day - f.day <= {{days}} and :end - f.day >= {{days}})")
+
+
+# {join} and {segment} of SEGMENTS; those whose first order was from :since to :until
 FIRSTS = """
 firsts as materialized (
     select c.customer_id, c.first_order_day as day, date_trunc('month', c.first_order_day)::date as month,
            {segment} as segment
     from customer c join shop_order f on f.store_id = c.store_id and f.order_id = c.first_order_id
     {join}
-    where c.store_id = :store_id and c.first_order_day between :start and :until
+    where c.store_id = :store_id and c.first_order_day between :since and :until
 )"""
 
-# by month of the first order, segment and months since; orders without a customer have no month
-CELLS = """
-select f.month, f.segment,
-       (extract(year from b.day) - extract(year from f.month)) * 12
-       + extract(month from b.day) - extract(month from f.month) as age,
-       count(distinct b.customer_id), count(*), sum(b.sales), sum(b.contribution)
-from book b left join firsts f using (customer_id)
-group by 1, 2, 3 order by 1, 2, 3
-"""
-# by month, segment and each of :days: customers, those who have been here as long, and what these brought until then
-LTV = """
-select * from (
-    select f.month, f.segment, d.days, count(*) as customers, count(*) filter (where :end - f.day >= d.days) as old
-    from firsts f cross join unnest(cast(:days as int[])) as d (days) group by 1, 2, 3
-) sizes left join (
-    select f.month, f.segment, d.days, sum(b.sales) as sales, sum(b.contribution) as contribution
-    from firsts f join book b using (customer_id)
-    join unnest(cast(:days as int[])) as d (days) on b.day - f.day <= d.days and :end - f.day >= d.days
-    group by 1, 2, 3
-) spent using (month, segment, days)
-order by month, segment, days
-"""
+# By month of the first order, segment and months since: who ordered, what they brought, and what of it came within so
+# many days, of those who have been here as long. Orders without a customer have no month. Rows without an age are of
+# all the month's customers: how many, and who of them have been here so many days.
+CELLS = f"""
+ordered as (
+    select f.month, f.segment, b.customer_id, date_trunc('month', b.day) as at, count(*) as orders,
+           sum(b.sales) as sales, sum(b.contribution) as contribution,
+           {_within("sum(b.sales)")} as sales_within, {_within("sum(b.contribution)")} as contribution_within
+    from book b left join firsts f using (customer_id)
+    group by 1, 2, 3, 4
+)
+select month, segment,
+       (extract(year from at) - extract(year from month)) * 12 + extract(month from at) - extract(month from month),
+       count(customer_id), sum(orders), sum(sales), sum(contribution),
+       {_each("sum(coalesce(sales_within[{n}], 0))")}, {_each("sum(coalesce(contribution_within[{n}], 0))")}
+from ordered group by 1, 2, 3
+union all
+select month, segment, null, count(*), null, null, null, {_each("count(*) filter (where :end - day >= {days})")}, null
+from firsts group by 1, 2
+"""  # noqa: S608
 # the best :part of all customers by net sales since :since
 VIPS = """
 spent as (

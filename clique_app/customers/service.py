@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,10 +17,12 @@ from clique_app.customers import cohort_sql
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.customers.grid import Cell, Cohort, Cohorts, Ltv, Payback
 from clique_app.errors import InvalidInput
+from clique_app.metrics import kept_service
 from clique_app.metrics import service as metrics
 from clique_app.metrics.catalog.retention import VIP_PERCENT
 from clique_app.metrics.catalog.value import LONGEST_PAYBACK_DAYS
 from clique_app.metrics.definition import Figure, Period
+from clique_app.metrics.kept import ORDER_WORTH
 from clique_app.metrics.overview_service import STILL_SELLING_DAYS
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
@@ -75,22 +77,22 @@ def cohorts(session: Session, store_id: int, by: str = "") -> Cohorts:
     if by not in cohort_sql.SEGMENTS:
         raise InvalidInput(f"Cohorts are split by {', '.join(filter(None, cohort_sql.SEGMENTS))}, not by {by}.")
     end = last_day(session, store_id)
-    asked = {"store_id": store_id, "start": date.min, "until": end, "end": end, "days": list(LTV_DAYS)}
     ordered: dict[tuple[date, str], dict[int, Sequence[Any]]] = defaultdict(dict)
+    spent: dict[tuple[date, str], list[tuple[Decimal, Decimal]]] = {}
+    sizes: dict[tuple[date, str], tuple[int, Sequence[Decimal]]] = {}
     without = Decimal(0)
-    for month, segment, age, *counted in _rows(session, cohort_sql.CELLS, asked, by):
+    for month, segment, age, customers, orders, sales, contribution, *within in _cells_of(session, store_id, end, by):
         if month is None:
-            without += counted[2]
+            without += sales
+        elif age is None:
+            sizes[month, segment] = customers, within[0]
         else:
-            ordered[month, segment][int(age)] = counted
-    ltv: dict[tuple[date, str], list[Ltv]] = defaultdict(list)
-    sizes: dict[tuple[date, str], int] = {}
-    for month, segment, days, customers, old, sales, contribution in _rows(session, cohort_sql.LTV, asked, by):
-        sizes[month, segment] = customers
-        ltv[month, segment].append(Ltv(days, old, customers - old, _per(sales, old), _per(contribution, old)))
+            ordered[month, segment][int(age)] = customers, int(orders), sales, contribution
+            before = spent.get((month, segment), [(Decimal(0), Decimal(0))] * len(LTV_DAYS))
+            spent[month, segment] = [(s + more, c + rest) for (s, c), more, rest in zip(before, *within, strict=True)]
     rows = tuple(
-        Cohort(*key, size, _cells(key[0], size, ordered[key], end), tuple(ltv[key]))
-        for key, size in sorted(sizes.items())
+        Cohort(*key, size, _cells(key[0], size, ordered[key], end), tuple(_ltv(size, old, spent.get(key, ()))))
+        for key, (size, old) in sorted(sizes.items())
     )
     return Cohorts(end, by, rows, without, _costs_unknown(session, store_id, end))
 
@@ -108,8 +110,9 @@ def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     """The top tenth of all customers by net sales of the trailing year, and what is expected of them."""
     end = last_day(session, store_id)
     since = end - timedelta(days=TRAILING_DAYS - 1)
-    asked = {"store_id": store_id, "end": end, "since": since, "part": VIP_SHARE, "limit": limit}
-    found = session.connection().execute(text(f"with {cohort_sql.BOOK}, {cohort_sql.VIPS}"), asked).all()
+    book, values = _book(session, store_id, end)
+    asked = {"since": since, "part": VIP_SHARE, "limit": limit}
+    found = session.connection().execute(text(f"with {book}, {cohort_sql.VIPS}"), {**values, **asked}).all()
     if not found:
         return Vips(0, Decimal(0), None, ())
     customers, theirs = found[0][:2]
@@ -130,11 +133,26 @@ def models(session: Session, store_id: int) -> tuple[ModelVersion | None, ModelV
     return latest, used
 
 
-def _rows(session: Session, asked_for: str, asked: dict[str, Any], by: str = "") -> Sequence[Any]:
-    """Rows of one of cohort_sql's statements over the book of orders and the customers' first ones."""
+def _book(session: Session, store_id: int, end: date) -> tuple[str, dict[str, Any]]:
+    """Every order up to a day and what it brought until now, as SQL and its parameters."""
+    first, _ = metrics.span(session, store_id) or (end, end)
+    worth, values = kept_service.relation(session, store_id, ORDER_WORTH, Period(first, end))
+    return cohort_sql.BOOK.format(worth=worth), values
+
+
+def _cells_of(session: Session, store_id: int, end: date, by: str) -> Sequence[Any]:
+    book, values = _book(session, store_id, end)
     join, segment = cohort_sql.SEGMENTS[by]
     firsts = cohort_sql.FIRSTS.format(join=join, segment=segment)
-    return session.connection().execute(text(f"with {cohort_sql.BOOK}, {firsts} {asked_for}"), asked).all()
+    asked = {**values, "since": date.min, "until": end}
+    return session.connection().execute(text(f"with {book}, {firsts}, {cohort_sql.CELLS}"), asked).all()
+
+
+def _ltv(customers: int, old: Sequence[Decimal], spent: Sequence[tuple[Decimal, Decimal]]) -> Iterator[Ltv]:
+    """What those brought who have been here so many days, for each span."""
+    of_each = spent or [(Decimal(0), Decimal(0))] * len(LTV_DAYS)
+    for days, count, (sales, contribution) in zip(LTV_DAYS, map(int, old), of_each, strict=True):
+        yield Ltv(days, count, customers - count, _per(sales, count), _per(contribution, count))
 
 
 def _per(amount: Any, count: Any) -> Decimal | None:

@@ -16,6 +16,7 @@ from typing import Any, LiteralString
 from clique_app.errors import InvalidInput
 
 MOST_ORDERS = 100_000
+SHORTEST_NAME = 5  # a text shorter than any e-mail or telephone names nobody
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,12 @@ HELD = (
         _OF_ORDERS,
         {},
         "order_id day position channel campaign_id ad_id amount orders",
+    ),
+    Held(
+        "order_worth",
+        _OF_ORDERS,
+        {"customer_id": "case when customer_id is null then null else %(stand_in)s end"},
+        "day order_id net_sales cost_of_goods fulfilment payment_fees",
     ),
     Held(
         "customer_value",
@@ -219,7 +226,7 @@ class Person:
         numbers = [str(number) for number in (self.customer_id, *self.orders)]
         digits = re.sub(r"\D", "", self.phone)
         words = [self.email, self.email_hmac.hex(), b64encode(self.email_hmac).decode(), self.phone]
-        texts = "|".join(re.escape(word) for word in words if word)
+        texts = "|".join(re.escape(word) for word in words if len(word) >= SHORTEST_NAME)
         parts = [f"(?<![0-9])(?:{'|'.join([*numbers, *([digits] if len(digits) > 6 else [])])})(?![0-9])"]
         if texts:
             parts.append(f"(?<![a-z0-9._-])(?:{texts})(?![a-z0-9-])")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from clique_app.metrics import performance_sql, rollup
+from clique_app.metrics import order_worth, performance_sql, rollup
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 ALL_DAYS, SOME_DAYS = "is not null", "= any(:days)"
@@ -66,5 +66,11 @@ PERFORMANCE = Kept(
     }),
 )  # fmt: skip
 ORDER_GAPS = Kept("order_gap_day", ("day", "back", "former", "orders"), _order_gaps, frozenset({"order_gap"}))
+ORDER_WORTH = Kept(
+    "order_worth",
+    ("day", "order_id", "customer_id", *order_worth.MEASURES),
+    order_worth.made,
+    frozenset({"order_worth", "shop_order", "store_settings"}),
+)
 
-KEPT = (PERFORMANCE, ORDER_GAPS)
+KEPT = (PERFORMANCE, ORDER_GAPS, ORDER_WORTH)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from clique_app.metrics import order_gaps
-from clique_app.metrics.definition import Filters, Period, Reading
-from clique_app.metrics.kept import ORDER_GAPS, Kept
-from clique_app.metrics.sums_service import changes, summed
+from clique_app.metrics import order_gaps, order_worth
+from clique_app.metrics.definition import Filters, Period, Reading, Total
+from clique_app.metrics.kept import ORDER_GAPS, ORDER_WORTH, Kept
+from clique_app.metrics.sums_service import Sums, changes, summed
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 _GAPS = """
 select day - former, cast(sum(orders) as int) from {gaps} gaps
 where back = 1 and former > :never and day between :first and :last group by 1 order by 1
+"""
+
+_WON = """
+select c.first_order_day, {sums} from {worth} w
+join customer c on c.store_id = :store_id and c.customer_id = w.customer_id
+where c.first_order_day between :start and :last group by 1
 """
 
 
@@ -50,3 +56,19 @@ def from_order_gaps(
         rows = session.connection().execute(text(_GAPS.format(gaps=gaps)), {**values, "never": NO_ORDER_BEFORE})
         found[order_gaps.MEDIAN_GAP] = order_gaps.median([(days, orders) for days, orders in rows])
     return found
+
+
+def from_order_worth(session: Session, store_id: int, totals: Iterable[Total], period: Period, until: date) -> Sums:
+    """Those of the totals that sum what customers brought until now by the day they were won; until: the last order's
+    day."""
+    measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals if tells_worth(total)}
+    if not measures:
+        return {}
+    worth, values = relation(session, store_id, ORDER_WORTH, Period(period.start, max(period.end, until)))
+    statement = _WON.format(worth=worth, sums=", ".join(f"sum(w.{measure})" for measure in measures.values()))
+    rows = session.connection().execute(text(statement), {**values, "last": period.end}).all()
+    return {key: {day: sums[at] for day, *sums in rows} for at, key in enumerate(measures)}
+
+
+def tells_worth(total: Total) -> bool:
+    return total.key in order_worth.COHORT_TOTALS

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from clique_app.errors import InvalidInput, NotFound
-from clique_app.metrics import readings_service, reasons_service, registry, sums_service
+from clique_app.metrics import kept_service, readings_service, reasons_service, registry, sums_service
 from clique_app.metrics.definition import Figure, Filters, Formula, Leaf, Metric, Period, Reading, Shown, Total
 from clique_app.metrics.figures import Daily
 from clique_app.metrics.sums_service import rows_of, values_of
@@ -61,9 +61,15 @@ def daily(
     leaves = list(dict.fromkeys(leaf for item in items for leaf in registry.leaves(item, narrowed)))
     reasons = reasons_service.reasons(session, store_id, leaves, narrowed)
     totals = [leaf for leaf in leaves if isinstance(leaf, Total)]
+    won = [] if narrowed else [total for total in totals if kept_service.tells_worth(total)]
+    _, until = (span(session, store_id) if won else None) or (period.end, period.end)
+    sums = {
+        **sums_service.sums(session, store_id, [one for one in totals if one not in won], period, "day", filters),
+        **kept_service.from_order_worth(session, store_id, won, period, until),
+    }
     asked = [leaf for leaf in leaves if isinstance(leaf, Reading) and leaf.key not in reasons]
     return Daily(
-        sums_service.sums(session, store_id, totals, period, "day", filters),
+        sums,
         reasons,
         store(session, store_id).history_from,
         read_from(session, leaves),

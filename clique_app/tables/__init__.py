@@ -29,7 +29,7 @@ from clique_app.tables.jobs import JobRun, JobSchedule
 from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
 from clique_app.tables.privacy import PrivacyRequest
 from clique_app.tables.recommendations import Recommendation
-from clique_app.tables.rollups import MetricChange, MetricDay, MetricSummed, OrderGapDay, PerformanceDay
+from clique_app.tables.rollups import MetricChange, MetricDay, MetricSummed, OrderGapDay, OrderWorth, PerformanceDay
 from clique_app.tables.site import CollectedEvent, VisitorWaiting, WebSession
 from clique_app.tables.stores import Member, Store, StoreSettings
 from clique_app.tables.sync import SyncCursor, SyncRun
@@ -46,6 +46,7 @@ DERIVED_TABLES = (
     "metric_day",
     "performance_day",
     "order_gap_day",
+    "order_worth",
     "metric_summed",
     "metric_change",
     "credit_day",
@@ -101,6 +102,7 @@ __all__ = [
     "OrderForecast",
     "OrderGapDay",
     "OrderLine",
+    "OrderWorth",
     "PerformanceDay",
     "PrivacyRequest",
     "Product",

@@ -70,6 +70,20 @@ class OrderGapDay(StoreOwned, table=True):
     orders: int
 
 
+class OrderWorth(StoreOwned, table=True):
+    """What an order brought until now, whenever it was booked: a refund counts with its order."""
+
+    __tablename__ = "order_worth"
+
+    day: date = Field(primary_key=True)  # of the order
+    order_id: int = big(primary_key=True)
+    customer_id: int | None = big(default=None, nullable=True)
+    net_sales: Decimal = Field(sa_type=sa.Numeric)
+    cost_of_goods: Decimal = Field(sa_type=sa.Numeric)
+    fulfilment: Decimal = Field(sa_type=sa.Numeric)
+    payment_fees: Decimal = Field(sa_type=sa.Numeric)
+
+
 class MetricSummed(StoreOwned, table=True):
     """That the days of a total, or of a table here, are kept as this definition sums them."""
 
@@ -132,6 +146,12 @@ CHANGING = (
         "shop_order", None, columns=("order_id", "country", "region"), named="order_place", events=("update",),
         days="""select c.store_id, e.day from changed c
                 join sale_entry e on e.store_id = c.store_id and e.order_id = c.order_id""",
+    ),
+    # a refund moves what its order was worth
+    Changing(
+        "sale_entry", None, named="order_worth",
+        days="""select c.store_id, o.day from changed c
+                join shop_order o on o.store_id = c.store_id and o.order_id = c.order_id""",
     ),
     # what is the order before is another one for each of the customer's later ones
     Changing(
