@@ -3,17 +3,14 @@ a refund counts on its order's day (cohort view)."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from clique_app.customers.cohorts import LTV_DAYS
-from clique_app.metrics import expression, order_worth, registry
-from clique_app.metrics.definition import Formula
+from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
+from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 WITHOUT_CHANNEL = "unattributed"
 
 # how customers are grouped beside the month: by what their first order f was. Each is (join, expression).
 SEGMENTS: dict[str, tuple[str, str]] = {
-    "": ("", "''"),
     "channel": (
         """left join credit k on k.store_id = f.store_id and k.order_id = f.order_id and k.day = f.day and k.orders > 0
            and (k.orders = 1 or not exists (
@@ -41,74 +38,81 @@ SEGMENTS: dict[str, tuple[str, str]] = {
 }
 
 
-def _contribution() -> str:
-    """Contribution before ads of an order, as its formula has it: a sum of what is kept of each."""
-    formula = registry.metric("contribution_before_ads")
-    assert isinstance(formula, Formula)
-    keys = [total.key for total in registry.leaves(formula)]
-    if set(keys) != set(order_worth.MEASURES):
-        raise ValueError(f"Of an order {', '.join(order_worth.MEASURES)} are kept, and not {', '.join(keys)}.")
-    inputs = expression.inputs(formula.expression)
-    weights = {
-        key: expression.evaluate(formula.expression, {one: Decimal(one == key) for one in inputs}) for key in keys
-    }
-    return " + ".join(f"{weight} * {key}" for key, weight in weights.items())
-
-
-CONTRIBUTION = _contribution()
-# {worth}: rows of OrderWorth
-BOOK = f"""
-book as (
-    select customer_id, order_id, day, net_sales as sales, {CONTRIBUTION} as contribution
-    from {{worth}} worth
-)"""  # noqa: S608  # our own text
-
-
 def _each(sql: str) -> str:
     """An array of one of these for each span of LTV."""
-    return f"array[{', '.join(sql.format(n=n, days=days) for n, days in enumerate(LTV_DAYS, 1))}]::numeric[]"
+    return f"array[{', '.join(sql.format(days=days) for days in LTV_DAYS)}]::numeric[]"
 
 
 def _within(of: str) -> str:
-    return _each(f"{of} filter (where b.day - f.day <= {{days}} and :end - f.day >= {{days}})")
+    return _each(f"coalesce({of} filter (where day - won <= {{days}} and :until - won >= {{days}}), 0)")
 
 
-# {join} and {segment} of SEGMENTS; those whose first order was from :since to :until
-FIRSTS = """
+# CTEs firsts (customers), daily (what the orders of a day brought) and seen (who ordered in a month): of the store as a
+# whole, from {cohorts}, rows of CohortDay, or by segment, from {worth}, rows of OrderWorth. Of both the formula of
+# contribution is a sum.
+_MONTH = "date_trunc('month', {day})::date"
+WHOLE = f"""
+firsts as (
+    select first_order_day as day, {_MONTH.format(day="first_order_day")} as month, '' as segment
+    from customer where store_id = :store_id and first_order_day <= :until
+),
+won as (
+    select *, nullif(won_on, '{NO_ORDER_BEFORE.isoformat()}') as won from {{cohorts}} cohorts
+),
+daily as (
+    select won, {_MONTH.format(day="won")} as month, '' as segment, day, orders, net_sales as sales,
+           {CONTRIBUTION_BEFORE_ADS.expression} as contribution
+    from won
+),
+seen as (
+    select {_MONTH.format(day="won")} as month, '' as segment, {_MONTH.format(day="day")} as at,
+           sum(first_in_month) as customers
+    from won where won is not null group by 1, 3
+)"""  # noqa: S608  # our own text
+BY_SEGMENT = f"""
+book as not materialized (select * from {{worth}} worth),
 firsts as materialized (
-    select c.customer_id, c.first_order_day as day, date_trunc('month', c.first_order_day)::date as month,
-           {segment} as segment
+    select c.customer_id, c.first_order_day as day, {_MONTH.format(day="c.first_order_day")} as month,
+           {{segment}} as segment
     from customer c join shop_order f on f.store_id = c.store_id and f.order_id = c.first_order_id
-    {join}
-    where c.store_id = :store_id and c.first_order_day between :since and :until
-)"""
+    {{join}}
+    where c.store_id = :store_id and c.first_order_day <= :until
+),
+daily as (
+    select f.day as won, f.month, f.segment, b.day, count(*) as orders, sum(b.net_sales) as sales,
+           sum({CONTRIBUTION_BEFORE_ADS.expression}) as contribution
+    from book b left join firsts f using (customer_id) group by 1, 2, 3, 4
+),
+seen as (
+    select month, segment, at, count(*) as customers
+    from (select customer_id, {_MONTH.format(day="day")} as at from book group by 1, 2) s
+    join firsts using (customer_id) group by 1, 2, 3
+)"""  # noqa: S608  # our own text
 
 # By month of the first order, segment and months since: who ordered, what they brought, and what of it came within so
 # many days, of those who have been here as long. Orders without a customer have no month. Rows without an age are of
 # all the month's customers: how many, and who of them have been here so many days.
 CELLS = f"""
-ordered as (
-    select f.month, f.segment, b.customer_id, date_trunc('month', b.day) as at, count(*) as orders,
-           sum(b.sales) as sales, sum(b.contribution) as contribution,
-           {_within("sum(b.sales)")} as sales_within, {_within("sum(b.contribution)")} as contribution_within
-    from book b left join firsts f using (customer_id)
-    group by 1, 2, 3, 4
+monthly as (
+    select month, segment, {_MONTH.format(day="day")} as at, sum(orders) as orders, sum(sales) as sales,
+           sum(contribution) as contribution, {_within("sum(sales)")} as sales_within,
+           {_within("sum(contribution)")} as contribution_within
+    from daily group by 1, 2, 3
 )
 select month, segment,
        (extract(year from at) - extract(year from month)) * 12 + extract(month from at) - extract(month from month),
-       count(customer_id), sum(orders), sum(sales), sum(contribution),
-       {_each("sum(coalesce(sales_within[{n}], 0))")}, {_each("sum(coalesce(contribution_within[{n}], 0))")}
-from ordered group by 1, 2, 3
+       s.customers, orders, sales, contribution, sales_within, contribution_within
+from monthly left join seen s using (month, segment, at)
 union all
-select month, segment, null, count(*), null, null, null, {_each("count(*) filter (where :end - day >= {days})")}, null
+select month, segment, null, count(*), null, null, null, {_each("count(*) filter (where :until - day >= {days})")}, null
 from firsts group by 1, 2
 """  # noqa: S608
 # the best :part of all customers by net sales since :since
 VIPS = """
-spent as (
-    select customer_id, coalesce(sum(sales) filter (where day >= :since), 0) as last_year, sum(sales) as to_date,
-           count(*) as orders, max(day) as last_order_day
-    from book where customer_id is not null group by 1
+with spent as (
+    select customer_id, coalesce(sum(net_sales) filter (where day >= :since), 0) as last_year,
+           sum(net_sales) as to_date, count(*) as orders, max(day) as last_order_day
+    from {worth} worth where customer_id is not null group by 1
 ),
 ranked as (
     select *, row_number() over (order by last_year desc, customer_id) as place, count(*) over () as customers

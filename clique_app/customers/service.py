@@ -22,7 +22,7 @@ from clique_app.metrics import service as metrics
 from clique_app.metrics.catalog.retention import VIP_PERCENT
 from clique_app.metrics.catalog.value import LONGEST_PAYBACK_DAYS
 from clique_app.metrics.definition import Figure, Period
-from clique_app.metrics.kept import ORDER_WORTH
+from clique_app.metrics.kept import COHORTS, ORDER_WORTH, Kept
 from clique_app.metrics.overview_service import STILL_SELLING_DAYS
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
@@ -74,8 +74,8 @@ def last_day(session: Session, store_id: int) -> date:
 
 def cohorts(session: Session, store_id: int, by: str = "") -> Cohorts:
     """Every month's new customers, by channel, product, discount or region of the first order."""
-    if by not in cohort_sql.SEGMENTS:
-        raise InvalidInput(f"Cohorts are split by {', '.join(filter(None, cohort_sql.SEGMENTS))}, not by {by}.")
+    if by and by not in cohort_sql.SEGMENTS:
+        raise InvalidInput(f"Cohorts are split by {', '.join(cohort_sql.SEGMENTS)}, not by {by}.")
     end = last_day(session, store_id)
     ordered: dict[tuple[date, str], dict[int, Sequence[Any]]] = defaultdict(dict)
     spent: dict[tuple[date, str], list[tuple[Decimal, Decimal]]] = {}
@@ -110,9 +110,9 @@ def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     """The top tenth of all customers by net sales of the trailing year, and what is expected of them."""
     end = last_day(session, store_id)
     since = end - timedelta(days=TRAILING_DAYS - 1)
-    book, values = _book(session, store_id, end)
+    worth, values = _until(session, store_id, ORDER_WORTH, end)
     asked = {"since": since, "part": VIP_SHARE, "limit": limit}
-    found = session.connection().execute(text(f"with {book}, {cohort_sql.VIPS}"), {**values, **asked}).all()
+    found = session.connection().execute(text(cohort_sql.VIPS.format(worth=worth)), {**values, **asked}).all()
     if not found:
         return Vips(0, Decimal(0), None, ())
     customers, theirs = found[0][:2]
@@ -133,19 +133,25 @@ def models(session: Session, store_id: int) -> tuple[ModelVersion | None, ModelV
     return latest, used
 
 
-def _book(session: Session, store_id: int, end: date) -> tuple[str, dict[str, Any]]:
-    """Every order up to a day and what it brought until now, as SQL and its parameters."""
+def _until(session: Session, store_id: int, kept: Kept, end: date) -> tuple[str, dict[str, Any]]:
+    """The rows of all orders up to a day, as SQL and its parameters."""
     first, _ = metrics.span(session, store_id) or (end, end)
-    worth, values = kept_service.relation(session, store_id, ORDER_WORTH, Period(first, end))
-    return cohort_sql.BOOK.format(worth=worth), values
+    return kept_service.relation(session, store_id, kept, Period(first, end))
 
 
 def _cells_of(session: Session, store_id: int, end: date, by: str) -> Sequence[Any]:
-    book, values = _book(session, store_id, end)
-    join, segment = cohort_sql.SEGMENTS[by]
-    firsts = cohort_sql.FIRSTS.format(join=join, segment=segment)
-    asked = {**values, "since": date.min, "until": end}
-    return session.connection().execute(text(f"with {book}, {firsts}, {cohort_sql.CELLS}"), asked).all()
+    if by:
+        join, segment = cohort_sql.SEGMENTS[by]
+        worth, values = _until(session, store_id, ORDER_WORTH, end)
+        parts = cohort_sql.BY_SEGMENT.format(worth=worth, join=join, segment=segment)
+    else:
+        cohorts, values = _until(session, store_id, COHORTS, end)
+        parts = cohort_sql.WHOLE.format(cohorts=cohorts)
+    return (
+        session.connection()
+        .execute(text(f"with {parts}, {cohort_sql.CELLS}"), {**values, "until": end})  # our own text
+        .all()
+    )
 
 
 def _ltv(customers: int, old: Sequence[Decimal], spent: Sequence[tuple[Decimal, Decimal]]) -> Iterator[Ltv]:

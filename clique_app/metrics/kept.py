@@ -27,13 +27,14 @@ class Kept:
         return rollup.digest(self.made(ALL_DAYS))
 
     def rows(self, *, is_kept: bool) -> str:
-        """A relation of its rows from :start to :end, whatever has changed: those of :days are worked out now."""
+        """A relation of its rows from :kept_from to :kept_to, whatever has changed: those of :days are worked out
+        now."""
         listed = ", ".join(self.columns)
         if not is_kept:
             return f"(select {listed} from ({self.made(SOME_DAYS)}) made)"  # noqa: S608
         return f"""(
             select {listed} from {self.table}
-            where store_id = :store_id and day between :start and :end and not day = any(:days)
+            where store_id = :store_id and day between :kept_from and :kept_to and not day = any(:days)
             union all select {listed} from ({self.made(SOME_DAYS)}) made
         )"""  # noqa: S608
 
@@ -72,5 +73,11 @@ ORDER_WORTH = Kept(
     order_worth.made,
     frozenset({"order_worth", "shop_order", "store_settings"}),
 )
+COHORTS = Kept(
+    "cohort_day",
+    ("day", "won_on", "orders", "first_in_month", *order_worth.MEASURES),
+    order_worth.by_cohort,
+    frozenset({*ORDER_WORTH.moved_by, "order_gap", "customer_won"}),
+)
 
-KEPT = (PERFORMANCE, ORDER_GAPS, ORDER_WORTH)
+KEPT = (PERFORMANCE, ORDER_GAPS, ORDER_WORTH, COHORTS)

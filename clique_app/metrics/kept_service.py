@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from sqlmodel import Session
 
 from clique_app.metrics import order_gaps, order_worth
 from clique_app.metrics.definition import Filters, Period, Reading, Total
-from clique_app.metrics.kept import ORDER_GAPS, ORDER_WORTH, Kept
+from clique_app.metrics.kept import COHORTS, KEPT, ORDER_GAPS, Kept
 from clique_app.metrics.sums_service import Sums, changes, summed
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
@@ -21,10 +22,9 @@ select day - former, cast(sum(orders) as int) from {gaps} gaps
 where back = 1 and former > :never and day between :first and :last group by 1 order by 1
 """
 
+_LAST = "select max(day) from shop_order where store_id = :store_id"
 _WON = """
-select c.first_order_day, {sums} from {worth} w
-join customer c on c.store_id = :store_id and c.customer_id = w.customer_id
-where c.first_order_day between :start and :last group by 1
+select won_on, {sums} from {cohorts} cohorts where won_on between :first and :last group by 1
 """
 
 
@@ -34,7 +34,9 @@ def relation(session: Session, store_id: int, kept: Kept, period: Period) -> tup
     is_kept = summed(session, store_id).get(kept.table) == kept.definition and changed.is_current(kept.moved_by)
     stale = changed.days_of(kept.moved_by) if is_kept else period.each_day()
     days = [day for day in stale if period.start <= day <= period.end]
-    return kept.rows(is_kept=is_kept), {"store_id": store_id, "start": period.start, "end": period.end, "days": days}
+    return kept.rows(is_kept=is_kept), {
+        "store_id": store_id, "kept_from": period.start, "kept_to": period.end, "days": days,
+    }  # fmt: skip
 
 
 def from_order_gaps(
@@ -58,17 +60,34 @@ def from_order_gaps(
     return found
 
 
-def from_order_worth(session: Session, store_id: int, totals: Iterable[Total], period: Period, until: date) -> Sums:
-    """Those of the totals that sum what customers brought until now by the day they were won; until: the last order's
-    day."""
-    measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals if tells_worth(total)}
+def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:
+    """Those of the totals that sum what customers brought until now, by the day they were won."""
+    measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals if tells_cohorts(total)}
     if not measures:
         return {}
-    worth, values = relation(session, store_id, ORDER_WORTH, Period(period.start, max(period.end, until)))
-    statement = _WON.format(worth=worth, sums=", ".join(f"sum(w.{measure})" for measure in measures.values()))
-    rows = session.connection().execute(text(statement), {**values, "last": period.end}).all()
+    cohorts, values = relation(session, store_id, COHORTS, _until_now(session, store_id, period.start))
+    statement = _WON.format(cohorts=cohorts, sums=", ".join(f"sum({measure})" for measure in measures.values()))
+    rows = session.connection().execute(text(statement), {**values, "first": period.start, "last": period.end}).all()
     return {key: {day: sums[at] for day, *sums in rows} for at, key in enumerate(measures)}
 
 
-def tells_worth(total: Total) -> bool:
+def tells_cohorts(total: Total) -> bool:
     return total.key in order_worth.COHORT_TOTALS
+
+
+def quicker(
+    session: Session, store_id: int, reading: Reading, spans: Sequence[Period]
+) -> tuple[Reading, dict[str, Any]]:
+    """The reading over what is kept, where it has such a source, and the parameters of that."""
+    if reading.kept_source is None:
+        return reading, {}
+    [kept] = (one for one in KEPT if one.table == reading.kept_source.table)
+    first = min(min(span.start, span.end - timedelta(days=reading.kept_source.days)) for span in spans)
+    rows, values = relation(session, store_id, kept, _until_now(session, store_id, first))
+    return replace(reading, source=reading.kept_source.source(rows)), values
+
+
+def _until_now(session: Session, store_id: int, first: date) -> Period:
+    """From a day to the last order's."""
+    last = session.connection().scalar(text(_LAST), {"store_id": store_id})
+    return Period(first, max(first, last or first))

@@ -40,9 +40,10 @@ def read(
         missing = [span for span in spans if (reading.key, span) not in found]
         if not missing:
             continue
-        rows = re.sub(r"(?<!:):(start|end)\b", r"span.\1s", rows_of(reading, filters))
+        leaf, kept = kept_service.quicker(session, store_id, reading, missing)
+        rows = re.sub(r"(?<!:):(start|end)\b", r"span.\1s", rows_of(leaf, filters))
         statement = _EACH.format(values=_values(reading), rows=rows)
-        asked = values_of(store_id, spans[0], filters)
+        asked = values_of(store_id, spans[0], filters) | kept
         asked |= {"starts": [span.start for span in missing], "ends": [span.end for span in missing]}
         for start, end, value, margin in session.connection().execute(text(statement), asked):
             found[reading.key, Period(start, end)] = _decimal(value), _decimal(margin)
@@ -53,8 +54,9 @@ def read_by(
     session: Session, store_id: int, reading: Reading, period: Period, dimension: Dimension, filters: Filters | None
 ) -> Mapping[Any, Value]:
     """A reading of the period by a dimension it has."""
-    statement = f"select {reading.groups[dimension]}, {_values(reading)} {rows_of(reading, filters)} group by 1"
-    rows = session.connection().execute(text(statement), values_of(store_id, period, filters))
+    leaf, kept = kept_service.quicker(session, store_id, reading, (period,))
+    statement = f"select {reading.groups[dimension]}, {_values(reading)} {rows_of(leaf, filters)} group by 1"
+    rows = session.connection().execute(text(statement), values_of(store_id, period, filters) | kept)
     return {member: (_decimal(value), _decimal(margin)) for member, value, margin in rows}
 
 

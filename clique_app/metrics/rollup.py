@@ -10,14 +10,14 @@ from functools import cache
 from hashlib import blake2b
 
 from clique_app.metrics.definition import Dimension, Total
-from clique_app.tables.rollups import CHANGING
+from clique_app.tables.rollups import CHANGING, Changing
 
 Cut = tuple[Dimension, ...]  # dimensions that sums of a day are kept by, together
 
 # Those that pay: a year by any other is a sum over the rows.
 CUTS: tuple[Cut, ...] = ((), ("channel",), ("channel", "campaign"), ("geography",), ("product",))
 _TYPES: dict[Dimension, str] = {"campaign": "bigint", "product": "bigint"}
-_CHANGING = {changing.source: changing for changing in CHANGING}
+_SOURCES = frozenset(changing.source for changing in CHANGING)
 
 
 def name(cut: Cut) -> str:
@@ -37,16 +37,23 @@ def main_table(total: Total) -> str:
     return "" if total.source.startswith("(") else total.source.split()[0]
 
 
+def marked_by(total: Total) -> Changing | None:
+    """What marks the days of its rows when they change."""
+    table = main_table(total)
+    dated = (one for one in CHANGING if one.table == table and total.day == (one.dates or f"r.{one.day}"))
+    return next(dated, None)
+
+
 def is_rolled(total: Total) -> bool:
     """Whether days of it are kept: those of a table whose changes are marked by the day it is summed by."""
-    changing = _CHANGING.get(main_table(total))
-    return changing is not None and total.day == f"r.{changing.day}" and total.rolled
+    return total.rolled and marked_by(total) is not None
 
 
 @cache
 def cuts(total: Total) -> tuple[Cut, ...]:
     """What its sums are kept by: dimensions that are columns of the summed rows, whose changes are marked."""
-    watched = _CHANGING[main_table(total)].columns
+    marked = marked_by(total)
+    watched = marked.columns if marked else ()
 
     def kept(dimension: Dimension) -> bool:
         named = re.findall(r"\b([a-z]\w*)\.(\w+)", total.groups.get(dimension, "none.none"))
@@ -64,8 +71,9 @@ def cut_for(total: Total, dimensions: Set[Dimension]) -> Cut | None:
 @cache
 def moved_by(total: Total) -> frozenset[str]:
     """The sources of changes that move its sums."""
-    sources = frozenset({main_table(total), *total.moved_by})
-    if unknown := sources - _CHANGING.keys():
+    marked = marked_by(total)
+    sources = frozenset({marked.source if marked else main_table(total), *total.moved_by})
+    if unknown := sources - _SOURCES:
         raise ValueError(f"{total.key} rests on {', '.join(sorted(unknown))}, whose changes nobody marks")
     return sources
 

@@ -61,11 +61,10 @@ def daily(
     leaves = list(dict.fromkeys(leaf for item in items for leaf in registry.leaves(item, narrowed)))
     reasons = reasons_service.reasons(session, store_id, leaves, narrowed)
     totals = [leaf for leaf in leaves if isinstance(leaf, Total)]
-    won = [] if narrowed else [total for total in totals if kept_service.tells_worth(total)]
-    _, until = (span(session, store_id) if won else None) or (period.end, period.end)
+    won = [] if narrowed else [total for total in totals if kept_service.tells_cohorts(total)]
     sums = {
         **sums_service.sums(session, store_id, [one for one in totals if one not in won], period, "day", filters),
-        **kept_service.from_order_worth(session, store_id, won, period, until),
+        **kept_service.from_cohorts(session, store_id, won, period),
     }
     asked = [leaf for leaf in leaves if isinstance(leaf, Reading) and leaf.key not in reasons]
     return Daily(
@@ -106,12 +105,15 @@ def source_rows(
     leaf = registry.answering(registry.metric(key), tuple(filters or ()))
     if isinstance(leaf, Formula):
         raise InvalidInput(f"{leaf.name} is worked out from {', '.join(part.name for part in registry.inputs(leaf))}.")
+    asked = values_of(store_id, period, filters)
+    if isinstance(leaf, Reading):
+        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,))
+        asked |= kept
     each = leaf.each if isinstance(leaf, Reading) else ""
     columns = leaf.shown if isinstance(leaf, Reading) or leaf.day != "r.day" or _shows_time(leaf) else _with_day(leaf)
     rows = rows_of(leaf, filters)
     listed = f"select {', '.join(f'{column.sql}' for column in columns)}, {leaf.amount} as amount {rows}"
     listed += f" group by {each}" if each else ""
-    asked = values_of(store_id, period, filters)
     connection = session.connection()
     # by everything that is shown: rows that tie must not change places between pages
     rest = ", ".join(str(position) for position in range(2, len(columns) + 2))

@@ -29,7 +29,15 @@ from clique_app.tables.jobs import JobRun, JobSchedule
 from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
 from clique_app.tables.privacy import PrivacyRequest
 from clique_app.tables.recommendations import Recommendation
-from clique_app.tables.rollups import MetricChange, MetricDay, MetricSummed, OrderGapDay, OrderWorth, PerformanceDay
+from clique_app.tables.rollups import (
+    CohortDay,
+    MetricChange,
+    MetricDay,
+    MetricSummed,
+    OrderGapDay,
+    OrderWorth,
+    PerformanceDay,
+)
 from clique_app.tables.site import CollectedEvent, VisitorWaiting, WebSession
 from clique_app.tables.stores import Member, Store, StoreSettings
 from clique_app.tables.sync import SyncCursor, SyncRun
@@ -47,6 +55,7 @@ DERIVED_TABLES = (
     "performance_day",
     "order_gap_day",
     "order_worth",
+    "cohort_day",
     "metric_summed",
     "metric_change",
     "credit_day",
@@ -68,6 +77,7 @@ __all__ = [
     "AuditEntry",
     "Campaign",
     "CampaignRegionDay",
+    "CohortDay",
     "CollectedEvent",
     "ConnectTicket",
     "ConnectedAccount",

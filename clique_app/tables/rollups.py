@@ -21,6 +21,7 @@ from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.base import StoreOwned, big, identity
 
 NO_ORDER_BEFORE = date(1, 1, 1)
+DELIVERED_ON = "({order}.delivered_at at time zone s.time_zone)::date"  # s: the store
 
 
 class MetricDay(StoreOwned, table=True):
@@ -84,6 +85,21 @@ class OrderWorth(StoreOwned, table=True):
     payment_fees: Decimal = Field(sa_type=sa.Numeric)
 
 
+class CohortDay(StoreOwned, table=True):
+    """What the orders of a day brought until now, by the day on which their customers were won."""
+
+    __tablename__ = "cohort_day"
+
+    day: date = Field(primary_key=True)  # of the orders
+    won_on: date = Field(primary_key=True)  # of the customers' first order; NO_ORDER_BEFORE: of no customer
+    orders: int
+    first_in_month: int  # of the orders, those before which their customer had none in this calendar month
+    net_sales: Decimal = Field(sa_type=sa.Numeric)
+    cost_of_goods: Decimal = Field(sa_type=sa.Numeric)
+    fulfilment: Decimal = Field(sa_type=sa.Numeric)
+    payment_fees: Decimal = Field(sa_type=sa.Numeric)
+
+
 class MetricSummed(StoreOwned, table=True):
     """That the days of a total, or of a table here, are kept as this definition sums them."""
 
@@ -115,6 +131,7 @@ class Changing:
     columns: tuple[str, ...] = ()  # an update that leaves these as they were moves nothing; (): any update may
     named: str = ""  # what is marked, where it is not the table as a whole
     days: str = ""  # where it is not the rows' own day that moves: store and day of others, by the changed ones
+    dates: str = ""  # the day of totals, of a row r and its store s, where it is no column
     events: tuple[str, ...] = ("insert", "delete", "update")
 
     @property
@@ -152,6 +169,24 @@ CHANGING = (
         "sale_entry", None, named="order_worth",
         days="""select c.store_id, o.day from changed c
                 join shop_order o on o.store_id = c.store_id and o.order_id = c.order_id""",
+    ),
+    # as does the day on which its customer was won
+    Changing(
+        "customer", None, "first_order_day is not null", ("customer_id", "first_order_day"), named="customer_won",
+        days="""select c.store_id, o.day from changed c
+                join shop_order o on o.store_id = c.store_id and o.customer_id = c.customer_id""",
+    ),
+    # and what a first order sold was sold to a new customer
+    Changing(
+        "customer", None, "first_order_id is not null", ("first_order_id",), named="first_order",
+        days="""select c.store_id, e.day from changed c
+                join sale_entry e on e.store_id = c.store_id and e.order_id = c.first_order_id""",
+    ),
+    Changing(
+        "shop_order", None, "delivered_at is not null", ("delivered_at", "test"), named="delivery",
+        days=f"""select r.store_id, {DELIVERED_ON.format(order="r")} from changed r
+                 join store s on s.store_id = r.store_id""",  # noqa: S608
+        dates=DELIVERED_ON.format(order="r"),
     ),
     # what is the order before is another one for each of the customer's later ones
     Changing(

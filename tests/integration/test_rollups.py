@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,8 +15,8 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.attribution import service as attribution
 from clique_app.database import store_session, system_session
-from clique_app.metrics import service, sums_service
-from clique_app.metrics.definition import Filters, Period, Total
+from clique_app.metrics import kept_service, readings_service, service, sums_service
+from clique_app.metrics.definition import Filters, Period, Reading, Total
 from clique_app.metrics.registry import METRICS
 from clique_app.tables import DERIVED_TABLES, Ad, AdGroup, Campaign, Order, SaleEntry, Store, StoreSettings, Touch
 
@@ -23,6 +24,8 @@ ZONE = "America/New_York"
 NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
 WHOLE = Period(date(2026, 9, 1), date(2026, 11, 30))
 TOTALS = tuple(item for item in METRICS if isinstance(item, Total))
+COHORT_TOTALS = tuple(total for total in TOTALS if kept_service.tells_cohorts(total))
+FROM_KEPT = tuple(item for item in METRICS if isinstance(item, Reading) and item.kept_source)
 BY_CHANNEL = tuple(total for total in TOTALS if "channel" in total.groups and "campaign" in total.groups)
 
 orders = st.tuples(
@@ -88,7 +91,8 @@ def do(session: Session, store_id: int, step: Step) -> None:
             run.execute(
                 text(
                     "insert into customer (store_id, customer_id, country, region, postal_code, first_order_id,"
-                    " first_order_day) values (:store, :amount, '', '', '', :number, :day)"
+                    " first_order_day) values (:store, :amount, '', '', '', :number,"
+                    " coalesce((select day from shop_order where store_id = :store and order_id = :number), :day))"
                     " on conflict (store_id, customer_id) do update set first_order_id = excluded.first_order_id,"
                     " first_order_day = excluded.first_order_day"
                 ),
@@ -102,7 +106,7 @@ def add_order(session: Session, store_id: int, number: int, at: datetime, amount
     day = clock.day_of(at, ZONE)
     order = Order(
         store_id=store_id, order_id=number, name="#", processed_at=at, day=day, created_at=at, updated_at=at,
-        currency="USD", presentment_currency="USD", total=amount, stated_total=amount,
+        currency="USD", presentment_currency="USD", total=amount, stated_total=amount, customer_id=number % 3 + 1,
     )  # fmt: skip
     sale = SaleEntry(
         store_id=store_id, sale_id=number, kind="sale", order_id=number, happened_at=at, day=day, amount=amount,
@@ -153,6 +157,15 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
             assert nonzero(narrowed[total.key]) == from_rows(session, store_id, total, total.day, one), total.key
             channel = total.groups["channel"]
             assert nonzero(by_channel[total.key]) == from_rows(session, store_id, total, channel, None), total.key
+        won = service.daily(session, store_id, COHORT_TOTALS, WHOLE).sums
+        for total in COHORT_TOTALS:
+            assert nonzero(won[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
+        for reading in FROM_KEPT:
+            found = [
+                readings_service.read(session, store_id, [one], [WHOLE], None)
+                for one in (reading, replace(reading, kept_source=None))
+            ]
+            assert found[0] == found[1], reading.key
         assert sums_service.roll_up(session, store_id) >= 0
         assert not sums_service.reconcile(session, store_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clique_app.advocacy.survey import LEAST_ANSWERS, margin
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.definition import Formula, Need, Shown, Total
+from clique_app.tables.rollups import DELIVERED_ON
 
 # a customer's latest answer stands in the place of earlier ones, whatever days are asked for
 _ANSWERS = "survey_response r left join shop_order o on o.store_id = r.store_id and o.order_id = r.order_id"
@@ -102,11 +103,10 @@ DELIVERED_ORDERS = Total(
     groups=groups.of_order("r"),
     grain="an order",
     where="not r.test and r.delivered_at is not null",
-    day="(r.delivered_at at time zone s.time_zone)::date",
+    day=DELIVERED_ON.format(order="r"),
     amount="1",
     shown=(Shown("Delivered", "r.delivered_at", "time"), Shown("Order", "r.name")),
     sources=("shopify_orders",),
-    rolled=False,
 )
 REVIEWS = _records(
     "reviews",

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.sales import CUSTOMERS, NET_SALES
-from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Total
+from clique_app.metrics.definition import Formula, Groups, KeptSource, Reading, Shown, Total
 
 ACTIVE_DAYS = 90
 SUBSCRIBED_DAYS = 45  # a subscription that has made no order for so long has ended
 VIP_PERCENT = 10
+VIP_YEAR_DAYS = 364  # before the period's last day
 _ORDERS = ("shopify_orders",)
 _WHO = Shown("Customer", "r.customer_id::text")
 _OF_CUSTOMER: Groups = {"geography": groups.place("b"), "cohort": groups.MONTH_WON.format(customer="b")}
@@ -298,6 +299,37 @@ SUBSCRIPTION_RETENTION_RATE = Formula(
     example=({"subscribers_kept": "180", "subscribers_at_start": "200"}, "0.90"),
 )
 
+_YEAR_SPENT = f"""
+    select o.store_id, o.customer_id, sum(r.amount) as spent
+    from shop_order o join sale_entry r on r.store_id = o.store_id and r.order_id = o.order_id
+    where not o.test and o.customer_id is not null and o.day between cast(:end as date) - {VIP_YEAR_DAYS} and :end
+      and {NET_SALES.where}
+    group by o.store_id, o.customer_id"""  # noqa: S608  # our own text
+
+
+def _of_vips(spent: str) -> str:
+    """Entries of the best customers; spent: store_id, customer_id and what they spent in the year."""
+    return f"""{NET_SALES.source}
+join (
+  select v.store_id, v.customer_id
+  from (
+    select *, row_number() over (partition by store_id order by spent desc, customer_id) as place from ({spent}) y
+  ) v join (
+    select store_id, greatest(1, floor(count(*) * {VIP_PERCENT} / 100.0)) as places
+    from customer where first_order_day <= :end group by store_id
+  ) n on n.store_id = v.store_id
+  where v.spent > 0 and v.place <= n.places
+) v on v.store_id = r.store_id and v.customer_id = o.customer_id"""  # noqa: S608  # our own text
+
+
+def _of_kept_vips(worth: str) -> str:
+    return _of_vips(f"""
+    select :store_id as store_id, w.customer_id, sum(w.net_sales) as spent
+    from {worth} w
+    where w.customer_id is not null and w.day between cast(:end as date) - {VIP_YEAR_DAYS} and :end
+    group by w.customer_id""")  # noqa: S608  # our own text
+
+
 VIP_NET_SALES = Reading(
     key="vip_net_sales",
     name="Net sales from VIPs",
@@ -305,20 +337,8 @@ VIP_NET_SALES = Reading(
     meaning=f"Net sales of the period from the best {VIP_PERCENT} % of all customers by net sales of the year up to "
     "the period's end.",
     good="up",
-    source=f"""{NET_SALES.source}
-join (
-  select v.store_id, v.customer_id from (
-    select o.store_id, o.customer_id, sum(r.amount) as spent,
-           row_number() over (partition by o.store_id order by sum(r.amount) desc, o.customer_id) as place
-    from shop_order o join sale_entry r on r.store_id = o.store_id and r.order_id = o.order_id
-    where not o.test and o.customer_id is not null and o.day between cast(:end as date) - 364 and :end
-      and {NET_SALES.where}
-    group by o.store_id, o.customer_id
-  ) v
-  where v.spent > 0 and v.place <= greatest(1, floor((
-    select count(*) from customer c where c.store_id = v.store_id and c.first_order_day <= :end
-  ) * {VIP_PERCENT} / 100.0))
-) v on v.store_id = r.store_id and v.customer_id = o.customer_id""",  # noqa: S608  # our own text
+    source=_of_vips(_YEAR_SPENT),
+    kept_source=KeptSource("order_worth", _of_kept_vips, VIP_YEAR_DAYS),
     groups=NET_SALES.groups,
     grain=NET_SALES.grain,
     where=NET_SALES.where,

@@ -175,7 +175,7 @@ NEW_CUSTOMER_NET_SALES = Total(
     shown=_LEDGER_ROWS,
     sources=("shopify_orders",),
     needs=("history",),
-    rolled=False,
+    moved_by=("first_order",),
 )
 AOV = Formula(
     key="aov",

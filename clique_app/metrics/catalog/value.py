@@ -7,9 +7,15 @@ from dataclasses import replace
 
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.ads import AD_SPEND
-from clique_app.metrics.catalog.costs import COST_OF_GOODS, FULFILMENT, OTHER_MARKETING, PAYMENT_FEES
+from clique_app.metrics.catalog.costs import (
+    CONTRIBUTION_BEFORE_ADS,
+    COST_OF_GOODS,
+    FULFILMENT,
+    OTHER_MARKETING,
+    PAYMENT_FEES,
+)
 from clique_app.metrics.catalog.sales import NET_SALES
-from clique_app.metrics.definition import Formula, Reading, Shown, Total
+from clique_app.metrics.definition import Formula, KeptSource, Reading, Shown, Total
 
 LONGEST_PAYBACK_DAYS = 365
 _WON = Shown("Won on", "b.first_order_day", "day")
@@ -183,8 +189,12 @@ _MONEY = "\n      union all ".join(
     )
 )
 _LAST_DAY = "select store_id, max(day) as last_day from shop_order where not test group by store_id"
-# Each day's contribution counts over those who have been here that long, so that young customers do not thin it out.
-_PAYBACK = f"""(
+
+
+def _payback(money: str) -> str:
+    """Age by age: who is here, what they brought and what winning them cost. Each day's contribution counts over
+    those who have been here that long, so that young customers do not thin it out. money: store_id, age and amount."""
+    return f"""(
   select h.store_id, h.age, h.here,
          sum(coalesce(g.amount, 0) / h.here) over (partition by h.store_id order by h.age) as recovered,
          h.spent / max(h.here) over (partition by h.store_id) as cac
@@ -208,10 +218,19 @@ _PAYBACK = f"""(
   ) h
   left join (
     select m.store_id, m.age, sum(m.amount) as amount from (
-      {_MONEY}
+      {money}
     ) m group by m.store_id, m.age
   ) g on g.store_id = h.store_id and g.age = h.age
 ) r"""  # noqa: S608  # our own text
+
+
+def _kept_payback(cohorts: str) -> str:
+    """The same by what is kept of the orders of each day."""
+    return _payback(f"""
+      select :store_id as store_id, w.day - w.won_on as age, {CONTRIBUTION_BEFORE_ADS.expression} as amount
+      from {cohorts} w where w.won_on between :start and :end""")  # noqa: S608  # our own text
+
+
 PAYBACK_DAYS = Reading(
     key="payback_days",
     name="Payback",
@@ -220,7 +239,8 @@ PAYBACK_DAYS = Reading(
     "what winning them cost, each day counted over those who have been here that long.",
     good="down",
     matures="Unknown until it is reached; then the share recovered says how far it is.",
-    source=_PAYBACK,
+    source=_payback(_MONEY),
+    kept_source=KeptSource("cohort_day", _kept_payback),
     grain="a day of age",
     within="true",
     value="min(r.age) filter (where r.recovered >= r.cac)",
