@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -113,13 +113,14 @@ class _Known:
     connections: dict[str, Connection]
     cursors: dict[str, SyncCursor]
     newest: dict[tuple[str, bool], SyncRun]  # by source and whether it is a reading of the history
-    done: frozenset[tuple[str, str]] = field(default=frozenset())  # imports that were whole
+    done: frozenset[tuple[str, str]]  # imports that were whole
+    counts: dict[tuple[str, str], int]  # rows by table and channel
 
 
 def standings(session: Session, store_id: int, sources: Sequence[Source] = SOURCES) -> list[Standing]:
     """All sources, in the order in which a store reads them."""
-    known = _known(session, store_id)
-    return [_standing(session, store_id, source, known) for source in sources]
+    known = _known(session, store_id, sources)
+    return [_standing(source, known) for source in sources]
 
 
 def log(session: Session, store_id: int, *, source: str = "", offset: int = 0, limit: int = LOG_PAGE) -> Log:
@@ -170,7 +171,7 @@ _WEBHOOKS = sa.text(
 )
 
 
-def _known(session: Session, store_id: int) -> _Known:
+def _known(session: Session, store_id: int, sources: Sequence[Source]) -> _Known:
     newest = (
         select(SyncRun)
         .where(SyncRun.store_id == store_id)
@@ -185,10 +186,11 @@ def _known(session: Session, store_id: int) -> _Known:
         {one.source: one for one in session.exec(select(SyncCursor).where(SyncCursor.store_id == store_id))},
         {(run.source, run.kind == "history"): run for run in session.exec(newest)},
         frozenset((source, kind) for source, kind in session.exec(imports)),
+        _counts(session, store_id, sources),
     )
 
 
-def _standing(session: Session, store_id: int, source: Source, known: _Known) -> Standing:
+def _standing(source: Source, known: _Known) -> Standing:
     cursor = known.cursors.get(source.key)
     runs = [run for is_history in (False, True) if (run := known.newest.get((source.key, is_history)))]
     running = next((run for run in reversed(runs) if run.state == "running"), None)
@@ -206,7 +208,7 @@ def _standing(session: Session, store_id: int, source: Source, known: _Known) ->
         cadence=source.cadence,
         state=state,
         fresh_at=cursor.fresh_at if cursor else None,
-        rows=_rows(session, store_id, source),
+        rows=sum(known.counts.get((table, channel), 0) for table in source.tables for channel in {"", source.channel}),
         counted=cursor.source_count if cursor else None,
         kept=cursor.rows if cursor else 0,
         history_from=cursor.history_from if cursor else None,
@@ -247,21 +249,23 @@ def _state(
     return "up_to_date", ""
 
 
-def _rows(session: Session, store_id: int, source: Source) -> int:
-    counts = " + ".join(
-        f"(select count(*) from {table} where store_id = :store{_of_channel(source, table)})"  # noqa: S608
-        for table in source.tables
-    )
-    values = {"store": store_id, "channel": source.channel}
-    return session.connection().scalar(sa.text(f"select {counts}"), values) or 0
+def _counts(session: Session, store_id: int, sources: Sequence[Source]) -> dict[tuple[str, str], int]:
+    """Rows by table and channel: several channels' are in the same tables, each of which is counted once."""
+    tables = dict.fromkeys(table for source in sources for table in source.tables)
+    counted = " union all ".join(_COUNTS.get(table, _counted(table)) for table in tables)
+    rows = session.connection().execute(sa.text(counted), {"store": store_id})
+    return {(table, channel): count for table, channel, count in rows}
 
 
-def _of_channel(source: Source, table: str) -> str:
-    """Several channels' rows are in the same tables."""
-    columns = METADATA.tables[table].columns
-    if table == "ad_product":
-        return " and ad_id in (select ad_id from ad where store_id = :store and channel = :channel)"
-    return " and channel = :channel" if "channel" in columns else ""
+def _counted(table: str) -> str:
+    channel = "channel" if "channel" in METADATA.tables[table].columns else "''"
+    return f"select '{table}', {channel}, count(*) from {table} where store_id = :store group by 2"  # noqa: S608
+
+
+_COUNTS = {
+    "ad_product": "select 'ad_product', a.channel, count(*) from ad_product p join ad a using (store_id, ad_id) "
+    "where store_id = :store group by 2"
+}
 
 
 def _reading(run: SyncRun) -> Reading:
