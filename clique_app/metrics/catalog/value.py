@@ -188,7 +188,9 @@ _MONEY = "\n      union all ".join(
         _brought(PAYMENT_FEES, "-", "r"),
     )
 )
-_LAST_DAY = "select store_id, max(day) as last_day from shop_order where not test group by store_id"
+_LAST_DAY = """select s.store_id, (
+      select max(o.day) from shop_order o where o.store_id = s.store_id and not o.test
+    ) as last_day from store_settings s offset 0"""  # else it is asked for each customer
 
 
 def _payback(money: str) -> str:
@@ -207,7 +209,7 @@ def _payback(money: str) -> str:
           select k.store_id, least(o.last_day - min(k.first_order_day), {LONGEST_PAYBACK_DAYS}) as oldest
           from customer k join ({_LAST_DAY}) o on o.store_id = k.store_id
           where k.first_order_day between :start and :end group by k.store_id, o.last_day
-        ) c
+        ) c offset 0
       ) t cross join lateral generate_series(0, t.oldest) as age
     ) n
     left join (
