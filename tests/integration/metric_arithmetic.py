@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from clique_app.metrics import registry
+from clique_app.metrics.definition import Formula, Metric
 from tests.integration.small_store import ZONE
 
 NET = ("sale", "discount", "refund", "edit", "cancellation")
@@ -78,7 +80,15 @@ class World:
     def buyers(self, start: date, end: date) -> set[int]:
         return {who for who, book in self.books.items() if any(start <= one.day <= end for one in book)}
 
-    @property
+    @cached_property
+    def first_orders(self) -> set[int]:
+        return {row.order_id for row in self.first.values()}
+
+    @cached_property
+    def lines(self) -> dict[int, Row]:
+        return {row.line_id: row for row in self.rows("order_line")}
+
+    @cached_property
     def won(self) -> set[int]:
         return {who for who, row in self.first.items() if self.within(row.day)}
 
@@ -86,8 +96,8 @@ class World:
         return sum((row.amount for row in self.on_days("sale_entry") if row.kind in kinds), Decimal(0))
 
     def goods(self, row: Row) -> Decimal:
-        line = next(one for one in self.rows("order_line") if one.line_id == row.line_id)
-        cost = row.unit_cost if row.unit_cost is not None else self.settings.default_cost_pct / 100 * line.unit_price
+        price = self.lines[row.line_id].unit_price
+        cost = row.unit_cost if row.unit_cost is not None else self.settings.default_cost_pct / 100 * price
         return cents(row.quantity * cost)
 
     def fee(self, order: Row) -> Decimal:
@@ -184,7 +194,7 @@ class World:
     def subscribed(row: Row) -> bool:
         return row.source_name.startswith("subscription_contract")
 
-    @property
+    @cached_property
     def vips(self) -> set[int]:
         worth: dict[int, Decimal] = defaultdict(Decimal)
         for row in self.rows("sale_entry"):
@@ -204,7 +214,7 @@ class World:
     def expected(self) -> list[Decimal]:
         return [row.value_365 for row in self.rows("customer_value") if row.customer_id in self.won]
 
-    @property
+    @cached_property
     def curve(self) -> list[Decimal]:
         """Contribution of the customers won, by days since their first order."""
         end = max(row.day for row in self.orders.values())
@@ -226,7 +236,7 @@ class World:
             found.append(total)
         return found
 
-    @property
+    @cached_property
     def cac(self) -> Decimal:
         spent = self.ads("spend") + self.by_month_days(self.settings.other_marketing_per_month)
         return spent / len(self.won)
@@ -283,9 +293,7 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "customers": lambda w: len(w.buyers(w.start, w.end)),
     "new_customers": lambda w: len(w.won),
     "new_customer_net_sales": lambda w: sum(
-        row.amount
-        for row in w.on_days("sale_entry")
-        if row.kind in NET and row.order_id in {one.order_id for one in w.first.values()}
+        row.amount for row in w.on_days("sale_entry") if row.kind in NET and row.order_id in w.first_orders
     ),
     "cost_of_goods": lambda w: sum(w.goods(r) for r in w.on_days("sale_entry") if r.kind in GOODS and r.quantity),
     "fulfilment": lambda w: sum(w.within(row.day) for row in w.orders.values()) * w.settings.fulfilment_per_order,
@@ -302,9 +310,7 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "attributed_orders_all": lambda w: w.credits(lambda row: row.orders),
     "attributed_revenue": lambda w: w.credits(lambda row: row.amount, w.paid),
     "attributed_orders": lambda w: w.credits(lambda row: row.orders, w.paid),
-    "attributed_new_customers": lambda w: w.credits(
-        lambda row: row.orders, lambda row: row.order_id in {one.order_id for one in w.first.values()}
-    ),
+    "attributed_new_customers": lambda w: w.credits(lambda row: row.orders, lambda row: row.order_id in w.first_orders),
     "marginal_roas": lambda w: None,
     "sessions": lambda w: w.visits(lambda row: True),
     "all_sessions": lambda w: w.visits(lambda row: True),
@@ -412,6 +418,32 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "social_impressions": lambda w: w.told("social_day", "impressions"),
     "social_engagements": lambda w: w.told("social_day", "engagements"),
 }
+
+
+def worked_out(world: World) -> dict[str, Decimal | None]:
+    """Every metric of the catalogue, formulas by Python's own arithmetic; None: nothing can be said."""
+    found: dict[str, Decimal | None] = {}
+
+    def work_out(item: Metric) -> Decimal | None:
+        if item.key not in found:
+            found[item.key] = formula(item) if isinstance(item, Formula) else leaf(item.key)
+        return found[item.key]
+
+    def leaf(key: str) -> Decimal | None:
+        nobody = not world.won and key.startswith(("payback", "expected"))
+        value = None if nobody else LEAVES[key](world)
+        return None if value is None else Decimal(value)
+
+    def formula(item: Formula) -> Decimal | None:
+        values = {part.key: work_out(part) for part in registry.inputs(item)}
+        if item.least and (values[item.least[0]] or 0) < item.least[1]:
+            return None
+        try:
+            return eval(item.expression, {}, values)
+        except (TypeError, ArithmeticError):
+            return None
+
+    return {item.key: work_out(item) for item in registry.METRICS}
 
 
 def margin_of_expected(world: World) -> Decimal:
