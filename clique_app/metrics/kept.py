@@ -26,17 +26,16 @@ class Kept:
         """Changes with anything that changes its rows."""
         return rollup.digest(self.made(ALL_DAYS))
 
-    def rows(self, *, is_kept: bool) -> str:
+    def rows(self, *, is_kept: bool, is_stale: bool) -> str:
         """A relation of its rows from :kept_from to :kept_to, whatever has changed: those of :days are worked out
         now."""
         listed = ", ".join(self.columns)
+        now = f"select {listed} from ({self.made(SOME_DAYS)}) made"  # noqa: S608
+        kept = f"select {listed} from {self.table} where store_id = :store_id and day between :kept_from and :kept_to"  # noqa: S608
         if not is_kept:
-            return f"(select {listed} from ({self.made(SOME_DAYS)}) made)"  # noqa: S608
-        return f"""(
-            select {listed} from {self.table}
-            where store_id = :store_id and day between :kept_from and :kept_to and not day = any(:days)
-            union all select {listed} from ({self.made(SOME_DAYS)}) made
-        )"""  # noqa: S608
+            return f"({now})"
+        # without the other part its sums are planned by what is known of the table
+        return f"({kept} and not day = any(:days) union all {now})" if is_stale else f"({kept})"
 
 
 def _order_gaps(among: str) -> str:

@@ -34,9 +34,8 @@ def relation(session: Session, store_id: int, kept: Kept, period: Period) -> tup
     is_kept = summed(session, store_id).get(kept.table) == kept.definition and changed.is_current(kept.moved_by)
     stale = changed.days_of(kept.moved_by) if is_kept else period.each_day()
     days = [day for day in stale if period.start <= day <= period.end]
-    return kept.rows(is_kept=is_kept), {
-        "store_id": store_id, "kept_from": period.start, "kept_to": period.end, "days": days,
-    }  # fmt: skip
+    rows = kept.rows(is_kept=is_kept, is_stale=bool(days))
+    return rows, {"store_id": store_id, "kept_from": period.start, "kept_to": period.end, "days": days}
 
 
 def from_order_gaps(

@@ -30,8 +30,13 @@ def environment(folder: Path) -> dict[str, str]:
 
 def clique(folder: Path, *arguments: str) -> str:
     """What a `clique` command prints."""
+    return python(folder, "-m", "clique_app.cli", *arguments)
+
+
+def python(folder: Path, *arguments: str) -> str:
+    """What a program beside the demo prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "clique_app.cli", *arguments],
+        [sys.executable, *arguments],
         cwd=PROJECT,
         env=environment(folder),
         capture_output=True,

@@ -97,16 +97,16 @@ class World:
 
     def goods(self, row: Row) -> Decimal:
         price = self.lines[row.line_id].unit_price
-        cost = row.unit_cost if row.unit_cost is not None else self.settings.default_cost_pct / 100 * price
+        cost = (
+            row.unit_cost if row.unit_cost is not None else (self.settings.default_cost_pct or 0) / Decimal(100) * price
+        )
         return cents(row.quantity * cost)
 
     def fee(self, order: Row) -> Decimal:
+        if order.payment_fee is not None:
+            return order.payment_fee
         rate = self.settings.payment_fee_pct / 100
-        return (
-            order.payment_fee
-            if order.payment_fee is not None
-            else (cents(order.total * rate) + self.settings.payment_fee_fixed)
-        )
+        return cents(order.total * rate) + self.settings.payment_fee_fixed if order.total > 0 else Decimal(0)
 
     def by_month_days(self, amount: Decimal) -> Decimal:
         days = [self.start + n * DAY for n in range((self.end - self.start).days + 1)]
@@ -252,7 +252,7 @@ class World:
         if known:
             return max(known, key=lambda row: row.valid_from).cost
         price = next(row.price for row in self.rows("variant") if row.variant_id == variant)
-        return self.settings.default_cost_pct / 100 * price
+        return (self.settings.default_cost_pct or 0) / Decimal(100) * price
 
     def out(self, start: date, end: date) -> list[tuple[date, int]]:
         variant = {row.inventory_item_id: row.variant_id for row in self.rows("variant")}
@@ -395,7 +395,7 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "cohort_payment_fees": lambda w: w.cohort(w.fee, "shop_order"),
     "expected_net_sales": lambda w: sum(w.expected) if w.expected else None,
     "payback_days": lambda w: next((age for age, covered in enumerate(w.curve) if covered >= w.cac), None),
-    "payback_recovered": lambda w: w.curve[-1] / w.cac,
+    "payback_recovered": lambda w: w.curve[-1] / w.cac if w.cac else None,
     "stock_units": lambda w: sum(w.stock().values()),
     "inventory_value": lambda w: sum(cents(units * w.unit_cost(item)) for item, units in w.stock().items()),
     "stockout_days": lambda w: len(w.out(w.start, w.end)),

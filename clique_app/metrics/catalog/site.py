@@ -17,9 +17,8 @@ _ROWS = (
 # Sessions beside what comes after them: time and other days' sessions move these sums, so that no day of them is kept.
 # seen_until: what may still happen to a session that is younger is not known yet.
 _IN_TIME = f"""(
-  select s.*, (
-    select c.fresh_at from sync_cursor c where c.store_id = s.store_id and c.source = '{PIXEL}') as seen_until
-  from web_session s) r"""  # noqa: S608
+  select s.*, c.fresh_at as seen_until
+  from web_session s left join sync_cursor c on c.store_id = s.store_id and c.source = '{PIXEL}') r"""  # noqa: S608
 _CART = "r.added_to_cart and r.started_at < r.seen_until - interval '24 hours'"
 _LEFT = f"""{_CART} and not r.checkout_started and not exists (
   select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id and n.checkout_started
