@@ -262,8 +262,9 @@ class World:
     def pace(self) -> Decimal:
         start = self.end - 29 * DAY
         out, units = self.out(start, self.end), defaultdict[int, int](int)
+        tracked = {row.variant_id for row in self.rows("variant") if row.tracked}
         for row in self.rows("sale_entry"):
-            if row.kind == "sale" and start <= row.day <= self.end:
+            if row.kind == "sale" and start <= row.day <= self.end and row.variant_id in tracked:
                 units[row.variant_id] += row.quantity
         return sum(
             (Decimal(sold) / max(1, 30 - sum(one == item for _, one in out)) for item, sold in units.items()),
@@ -282,7 +283,7 @@ class World:
         return sum(known, Decimal(0)) / len(known) if known else None
 
 
-ALWAYS = date(2000, 1, 1)
+ALWAYS = date.min
 LEAVES: dict[str, Callable[[World], Any]] = {
     "net_sales": lambda w: w.ledger(NET),
     "gross_sales": lambda w: w.ledger(("sale",)),

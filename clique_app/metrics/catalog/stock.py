@@ -104,7 +104,8 @@ UNITS_A_DAY = Reading(
     key="units_a_day",
     name="Units sold a day",
     unit="ratio",
-    meaning=f"Units ordered in the {PACE_DAYS} days up to the period's end, for each day the variant was in stock.",
+    meaning=f"Units ordered in the {PACE_DAYS} days up to the period's end, for each day the variant was in stock; of "
+    "variants whose stock is tracked.",
     good="up",
     source=f"""(
   select e.store_id, e.variant_id, e.product_id, sum(e.quantity) as units,
