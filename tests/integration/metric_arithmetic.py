@@ -411,10 +411,11 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "ugc_submissions": lambda w: w.told("ugc"),
     "referred_visitors": lambda w: w.told("referral", "visitors"),
     "referred_buyers": lambda w: w.told("referral", "ordered"),
-    "new_loyal_customers": lambda w: sum(
-        row.email_hmac in {one.customer_hmac for one in w.rows("loyalty_member") if not one.withdrawn}
+    "loyal_customers": lambda w: sum(
+        row.email_hmac
+        in {one.customer_hmac for one in w.rows("loyalty_member") if not one.withdrawn and one.day <= w.end}
         for row in w.rows("customer")
-        if row.customer_id in w.won
+        if row.customer_id in w.buyers(w.start, w.end)
     ),
     "social_impressions": lambda w: w.told("social_day", "impressions"),
     "social_engagements": lambda w: w.told("social_day", "engagements"),

@@ -381,7 +381,7 @@ def test_the_rates_rest_on_what_was_told_and_say_what_is_missing(web: TestClient
         nps = metrics.figure(session, store_id, "nps", today)
         counted = metrics.source_rows(session, store_id, "survey_answers", today)
         told = overview_service.read(session, store_id, today.start, today.end)
-    assert values == dict(zip(keys, (Decimal("0.25"), Decimal("0.25"), Decimal("0.5")), strict=False))
+    assert values == dict(zip(keys, (Decimal("0.25"), Decimal("0.25"), Decimal(1) / 3), strict=False))
     assert nps.value is None
     assert "from 30 survey answers on; so far 2" in nps.reason  # of a customer with two answers the latest counts
     assert (counted.count, counted.total) == (2, 2)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clique_app.advocacy.survey import LEAST_ANSWERS, margin
 from clique_app.metrics.catalog import groups
+from clique_app.metrics.catalog.sales import CUSTOMERS
 from clique_app.metrics.definition import Formula, Need, Shown, Total
 from clique_app.tables.rollups import DELIVERED_ON
 
@@ -144,28 +147,16 @@ REFERRED_BUYERS = _records(
     Shown("Visitors", "r.visitors", "count"),
     amount="r.ordered",
 )
-NEW_LOYAL_CUSTOMERS = Total(
-    key="new_loyal_customers",
-    name="New customers who are members",
-    unit="count",
-    meaning="Customers whose first order falls in the period and whose e-mail is a member’s of the loyalty program.",
-    good="up",
-    source="customer r left join shop_order o on o.store_id = r.store_id and o.order_id = r.first_order_id",
-    groups={"geography": groups.place("r"), "cohort": groups.MONTH_WON.format(customer="r")},
-    grain="a customer",
-    where="""exists (
+LOYAL_CUSTOMERS = replace(
+    CUSTOMERS,
+    key="loyal_customers",
+    name="Customers who are members",
+    meaning="Different customers with an order in the period who are members of the loyalty program by its end, as the "
+    "e-mail tells.",
+    where=f"""{CUSTOMERS.where} and exists (
     select from loyalty_member m
-    where m.store_id = r.store_id and m.customer_hmac = r.email_hmac and not m.withdrawn)""",
-    day="r.first_order_day",
-    amount="1",
-    shown=(
-        Shown("First order", "r.first_order_at", "time"),
-        Shown("Order", "o.name"),
-        Shown("Customer", "r.customer_id::text"),
-    ),
-    sources=("shopify_orders",),
-    rolled=False,
-    needs=("history", "loyalty"),
+    where m.store_id = r.store_id and m.customer_hmac = b.email_hmac and not m.withdrawn and m.day <= :end)""",
+    needs=("loyalty",),
 )
 SOCIAL_IMPRESSIONS = _records(
     "social_impressions",
@@ -219,13 +210,13 @@ ADVOCACY = (
         "referred_buyers",
         "referred_visitors",
     ),
-    NEW_LOYAL_CUSTOMERS,
+    LOYAL_CUSTOMERS,
     _rate(
         "loyalty_participation_rate",
         "Loyalty participation",
-        "Share of the period's new customers who are members of the loyalty program now.",
-        "new_loyal_customers",
-        "new_customers",
+        "Share of the period's customers who are members of the loyalty program by its end.",
+        "loyal_customers",
+        "customers",
     ),
     SOCIAL_IMPRESSIONS,
     SOCIAL_ENGAGEMENTS,
