@@ -157,15 +157,17 @@ def write_inventory(session: Session, store_id: int, records: list[dict[str, Any
 
 def close_days(session: Session, store_id: int) -> bool:
     """Note, for every level, the stock that each store day ended with which is over by now. False where stock has not
-    been read since yesterday ended, so that yesterday is not known yet."""
+    been read since yesterday ended, so that yesterday is not known yet. Of days before stock was first read nothing is
+    noted: only levels that have not changed since are known of them, and a part would look like the whole."""
     store, read = session.get_one(Store, store_id), session.get(SyncCursor, (store_id, ShopifyInventory.key))
     yesterday = clock.today(store.time_zone) - timedelta(days=1)
     known = clock.day_of(read.read_to, store.time_zone) - timedelta(days=1) if read and read.read_to else None
     if known is None:
         return False
-    first = max(store.stock_closed_on + timedelta(days=1), known - CLOSED_TOGETHER) if store.stock_closed_on else known
+    closed = store.stock_closed_on or known
+    first = max(closed + timedelta(days=1), known - CLOSED_TOGETHER)
     if first <= known:
         with cursor(session) as run:
             run.execute(CLOSE_DAYS, {"store": store_id, "zone": store.time_zone, "first": first, "last": known})
-        store.stock_closed_on = known
+    store.stock_closed_on = max(closed, known)
     return known >= yesterday

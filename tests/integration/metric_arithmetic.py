@@ -241,11 +241,14 @@ class World:
         spent = self.ads("spend") + self.by_month_days(self.settings.other_marketing_per_month)
         return spent / len(self.won)
 
-    def stock(self) -> dict[int, int]:
-        """What is left of each variant at the end."""
-        variant = {row.inventory_item_id: row.variant_id for row in self.rows("variant")}
-        noted = {(row.day, row.inventory_item_id): row.available for row in self.rows("inventory_day")}
-        return {variant[item]: max(0, noted[day, item]) for day, item in noted if day == self.end}
+    def stock(self) -> list[tuple[int, int]]:
+        """What is left at the end, by variant and place, as last noted in the week before."""
+        variant = {row.inventory_item_id: row.variant_id for row in self.rows("variant") if row.tracked}
+        noted: dict[tuple[int, int], int] = {}
+        for row in sorted(self.rows("inventory_day"), key=lambda row: row.day):
+            if self.end - 7 * DAY <= row.day <= self.end and row.inventory_item_id in variant:
+                noted[row.inventory_item_id, row.location_id] = max(0, row.available)
+        return [(variant[item], left) for (item, _), left in noted.items()]
 
     def unit_cost(self, variant: int) -> Decimal:
         known = [row for row in self.rows("unit_cost") if row.variant_id == variant and row.valid_from <= self.end]
@@ -255,9 +258,14 @@ class World:
         return (self.settings.default_cost_pct or 0) / Decimal(100) * price
 
     def out(self, start: date, end: date) -> list[tuple[date, int]]:
-        variant = {row.inventory_item_id: row.variant_id for row in self.rows("variant")}
-        rows = self.rows("inventory_day")
-        return [(r.day, variant[r.inventory_item_id]) for r in rows if start <= r.day <= end and r.available <= 0]
+        """Days at whose end nothing of a variant was left anywhere."""
+        sold = {row.inventory_item_id: row for row in self.rows("variant")}
+        left: dict[tuple[date, int], int] = defaultdict(int)
+        for row in self.rows("inventory_day"):
+            one = sold[row.inventory_item_id]
+            if start <= row.day <= end and one.tracked and one.active and not one.backorder:
+                left[row.day, one.variant_id] += max(0, row.available)
+        return [day_of for day_of, units in left.items() if not units]
 
     def pace(self) -> Decimal:
         start = self.end - 29 * DAY
@@ -397,8 +405,8 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "expected_net_sales": lambda w: sum(w.expected) if w.expected else None,
     "payback_days": lambda w: next((age for age, covered in enumerate(w.curve) if covered >= w.cac), None),
     "payback_recovered": lambda w: w.curve[-1] / w.cac if w.cac else None,
-    "stock_units": lambda w: sum(w.stock().values()),
-    "inventory_value": lambda w: sum(cents(units * w.unit_cost(item)) for item, units in w.stock().items()),
+    "stock_units": lambda w: sum(units for _, units in w.stock()),
+    "inventory_value": lambda w: sum(cents(units * w.unit_cost(item)) for item, units in w.stock()),
     "stockout_days": lambda w: len(w.out(w.start, w.end)),
     "units_a_day": lambda w: w.pace(),
     "survey_answers": lambda w: w.answers(0, 10),

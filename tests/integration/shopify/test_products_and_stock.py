@@ -167,6 +167,19 @@ def test_the_stock_of_every_day_that_is_over_is_noted_once_for_every_level(
     assert stocked.query("select stock_closed_on::text from store") == [("2026-03-29",)]
 
 
+def test_days_before_stock_was_first_read_are_not_told_from_what_is_known_in_part(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.fromisoformat("2026-03-29T22:30:00Z")
+    with store_session(stocked.store_id) as session:
+        for statement in ("update store set stock_closed_on = null", "delete from inventory_day"):
+            session.connection().exec_driver_sql(statement)
+    assert close(stocked, monkeypatch, now, now - timedelta(minutes=10))
+    assert stocked.query(DAYS) == []
+    assert close(stocked, monkeypatch, now + timedelta(days=1), now + timedelta(days=1))
+    assert stocked.query(DAYS) == [("2026-03-30", 5, 2, 9)]
+
+
 def test_a_day_is_not_closed_before_stock_was_read_after_its_end(
     stocked: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
