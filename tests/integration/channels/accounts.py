@@ -129,7 +129,7 @@ class Ads:
         return dict(cast(Any, found)), {key: Decimal(spend) for key, spend in true.items()}
 
     def zone(self, account_id: str) -> str:
-        return NEW_YORK if account_id == self.main else BERLIN
+        return NEW_YORK if account_id.split("@")[0] == self.main else BERLIN  # below a manager it is named after it
 
     def yesterday(self, account_id: str) -> date:
         return clock.today(self.zone(account_id)) - timedelta(days=1)
