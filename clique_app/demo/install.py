@@ -29,8 +29,11 @@ def install(name: str) -> None:
     print(f"  Python packages from requirements/{name}.txt (once; about a minute) ...", flush=True)
     if not (VENV / "bin" / "python").exists():
         venv.create(VENV, with_pip=True)
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    python = str(VENV / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     subprocess.run([*pip, "--require-hashes", "-r", f"requirements/{name}.txt"], cwd=PROJECT, check=True)
+    # pip would compile on one core; a package's file for another Python, which cannot be compiled, is none of ours
+    subprocess.run([python, "-m", "compileall", "-qq", "-j", "0", str(VENV / "lib")], cwd=PROJECT, check=False)
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], cwd=PROJECT, check=True)
     (VENV / f"installed-{name}").write_text(wanted(name))
     print(f"  Python packages are there after {time.monotonic() - started:.0f} s", flush=True)
