@@ -113,10 +113,10 @@ def _step(number: int, step: Step, zone: ZoneInfo, currency: str) -> Row:
 
 def _figure(figure: Figure, currency: str) -> list[str]:
     if figure.value is None:
-        return [figure.name, format.UNKNOWN, figure.reason]
+        return ["", figure.name, format.UNKNOWN, figure.reason]
     days = figure.key == "days_between_purchases"
     shown = f"{figure.value:g} days" if days else format.exact(figure.value, figure.unit, currency)
-    return [figure.name, shown, NOTES[figure.key]]
+    return [figure.key, figure.name, shown, NOTES[figure.key]]
 
 
 def _cohorts(found: Cohorts, segment: str, currency: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clique_app.metrics import registry
 from clique_app.metrics.definition import Total
 from clique_app.tables.rollups import NO_ORDER_BEFORE
@@ -11,51 +13,62 @@ MEASURES = ("net_sales", "cost_of_goods", "fulfilment", "payment_fees")  # keys 
 COHORT_TOTALS = {f"cohort_{measure}": measure for measure in MEASURES}  # totals by the day the customer was won
 
 
-def _brought(key: str, orders: str) -> str:
-    """What a total of the catalogue brings to its measure, row by row."""
-    total = registry.metric(key)
-    assert isinstance(total, Total)
-    amounts = ", ".join(total.amount if key == measure else "0" for measure in MEASURES)
-    return f"""select r.order_id, {amounts} from {total.source}
-    where r.store_id = :store_id and ({total.where}) {orders}"""  # noqa: S608  # the catalogue's own SQL
+# what is told of an order itself: its type, and SQL over shop_order o
+_OF_ORDER = {"day": ("date", "o.day"), "customer_id": ("bigint", "o.customer_id")}
+_OF_COHORT = {
+    "day": ("date", "o.day"),
+    "won_on": (
+        "date",
+        f"""coalesce((
+            select c.first_order_day from customer c where c.store_id = o.store_id and c.customer_id = o.customer_id
+        ), '{NO_ORDER_BEFORE.isoformat()}'::date)""",  # noqa: S608  # our own text
+    ),
+    "first_in_month": (
+        "int",
+        """case when o.customer_id is not null and not exists (
+            select from shop_order p
+            where p.store_id = o.store_id and p.customer_id = o.customer_id and not p.test
+              and p.day between date_trunc('month', o.day)::date and o.day
+              and (p.processed_at, p.order_id) < (o.processed_at, o.order_id)
+        ) then 1 else 0 end""",
+    ),
+}
+
+
+def _orders(among: str, told: Mapping[str, tuple[str, str]]) -> str:
+    """Each order of the days {among} with what is told of it and what it brought. The rows of all are grouped once: a
+    join of the two would be planned by how many orders a day has, which nobody knows while they are imported."""
+    of_days = f"r.order_id in (select order_id from shop_order where store_id = :store_id and day {among})"  # noqa: S608
+    nothing = ", ".join(f"null::{kind}" for kind, _ in told.values())
+
+    def brought(key: str) -> str:
+        total = registry.metric(key)
+        assert isinstance(total, Total)
+        amounts = ", ".join(total.amount if key == measure else "0" for measure in MEASURES)
+        return f"""select r.order_id, {nothing}, {amounts} from {total.source}
+        where r.store_id = :store_id and ({total.where}) {"" if among == EVERY else f"and {of_days}"}"""  # noqa: S608
+
+    return f"""
+    select order_id, {", ".join(f"max({one}) as {one}" for one in told)},
+           {", ".join(f"sum({one}) as {one}" for one in MEASURES)}
+    from (
+        select o.order_id, {", ".join(sql for _, sql in told.values())}, {", ".join("0" for _ in MEASURES)}
+        from shop_order o where o.store_id = :store_id and not o.test and o.day {among}
+        union all {" union all ".join(brought(key) for key in MEASURES)}
+    ) parts (order_id, {", ".join((*told, *MEASURES))})
+    group by order_id having max(day) is not null
+    """  # noqa: S608
 
 
 def made(among: str) -> str:
     """The rows of OrderWorth; among: "= any(:days)" or "is not null"."""
-    orders = (
-        ""
-        if among == EVERY
-        else f"and r.order_id in (select order_id from shop_order where store_id = :store_id and day {among})"  # noqa: S608
-    )
-    return f"""
-    select o.day, o.order_id, o.customer_id, {", ".join(f"coalesce(w.{one}, 0) as {one}" for one in MEASURES)}
-    from shop_order o left join (
-        select order_id, {", ".join(f"sum({one}) as {one}" for one in MEASURES)}
-        from ({" union all ".join(_brought(key, orders) for key in MEASURES)}) parts (order_id, {", ".join(MEASURES)})
-        group by order_id
-    ) w using (order_id)
-    where o.store_id = :store_id and not o.test and o.day {among}
-    """  # noqa: S608
+    return f"select day, order_id, customer_id, {', '.join(MEASURES)} from ({_orders(among, _OF_ORDER)}) told"  # noqa: S608
 
 
 def by_cohort(among: str) -> str:
     """The rows of CohortDay; among as above."""
-    customers = (
-        ""
-        if among == EVERY
-        else f"""and customer_id in (
-            select customer_id from shop_order where store_id = :store_id and day {among} and not test)"""  # noqa: S608
-    )
     return f"""
-    select w.day, coalesce(c.first_order_day, '{NO_ORDER_BEFORE.isoformat()}'::date) as won_on, count(*) as orders,
-           count(*) filter (where s.is_first) as first_in_month,
-           {", ".join(f"sum(w.{one}) as {one}" for one in MEASURES)}
-    from ({made(among)}) w
-    left join customer c on c.store_id = :store_id and c.customer_id = w.customer_id
-    left join (
-        select order_id, coalesce(date_trunc('month', lag(day) over mine) < date_trunc('month', day), true) as is_first
-        from shop_order where store_id = :store_id and not test and customer_id is not null {customers}
-        window mine as (partition by customer_id order by processed_at, order_id)
-    ) s on s.order_id = w.order_id
-    group by 1, 2
+    select day, won_on, count(*) as orders, sum(first_in_month) as first_in_month,
+           {", ".join(f"sum({one}) as {one}" for one in MEASURES)}
+    from ({_orders(among, _OF_COHORT)}) told group by 1, 2
     """  # noqa: S608

@@ -15,7 +15,9 @@ from clique_app.components.customer_views import (
     customers_view,
     journey_view,
 )
+from clique_app.components.figures import opens
 from clique_app.components.frame import data_age, header
+from clique_app.components.open_number import OpenNumber, open_number_panel
 from clique_app.components.overlays import block, panel
 from clique_app.components.page import Page
 from clique_app.components.session import PageState, in_store
@@ -41,7 +43,7 @@ class CustomersState(PageState):
     by: str = "all"
     segment: str = ""
     age_line: str = ""
-    figures: list[list[str]] = []  # [name, value, note]
+    figures: list[list[str]] = []  # [key, name, value, note]; key is empty where nothing is there to open
     cohorts: list[Row] = []
     cohorts_total: Row = Row("", [])
     returns: list[Row] = []
@@ -111,8 +113,11 @@ def _figures() -> rx.Component:
         rx.foreach(
             CustomersState.figures,
             lambda one: rx.fragment(
-                rx.el.dt(one[0]),
-                rx.el.dd(one[1], rx.cond(one[2] != "", rx.el.span(" · ", one[2], class_name="c-second"))),
+                rx.el.dt(one[1]),
+                rx.el.dd(
+                    rx.cond(one[0] != "", opens(one[2], OpenNumber.show(one[0]), label="Open " + one[1]), one[2]),
+                    rx.cond(one[3] != "", rx.el.span(" · ", one[3], class_name="c-second")),
+                ),
             ),
         ),
         class_name="c-facts",
@@ -233,6 +238,7 @@ def content() -> rx.Component:
         header("Customers", "Who comes back, and what they are worth", period=True),
         rx.cond(CustomersState.loaded, rx.cond(CustomersState.has_customers, shown, nothing), loading),
         _journey(),
+        open_number_panel(),
     )
 
 
@@ -241,5 +247,5 @@ PAGE = Page(
     title="Customers",
     content=content,
     on_load=(CustomersState.load,),
-    live={"customers": CustomersState.load},
+    live={"customers": (CustomersState.load, OpenNumber.read)},
 )

@@ -12,13 +12,14 @@ from typing import TypeVar
 import httpx
 import pytest
 import redis
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.book import BOOK, SHOP
 from tests.e2e import admin
 from tests.e2e.demos import Demo, running_demo, wait_for_history
 
 T = TypeVar("T")
+expect.set_options(timeout=15_000)  # a page's first opening after a start reads and caches everything
 CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),

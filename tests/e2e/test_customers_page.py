@@ -25,6 +25,13 @@ def test_cohorts_open_to_a_segment_and_a_customer_to_their_way(connected: Demo, 
     frame.get_by_role("button", name="All segments").click()
     expect(cohorts.get_by_role("button", name="Meta")).to_be_visible()
 
+    frame.get_by_role("button", name="Open LTV, net sales").click()
+    opened = frame.get_by_role("dialog")
+    expect(opened.get_by_role("heading", name="LTV, net sales", exact=True)).to_be_visible()
+    expect(opened.locator(".c-big strong")).to_contain_text("$")
+    opened.get_by_role("button", name="Close").click()
+    expect(opened).not_to_be_visible()
+
     best = frame.locator("table#vips tbody tr").first
     expect(best).to_be_visible()
     orders = int(best.locator("td").nth(3).inner_text())

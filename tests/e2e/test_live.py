@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e import admin
 from tests.e2e.demos import Demo, metric, rows
 
-ORDERS_TO_READ = 4_000
+ORDERS_TO_READ = 6_000
 
 
 def control(demo: Demo, path: str, **body: Any) -> Any:
@@ -50,7 +50,7 @@ def test_an_import_whose_worker_is_killed_goes_on_and_equals_the_source(connecte
     began = datetime.now(UTC) - timedelta(days=60)
     orders = [
         {
-            "processed_at": (began + timedelta(minutes=n * 21)).isoformat(timespec="seconds"),
+            "processed_at": (began + timedelta(minutes=n * 14)).isoformat(timespec="seconds"),
             "customer": f"c{n % 900}",
             "lines": [{"sku": "M1", "quantity": 1 + n % 3}],
         }
