@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from clique_app.metrics import order_worth, performance_sql, rollup
+from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS
 from clique_app.tables.rollups import NO_ORDER_BEFORE
-
-ALL_DAYS, SOME_DAYS = "is not null", "= any(:days)"
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,8 @@ def from_order_gaps(
 
 
 def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:
-    """Those of the totals that sum what customers brought until now, by the day they were won."""
-    measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals if tells_cohorts(total)}
+    """The totals that tells_cohorts knows: what customers brought until now, by the day they were won."""
+    measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals}
     if not measures:
         return {}
     cohorts, values = relation(session, store_id, COHORTS, _until_now(session, store_id, period.start))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from clique_app.metrics import registry
 from clique_app.metrics.definition import Total
+from clique_app.metrics.rollup import ALL_DAYS
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
-EVERY = "is not null"
 MEASURES = ("net_sales", "cost_of_goods", "fulfilment", "payment_fees")  # keys of totals
 COHORT_TOTALS = {f"cohort_{measure}": measure for measure in MEASURES}  # totals by the day the customer was won
 
@@ -46,7 +46,7 @@ def _orders(among: str, told: Mapping[str, tuple[str, str]]) -> str:
         assert isinstance(total, Total)
         amounts = ", ".join(total.amount if key == measure else "0" for measure in MEASURES)
         return f"""select r.order_id, {nothing}, {amounts} from {total.source}
-        where r.store_id = :store_id and ({total.where}) {"" if among == EVERY else f"and {of_days}"}"""  # noqa: S608
+        where r.store_id = :store_id and ({total.where}) {"" if among == ALL_DAYS else f"and {of_days}"}"""  # noqa: S608
 
     return f"""
     select order_id, {", ".join(f"max({one}) as {one}" for one in told)},
@@ -61,7 +61,7 @@ def _orders(among: str, told: Mapping[str, tuple[str, str]]) -> str:
 
 
 def made(among: str) -> str:
-    """The rows of OrderWorth; among: "= any(:days)" or "is not null"."""
+    """The rows of OrderWorth; among: ALL_DAYS or SOME_DAYS."""
     return f"select day, order_id, customer_id, {', '.join(MEASURES)} from ({_orders(among, _OF_ORDER)}) told"  # noqa: S608
 
 

@@ -16,6 +16,7 @@ Cut = tuple[Dimension, ...]  # dimensions that sums of a day are kept by, togeth
 
 # Those that pay: a year by any other is a sum over the rows.
 CUTS: tuple[Cut, ...] = ((), ("channel",), ("channel", "campaign"), ("geography",), ("product",))
+ALL_DAYS, SOME_DAYS = "is not null", "= any(:days)"  # which days of a kept table are made: {among}
 _TYPES: dict[Dimension, str] = {"campaign": "bigint", "product": "bigint"}
 _SOURCES = frozenset(changing.source for changing in CHANGING)
 
@@ -81,7 +82,7 @@ def moved_by(total: Total) -> frozenset[str]:
 @cache
 def definition(total: Total) -> str:
     """Changes with anything that changes its sums."""
-    return digest(made(total, "is not null"))
+    return digest(made(total, ALL_DAYS))
 
 
 def digest(statement: str) -> str:

@@ -16,9 +16,9 @@ from sqlmodel import Session
 from clique_app.logs import log
 from clique_app.metrics import rollup
 from clique_app.metrics.definition import Dimension, Filters, Leaf, Period, Total
-from clique_app.metrics.kept import ALL_DAYS, KEPT, SOME_DAYS, Kept
+from clique_app.metrics.kept import KEPT, Kept
 from clique_app.metrics.registry import METRICS
-from clique_app.metrics.rollup import Changes, Cut
+from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS, Changes, Cut
 from clique_app.sync import planner_service
 
 Sums = Mapping[str, Mapping[Any, Decimal]]  # total: its sum by group; a group without rows is not there
