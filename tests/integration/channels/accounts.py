@@ -137,7 +137,7 @@ class Ads:
     def assert_true(self, days: int, accounts: Iterable[str] = ()) -> None:
         """Every day and region of the last days is what the platform says."""
         for account_id in accounts or (self.main, self.second):
-            first = clock.today(NEW_YORK) - timedelta(days=days)
+            first = clock.today(self.zone(account_id)) - timedelta(days=days)
             true = self.truth(account_id, first)
             assert len(true) >= days - 1
             assert self.kept(account_id, first) == true
