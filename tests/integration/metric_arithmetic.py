@@ -80,6 +80,11 @@ class World:
     def buyers(self, start: date, end: date) -> set[int]:
         return {who for who, book in self.books.items() if any(start <= one.day <= end for one in book)}
 
+    def loyal(self) -> int:
+        members = {one.customer_hmac for one in self.rows("loyalty_member") if not one.withdrawn and one.day <= self.end}
+        buyers = self.buyers(self.start, self.end)
+        return sum(row.email_hmac in members for row in self.rows("customer") if row.customer_id in buyers)
+
     @cached_property
     def first_orders(self) -> set[int]:
         return {row.order_id for row in self.first.values()}
@@ -419,12 +424,7 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "ugc_submissions": lambda w: w.told("ugc"),
     "referred_visitors": lambda w: w.told("referral", "visitors"),
     "referred_buyers": lambda w: w.told("referral", "ordered"),
-    "loyal_customers": lambda w: sum(
-        row.email_hmac
-        in {one.customer_hmac for one in w.rows("loyalty_member") if not one.withdrawn and one.day <= w.end}
-        for row in w.rows("customer")
-        if row.customer_id in w.buyers(w.start, w.end)
-    ),
+    "loyal_customers": lambda w: w.loyal(),
     "social_impressions": lambda w: w.told("social_day", "impressions"),
     "social_engagements": lambda w: w.told("social_day", "engagements"),
 }
