@@ -81,7 +81,9 @@ class World:
         return {who for who, book in self.books.items() if any(start <= one.day <= end for one in book)}
 
     def loyal(self) -> int:
-        members = {one.customer_hmac for one in self.rows("loyalty_member") if not one.withdrawn and one.day <= self.end}
+        members = {
+            row.customer_hmac for row in self.rows("loyalty_member") if not row.withdrawn and row.day <= self.end
+        }
         buyers = self.buyers(self.start, self.end)
         return sum(row.email_hmac in members for row in self.rows("customer") if row.customer_id in buyers)
 
