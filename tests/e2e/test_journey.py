@@ -27,12 +27,23 @@ def test_the_journey_passes_with_the_control_api(demo: Demo, import_told: list[s
     assert Decimal(budget["daily_budget"]) == 17
 
 
-def test_the_journey_passes_without_the_control_api(page: Page, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_journey_passes_on_a_phone_and_without_the_control_api(
+    page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
     with running_demo(tmp_path_factory.mktemp("sealed"), "--control", "off") as sealed:
         assert httpx.get(f"{sealed['sandbox_url']}/_control/stores", trust_env=False).status_code == 404
         told = admin.set_up(page, sealed)
         assert len(told) >= 3, told
         the_rest_of_the_journey(page)
+
+
+def to_page(page: Page, name: str) -> None:
+    """By the admin's navigation, which a narrow screen keeps behind a button."""
+    menu = page.get_by_role("button", name="Menu")
+    if menu.is_visible():
+        menu.click()
+    page.get_by_role("link", name=name, exact=True).click()
 
 
 def the_rest_of_the_journey(page: Page) -> None:
@@ -41,7 +52,7 @@ def the_rest_of_the_journey(page: Page) -> None:
     for key in ("net_sales", "ad_spend", "contribution_profit", "mer", "cac", "roas", "aov"):
         expect(frame.locator(f"[data-figure={key}]")).to_have_attribute("data-state", re.compile("^(?!unknown)"))
     a_tile_opens_down_to_its_rows(frame)
-    page.get_by_role("link", name="Recommendations").click()
+    to_page(page, "Recommendations")
     expect(frame.get_by_role("heading", level=1, name="Recommendations")).to_be_visible()
     card = frame.get_by_role("article").filter(has_text="Winter Spice 3-Wick | Season")
     card.get_by_role("button", name="Review and accept").click()
