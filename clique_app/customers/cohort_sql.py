@@ -107,25 +107,27 @@ union all
 select month, segment, null, count(*), null, null, null, {_each("count(*) filter (where :until - day >= {days})")}, null
 from firsts group by 1, 2
 """  # noqa: S608
-# the best :part of all customers by net sales since :since
+# the first :limit of the best :part of all customers by net sales since :since, and how many and how much these are
 VIPS = """
 with spent as (
-    select customer_id, coalesce(sum(net_sales) filter (where day >= :since), 0) as last_year,
-           sum(net_sales) as to_date, count(*) as orders, max(day) as last_order_day
-    from {worth} worth where customer_id is not null group by 1
-),
-ranked as (
-    select *, row_number() over (order by last_year desc, customer_id) as place, count(*) over () as customers
-    from spent
+    select customer_id, sum(net_sales) as last_year from {worth} worth
+    where customer_id is not null and day >= :since group by 1 having sum(net_sales) > 0
 ),
 best as (
-    select * from ranked where place <= greatest(1, floor(customers * :part)) and last_year > 0
-)
+    select customer_id, last_year from spent order by last_year desc, customer_id
+    limit (select greatest(1, floor(count(*) * :part)) from customer
+           where store_id = :store_id and first_order_day is not null)
+),
+shown as materialized (select * from best order by last_year desc, customer_id limit :limit)
 select (select count(*) from best), (select sum(last_year) from best),
-       b.customer_id, c.first_order_day, b.last_order_day, b.orders, b.last_year, b.to_date,
+       b.customer_id, c.first_order_day, of_all.last_order_day, of_all.orders, b.last_year, of_all.to_date,
        v.p_alive, v.value_365, v.next_order_on
-from best b
+from shown b
+join (
+    select customer_id, sum(net_sales) as to_date, count(*) as orders, max(day) as last_order_day
+    from {worth} worth where customer_id in (select customer_id from shown) group by 1
+) of_all on of_all.customer_id = b.customer_id
 left join customer c on c.store_id = :store_id and c.customer_id = b.customer_id
 left join customer_value v on v.store_id = :store_id and v.customer_id = b.customer_id
-order by b.place limit :limit
+order by b.last_year desc, b.customer_id
 """

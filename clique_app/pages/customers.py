@@ -12,6 +12,7 @@ from clique_app.components.customer_views import (
     COHORT_COLUMNS,
     RETURN_COLUMNS,
     VIP_COLUMNS,
+    best_view,
     customers_view,
     journey_view,
 )
@@ -21,7 +22,7 @@ from clique_app.components.open_number import OpenNumber, open_number_panel
 from clique_app.components.overlays import block, panel
 from clique_app.components.page import Page
 from clique_app.components.session import PageState, in_store
-from clique_app.components.status import banner, card, empty, page_link, segments, skeleton_card
+from clique_app.components.status import banner, bone, card, empty, page_link, segments, skeleton_card
 from clique_app.components.tables import Column, Row, csv_button, data_table
 from clique_app.customers import journey_service
 
@@ -52,6 +53,7 @@ class CustomersState(PageState):
     payback_chart: dict[str, Any] = {}
     payback_rows: list[Row] = []
     payback_reason: str = ""
+    ranked: bool = False
     vips: list[Row] = []
     vips_note: str = ""
     model_line: str = ""
@@ -73,11 +75,17 @@ class CustomersState(PageState):
             self._asked += 1
             asked, by, segment = self._asked, self.by, self.segment
         view = await in_store(store_id, customers_view, scope, "" if by == "all" else by, segment)
+        if await self._show(asked, store_id, {**view, "loaded": True}) and view["has_customers"]:
+            best = await in_store(store_id, best_view, scope)
+            await self._show(asked, store_id, {**best, "ranked": True})
+
+    async def _show(self, asked: int, store_id: int, view: dict[str, Any]) -> bool:
+        """Show what was read, if nothing was asked since; whether it is shown."""
         async with self:
-            if asked == self._asked and self.is_authed() and self.store_id == store_id:
-                for name, value in view.items():
-                    setattr(self, name, value)
-                self.loaded = True
+            newest = asked == self._asked and self.is_authed() and self.store_id == store_id
+            for name, value in view.items() if newest else ():
+                setattr(self, name, value)
+        return newest
 
     @rx.event
     def choose_split(self, by: str) -> Any:
@@ -187,12 +195,12 @@ def _vips() -> rx.Component:
             CustomersState.model_problem != "",
             banner("What they will buy is not known yet", CustomersState.model_problem),
         ),
-        data_table(
-            "vips",
-            VIP_COLUMNS,
-            CustomersState.vips,
-            label="Best customers",
-            on_open=CustomersState.open_customer,
+        rx.cond(
+            CustomersState.ranked,
+            data_table(
+                "vips", VIP_COLUMNS, CustomersState.vips, label="Best customers", on_open=CustomersState.open_customer
+            ),
+            bone("100%", "240px"),
         ),
         rx.cond(
             CustomersState.model_line != "",

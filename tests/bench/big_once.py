@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.components.advice import read_board
-from clique_app.components.customer_views import customers_view
+from clique_app.components.customer_views import best_view, customers_view
 from clique_app.database import store_session
 from clique_app.metrics import overview_service, performance_service, periods, registry, service
 from clique_app.metrics.definition import Formula, Period
@@ -36,6 +36,7 @@ PAGES: dict[str, Read] = {
     "home": lambda session, scope: home_view(session, STORE_ID, scope),
     "voice": lambda session, scope: voice_view(session, STORE_ID, scope),
     "customers": lambda session, scope: customers_view(session, STORE_ID, scope, "", ""),
+    "best customers": lambda session, scope: best_view(session, STORE_ID, scope),
     "recommendations": lambda session, _: read_board(session, STORE_ID, USER_ID, []),
     "data": lambda session, _: data_view(session, STORE_ID, "", 0),
 }
