@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 
 import reflex as rx
 from reflex.app import default_error_boundary
@@ -75,6 +76,16 @@ def on_backend_exception(exception: Exception) -> EventSpec:
     return problem_of(exception)
 
 
+def _component(page: Page, pages: Sequence[Page]) -> Callable[[], rx.Component]:
+    """Framed, and said to be of the page's own module: Reflex sends a module's components together."""
+
+    @wraps(page.content)
+    def component() -> rx.Component:
+        return framed(page, pages)
+
+    return component
+
+
 def build_app(pages: Sequence[Page]) -> WebApp:
     """The app of these pages."""
     web = WebApp(
@@ -91,7 +102,7 @@ def build_app(pages: Sequence[Page]) -> WebApp:
     for page in pages:
         live.register(page.route, page.live)
         web.add_page(
-            framed(page, pages),
+            _component(page, pages),
             route=page.route,
             title=f"{page.title} · Clique",
             on_load=[live.LiveState.follow, *page.on_load],
