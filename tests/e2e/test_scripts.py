@@ -1,0 +1,21 @@
+"""What the browser is sent for a page: that page's components, not those of all others."""
+
+from __future__ import annotations
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.e2e import admin
+from tests.e2e.demos import Demo
+
+
+def test_home_comes_without_the_components_of_other_pages(connected: Demo, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    frame = admin.open_app(page, connected)
+    expect(frame.locator(".c-tile[data-figure=net_sales] .c-value")).to_be_visible()
+    scripts = {url for url in asked if url.startswith(f"{connected['app_url']}/assets/") and url.endswith(".js")}
+    sent = "".join(httpx.get(url, trust_env=False).raise_for_status().text for url in scripts)
+    assert "Do next" in sent
+    assert "Best customers" not in sent
+    assert "What each model would say" not in sent
