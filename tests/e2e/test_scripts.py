@@ -17,5 +17,5 @@ def test_home_comes_without_the_components_of_other_pages(connected: Demo, page:
     scripts = {url for url in asked if url.startswith(f"{connected['app_url']}/assets/") and url.endswith(".js")}
     sent = "".join(httpx.get(url, trust_env=False).raise_for_status().text for url in scripts)
     assert "Do next" in sent
-    assert "Best customers" not in sent
-    assert "What each model would say" not in sent
+    assert "choose_split" not in sent  # an event of Customers
+    assert "filter_log" not in sent  # one of Data and sync
