@@ -116,7 +116,7 @@ with spent as (
 best as (
     select customer_id, last_year from spent order by last_year desc, customer_id
     limit (select greatest(1, floor(count(*) * :part)) from customer
-           where store_id = :store_id and first_order_day is not null)
+           where store_id = :store_id and first_order_day <= :kept_to)
 ),
 shown as materialized (select * from best order by last_year desc, customer_id limit :limit)
 select (select count(*) from best), (select sum(last_year) from best),

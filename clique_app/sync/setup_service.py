@@ -85,9 +85,8 @@ def _ads_step(of_ads: list[Standing], channels: tuple[Overview, ...]) -> StepSta
 
 def launch(session: Session, store_id: int, user_id: int) -> None:
     """The person has reviewed costs and limits. Said once; later calls change nothing."""
-    store = session.get_one(
-        Store, store_id, with_for_update={"key_share": True}
-    )  # rows of the store may come meanwhile
+    # rows of the store may come meanwhile
+    store = session.get_one(Store, store_id, with_for_update={"key_share": True})
     if store.launched_at is None:
         store.launched_at = clock.now()
         session.add(AuditEntry(store_id=store_id, at=store.launched_at, user_id=user_id, what="launched", detail={}))

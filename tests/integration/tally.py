@@ -22,10 +22,10 @@ class Tally:
     needed_scopes: tuple[str, ...] = ("read",)
 
     def dialog_url(self, *, state: str, redirect_uri: str) -> str:
-        raise NotImplementedError
+        raise AssertionError("Nobody logs in here: tokens are only renewed.")
 
     def exchange(self, *, code: str, redirect_uri: str) -> Grant:
-        raise NotImplementedError
+        raise AssertionError("Nobody logs in here: tokens are only renewed.")
 
     def refresh(self, grant: Grant) -> Grant:
         answer = httpx.post(os.environ[ADDRESS], json={"refresh_token": grant.refresh_token}, trust_env=False)
