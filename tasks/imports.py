@@ -19,6 +19,7 @@ from clique_app.errors import CliqueError
 from clique_app.imports import service
 from clique_app.imports.definition import Done
 from clique_app.logs import log
+from clique_app.sync import planner_service
 from tasks import analysis, warehouse
 from tasks.broker import MINUTE_MS, SYNC
 
@@ -54,6 +55,7 @@ def import_now(store_id: int, file_id: int) -> Done:
                 attribution.credit_orders(session, store_id, some, "files")
                 telling.say("credited", min(first + CREDITED_AT_ONCE, len(done.order_ids)), len(done.order_ids))
             attribution.link_campaigns(session, store_id)
+            planner_service.renew(session)
     except (DBAPIError, psycopg.OperationalError):
         raise  # the database went away: the message comes again
     except CliqueError as error:

@@ -17,7 +17,7 @@ from clique_app.attribution import service as attribution
 from clique_app.connections.access import access
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired, NotFound
-from clique_app.sync import objects_service
+from clique_app.sync import objects_service, planner_service
 from clique_app.sync.orders_service import without_journey
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
@@ -88,6 +88,9 @@ def _run(store_id: int, source_key: str, kind: Kind) -> None:
 def _after(store_id: int, source_key: str, outcome: runs.Outcome) -> None:
     if outcome.state == "failed":
         return
+    if outcome.kind in ("first_import", "history"):
+        with store_session(store_id) as session:
+            planner_service.renew(session)
     analysis.refresh_recommendations.send(store_id)
     if outcome.kind == "first_import" and source_key in runs.BY_DAYS:
         run_history.send(store_id, source_key, "history")

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for statement in (statistics.ANALYZE_GROWN, *statistics.GRANTS):
+    for statement in (statistics.ANALYZE_GROWN, *statistics.grants("analyze_grown")):
         op.execute(statement)
 
 

@@ -15,3 +15,9 @@ def expect(session: Session, orders: int = 0) -> None:
         run.execute("select analyze_grown()")
         if orders >= MANY:
             run.execute("set local enable_nestloop = off")
+
+
+def renew(session: Session) -> None:
+    """An import is whole: what reads its rows from now on is planned by what they are."""
+    with cursor(session) as run:
+        run.execute("select analyze_changed()")

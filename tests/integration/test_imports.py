@@ -104,6 +104,12 @@ def test_the_book_as_a_file_gives_the_figures_worked_out_by_hand(with_ids: bool)
         assert str(session.get_one(Store, store_id).history_from) == "2026-03-02"
 
 
+def test_the_planner_is_told_what_a_file_has_brought(database_url: str) -> None:
+    put(make_store(), book_csv())
+    planned_for = "select reltuples::int from pg_class where oid = any ('{shop_order,customer}'::regclass[]) order by 1"
+    assert rows(database_url, planned_for) == [(12,), (13,)]
+
+
 def test_a_file_imported_again_changes_nothing(database_url: str) -> None:
     store_id = make_store()
     for content in (book_csv(), PRODUCTS, SPEND + "2026-03-02,TikTok,Spring,12.34,USD,1000,20\n"):

@@ -60,6 +60,14 @@ def test_a_whole_import_says_whole_and_moves_the_cursor(database_url: str, sourc
     assert query(database_url, "select position from sync_run") == [({},)]
 
 
+def test_the_planner_is_told_what_an_import_has_brought(database_url: str, sources: Callable[..., None]) -> None:
+    planned_for = "select reltuples::int from pg_class where oid = 'customer'::regclass"
+    assert query(database_url, planned_for) == [(-1,)]
+    sources(CustomerSource(total=35))
+    read(make_store())
+    assert query(database_url, planned_for) == [(35,)]
+
+
 def test_a_count_that_differs_from_the_sources_own_never_says_whole(
     database_url: str, sources: Callable[..., None]
 ) -> None:
