@@ -54,7 +54,9 @@ def build_sessions(session: Session, store_id: int) -> Built | None:
             return Built(0, ())
         run.execute("analyze visit_window")
         run.execute(sessions.TAKE_OUT, values)
-        run.execute(sessions.BUILD, values)
+        span = run.execute(sessions.SPAN).fetchone()
+        assert span is not None
+        run.execute(sessions.BUILD, {**values, "since": span[0], "until": span[1]})
         orders = tuple(order_id for (order_id,) in run.execute(sessions.ORDERS, values))
         run.execute(sessions.SEEN, values)
     return Built(visitors, orders)

@@ -41,6 +41,10 @@ from (select visitor_id, min(started_at) as since, max(ended_at) as until from g
 where g.visitor_id = w.visitor_id
 """
 
+# Events lie in the order they came in: the days that are asked for, told apart from the visitors, are found by a look
+# into that order, where a day's visitors alone would take a pass over all events ever.
+SPAN = "select min(since) as since, max(until) as until from visit_window"
+
 BUILD = f"""
 with paused as (
   select e.visitor_id, e.event_id, e.kind, e.at, e.path, e.product_id, e.order_id, e.scroll_pct, e.channel, e.source,
@@ -48,6 +52,7 @@ with paused as (
          e.at - lag(e.at) over (partition by e.visitor_id order by e.at, e.event_id) as pause
   from visit_window w
   join page_event e on e.store_id = %(store)s and e.visitor_id = w.visitor_id and e.at between w.since and w.until
+                   and e.at between %(since)s and %(until)s
 ),
 numbered as (
   select *, count(*) filter (where pause is null or pause > {GAP})

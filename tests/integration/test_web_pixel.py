@@ -18,6 +18,7 @@ from clique_app.errors import Rejected
 from clique_app.integrations.shopify import pixel
 from clique_app.integrations.shopify.client import Client
 from clique_app.sync import connections_service
+from clique_app.tables import Connection
 from clique_app.tables.site import PIXEL
 from tests.conftest import API_KEY, API_SECRET, Sandbox
 from tests.kit.fake_admin import sign
@@ -54,10 +55,23 @@ def test_settings_the_extension_does_not_declare_are_refused(store_id: int) -> N
         pixel.repair(client(store_id), {"address": "x"})
 
 
-def test_a_merchant_who_withholds_it_is_not_asked_again_and_again(store_id: int) -> None:
+def test_a_merchant_who_withholds_it_is_not_asked_again_and_again(store_id: int, sandbox: Sandbox) -> None:
     with store_session(store_id) as session:
-        service.scopes_changed(session, store_id, ("read_orders",))
-    assert not install.check_pixel(store_id)
+        granted = session.get_one(Connection, (store_id, "shopify")).scopes.split()
+
+    def grants(scopes: list[str]) -> None:
+        sandbox.control("POST", "changes/set_scopes", json={"domain": SHOP, "scopes": scopes})
+        with store_session(store_id) as session:
+            service.scopes_changed(session, store_id, tuple(scopes))
+
+    install.check_pixel(store_id)
+    pixel.repair(client(store_id), {"collector": "https://elsewhere.example/", "key": key_of(store_id)})
+    grants([scope for scope in granted if scope != "write_pixels"])
+    try:
+        assert not install.check_pixel(store_id)
+    finally:
+        grants(granted)
+    assert install.check_pixel(store_id), "allowed again, it is set right"
 
 
 def test_every_store_is_looked_at_daily(store_id: int) -> None:
