@@ -113,19 +113,21 @@ class MetaClient:
         raise ReportNotMade("Meta did not finish a report. Clique asks for it again.")
 
     def _prepared(self, run: str) -> Generator[int, None, bool]:
-        """How far a report is, until it can be read (true) or Meta has given it up."""
+        """How far a report is, until it can be read (true) or Meta has given it up. What its reader does between two
+        looks is not waited for again."""
         deadline, asked = time.monotonic() + REPORT_TIMEOUT_SECONDS, 0
-        while time.monotonic() < deadline:
+        while True:
             answer = self.get(run, {"fields": "async_status,async_percent_completion"})
+            looked = time.monotonic()
             status, done_pct = answer.get("async_status"), int(answer.get("async_percent_completion") or 0)
             if status == "Job Completed" and done_pct == 100:
                 return True
-            if status in ("Job Failed", "Job Skipped"):
+            if status in ("Job Failed", "Job Skipped") or looked > deadline:
                 return False
             yield done_pct
-            time.sleep(REPORT_ASK_AGAIN_SECONDS[min(asked, len(REPORT_ASK_AGAIN_SECONDS) - 1)])
+            pause = REPORT_ASK_AGAIN_SECONDS[min(asked, len(REPORT_ASK_AGAIN_SECONDS) - 1)]
+            time.sleep(max(0.0, looked + pause - time.monotonic()))
             asked += 1
-        return False
 
     def _patiently(self, method: str, path: str, params: Row) -> Row:
         once: Callable[[str, str, Row], Row] = stamina.retry(

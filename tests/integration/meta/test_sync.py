@@ -116,6 +116,18 @@ def test_structure_and_days_arrive_and_agree_with_metas_own_count(access: Access
     assert _select(access, "select * from ad_day_former") == []
 
 
+def test_meta_prepares_the_regions_of_a_month_while_its_ads_are_read(access: Access, meta: Any, page: Any) -> None:
+    last = clock.today(ZONE).replace(day=1) - timedelta(days=1)
+    _account(meta, page, [_insight(last)])
+    _sync(access, Plan("history", first_day=last.replace(day=1), last_day=last))
+    steps = [call.path if call.method == "GET" else f"begin {call.params['level']}" for call in meta.asked]
+    of_reports = [step for step in steps if step.startswith(("begin", "run-"))]
+    assert of_reports == [
+        *("begin campaign", "run-campaign", "begin ad", "run-ad", "run-ad", "run-ad/insights"),
+        *("run-campaign", "run-campaign/insights"),
+    ]
+
+
 def test_a_restatement_keeps_the_former_value_and_what_vanishes_becomes_zero(
     access: Access, meta: Any, page: Any
 ) -> None:
