@@ -27,9 +27,10 @@ check: setup
 bench: setup
 	$(BIN)/python -m tests.bench $(ARGS)
 
-# after a change of dependencies in pyproject.toml; needs uv
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+# after a change of dependencies in pyproject.toml
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 lock:
-	$(LOCK) --extra demo --extra dev -o requirements/dev.txt
-	$(LOCK) --extra demo -c requirements/dev.txt -o requirements/demo.txt
-	$(LOCK) -c requirements/dev.txt -o requirements/app.txt
+	$(LOCK) pyproject.toml --extra demo --extra dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra demo -c requirements/dev.txt -o requirements/demo.txt
+	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/app.txt
+	echo uv | $(LOCK) - -o requirements/uv.txt
