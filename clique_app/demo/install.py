@@ -57,6 +57,7 @@ def install(name: str) -> None:
     if not (VENV / "bin" / "python").exists():
         venv.create(VENV, with_pip=True)
     python = str(VENV / "bin" / "python")
+    # most modules are never imported; the others are compiled when they are
     pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     uv = [str(VENV / "bin" / "uv"), "pip", "install", "-q", "--python", python]
     locked = ["--no-deps", "--require-hashes", "-r"]
@@ -68,8 +69,6 @@ def install(name: str) -> None:
 
     if not (tried([*pip, *locked, "requirements/uv.txt"]) and tried([*uv, *locked, f"requirements/{name}.txt"])):
         subprocess.run([*pip, *locked, f"requirements/{name}.txt"], cwd=PROJECT, check=True)
-    # pip would compile on one core; a package's file for another Python, which cannot be compiled, is none of ours
-    subprocess.run([python, "-m", "compileall", "-qq", "-j", "0", str(VENV / "lib")], cwd=PROJECT, check=False)
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], cwd=PROJECT, check=True)
     (VENV / f"installed-{name}").write_text(wanted(name))
     print(f"  Python packages are there after {time.monotonic() - started:.0f} s", flush=True)

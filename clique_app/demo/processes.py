@@ -149,7 +149,8 @@ class Supervisor:
             return subprocess.Popen(
                 service.command,
                 cwd=self.cwd,
-                env={**os.environ, **service.environment},
+                # what one process has compiled the next ones read, whatever the shell that started them prefers
+                env={**os.environ, **service.environment, "PYTHONDONTWRITEBYTECODE": ""},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
