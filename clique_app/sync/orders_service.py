@@ -243,8 +243,8 @@ def _move(session: Session, store_id: int, staged: int) -> tuple[list[int], int]
             for table in ("sale_entry", "touch", "order_line"):
                 delete = sql.SQL("delete from {} where store_id = %(store)s and order_id = any(%(known)s)")
                 run.execute(delete.format(sql.Identifier(table)), values)
-        for statement in (INSERT_LINES, INSERT_ENTRIES, INSERT_TOUCHES, NEW_CUSTOMERS):
-            run.execute(statement, values)
-        for statement in (LOCK_CUSTOMERS, FIRST_ORDERS) if known else (EARLIER_ORDERS,):
+        firsts = (LOCK_CUSTOMERS, FIRST_ORDERS) if known else (EARLIER_ORDERS,)
+        for statement in (INSERT_LINES, INSERT_ENTRIES, INSERT_TOUCHES, NEW_CUSTOMERS, *firsts):
+            planner_service.expect(session)  # what marks the days it changes joins what was written before it
             run.execute(statement, values)
         return changed, older

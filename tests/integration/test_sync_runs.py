@@ -12,9 +12,11 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from clique_app.database import store_session
 from clique_app.errors import AccessExpired, Rejected, Unavailable
+from clique_app.sync import planner_service
 from tests.integration.stores import CustomerSource, make_store
 
 pytestmark = pytest.mark.usefixtures("database_env")
@@ -66,6 +68,36 @@ def test_the_planner_is_told_what_an_import_has_brought(database_url: str, sourc
     sources(CustomerSource(total=35))
     read(make_store())
     assert query(database_url, planned_for) == [(35,)]
+
+
+def test_what_one_import_is_writing_is_not_taken_for_nothing_when_another_ends(database_url: str) -> None:
+    """Its pages are seen, its rows not yet: the joins with them were planned for one row and took minutes."""
+    planned_for = "select reltuples::int from pg_class where oid = 'customer'::regclass"
+    one, other = make_store(), make_store("two.myshopify.com")
+    filled = sa.text(
+        "insert into customer (store_id, customer_id, country, region, postal_code) "
+        "select :store, n, '', '', '' from generate_series(1, 3000) n"
+    )
+    with store_session(one) as writing:
+        writing.connection().execute(filled, {"store": one})
+        with store_session(other) as ending:
+            planner_service.renew(ending)
+        assert query(database_url, planned_for) == [(0,)]
+        planner_service.expect(writing)
+        assert writing.connection().scalar(sa.text(planned_for)) == 3000
+
+
+def test_an_import_that_changed_nothing_has_nothing_analysed(database_url: str) -> None:
+    analysed = "select coalesce(sum(analyze_count), 0)::int from pg_stat_user_tables where schemaname = 'public'"
+    store_id = make_store()
+    for _ in range(2):  # the first sees to what setting up the store has changed
+        with store_session(store_id) as session:
+            session.connection().execute(sa.text("select pg_stat_force_next_flush()"))
+            planner_service.renew(session)
+    [(before,)] = query(database_url, analysed)
+    with store_session(store_id) as session:
+        planner_service.renew(session)
+    assert query(database_url, analysed) == [(before,)]
 
 
 def test_a_count_that_differs_from_the_sources_own_never_says_whole(
