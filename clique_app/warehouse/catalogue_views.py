@@ -79,17 +79,22 @@ def _wide(items: Sequence[Metric], frame: str, keys: Sequence[str], rows: str) -
     )
     sums = ", ".join(f"sum(amount) filter (where metric = '{one.key}') as {one.key}" for one in totals)
     values = ", ".join(
-        f"case when k.{one.key} and coalesce(f.first_day >= k.{one.key}_from, true) then coalesce(s.{one.key}, 0) end "
+        f"case when k.{one.key} and coalesce(s.first_day >= k.{one.key}_from, true) then coalesce(s.{one.key}, 0) end "
         f"as {one.key}"
         for one in totals
     )
-    listed, joined = ", ".join(keys), ", ".join(f"f.{key}" for key in keys)
+    listed = ", ".join(keys)
     columns = ", ".join(f"{_column(item)} as {item.key}" for item in items)
+    # frame and rows are summed together: joined, they were compared each with each of a store
     return f"""
-    with f as ({frame}),
-    k as (select store_id, {known} from clique_kept.metrics group by store_id),
-    s as (select store_id, {listed}, {sums} from ({rows}) narrow group by store_id, {listed}),
-    i as (select f.store_id, {joined}, {values} from f join k using (store_id) left join s using (store_id, {listed}))
+    with k as (select store_id, {known} from clique_kept.metrics group by store_id),
+    s as (
+      select store_id, {listed}, max(first_day) as first_day, {sums}
+      from (select store_id, {listed}, first_day, null::text as metric, null::numeric as amount from ({frame}) frame
+            union all select store_id, {listed}, null::date, metric, amount from ({rows}) narrow) together
+      group by store_id, {listed} having max(first_day) is not null
+    ),
+    i as (select s.store_id, {", ".join(f"s.{key}" for key in keys)}, {values} from s join k using (store_id))
     select store_id, {listed}, {columns} from i
     """
 
