@@ -15,15 +15,17 @@ PAUSE_SECONDS = "60"  # a longer pause between two events counts as this much at
 _WITH_THE_PAGE = "('page_viewed', 'product_viewed', 'collection_viewed', 'cart_viewed', 'scrolled')"
 
 WINDOW = """
-create temporary table if not exists visit_window (visitor_id bytea, since timestamptz, until timestamptz)
-on commit delete rows
+create temporary table if not exists visit_window (
+  visitor int generated always as identity, visitor_id bytea, since timestamptz, until timestamptz
+) on commit delete rows
 """
 
 TAKE_WAITING = f"""
 with taken as (
   delete from visitor_waiting
-  where store_id = %(store)s and number = any(array(
-    select number from visitor_waiting where store_id = %(store)s order by number limit %(limit)s))
+  where store_id = %(store)s and number <= (
+    select max(number) from (
+      select number from visitor_waiting where store_id = %(store)s order by number limit %(limit)s) next)
   returning visitor_id, at
 )
 insert into visit_window (visitor_id, since, until)
@@ -45,30 +47,26 @@ where g.visitor_id = w.visitor_id
 # into that order, where a day's visitors alone would take a pass over all events ever.
 SPAN = "select min(since) as since, max(until) as until from visit_window"
 
+# A visitor is a number here, and an event its place among all: cheaper to sort by, and enough to find the first of its
+# kind in each visit.
 BUILD = f"""
 with paused as (
-  select e.visitor_id, e.event_id, e.kind, e.at, e.path, e.product_id, e.order_id, e.scroll_pct, e.channel, e.source,
+  select w.visitor, e.event_id, e.kind, e.at, e.path, e.product_id, e.order_id, e.scroll_pct, e.channel, e.source,
          e.medium, e.campaign, e.campaign_platform_id, e.ad_platform_id, e.click_id, e.referrer,
-         e.at - lag(e.at) over (partition by e.visitor_id order by e.at, e.event_id) as pause
+         row_number() over (order by w.visitor, e.at, e.event_id) as place,
+         e.at - lag(e.at) over (partition by w.visitor order by e.at, e.event_id) as pause
   from visit_window w
   join page_event e on e.store_id = %(store)s and e.visitor_id = w.visitor_id and e.at between w.since and w.until
                    and e.at between %(since)s and %(until)s
 ),
 numbered as (
-  select *, count(*) filter (where pause is null or pause > {GAP})
-            over (partition by visitor_id order by at, event_id) as visit
+  select *, count(*) filter (where pause is null or pause > {GAP}) over (order by place) as visit
   from paused
 ),
-landed as (
-  select distinct on (visitor_id, visit) visitor_id, visit, path
-  from numbered where kind = 'page_viewed' order by visitor_id, visit, at, event_id
-),
-arrived as (
-  select distinct on (visitor_id, visit) *
-  from numbered where channel is not null order by visitor_id, visit, at, event_id
-),
 visits as (
-  select visitor_id, visit, min(at) as started_at, max(at) as ended_at,
+  select visit, min(visitor) as visitor, min(at) as started_at, max(at) as ended_at,
+         min(place) filter (where kind = 'page_viewed') as landed,
+         min(place) filter (where channel is not null) as arrived,
          count(*) filter (where kind = 'page_viewed') as page_views,
          count(*) filter (where kind = 'product_viewed') as product_views,
          coalesce(round(sum(least(extract(epoch from pause), {PAUSE_SECONDS})) filter (where pause <= {GAP})), 0)
@@ -82,21 +80,22 @@ visits as (
          bool_or(kind = 'email_signup') as signed_up,
          count(*) filter (where kind = 'page_viewed') = 1 and bool_and(kind in {_WITH_THE_PAGE}) as bounced,
          max(order_id) as order_id
-  from numbered group by visitor_id, visit
+  from numbered group by visit
 )
 insert into web_session (
   store_id, visitor_id, started_at, ended_at, day, channel, source, medium, campaign, campaign_platform_id,
   ad_platform_id, click_id, referrer, landing_path, landed_on_product, page_views, product_views, engaged_seconds,
   deepest_scroll_pct, added_to_cart, added_viewed_product, wishlisted, checkout_started, signed_up, bounced, order_id)
-select %(store)s, v.visitor_id, v.started_at, v.ended_at, (v.started_at at time zone %(zone)s)::date,
+select %(store)s, w.visitor_id, v.started_at, v.ended_at, (v.started_at at time zone %(zone)s)::date,
        coalesce(a.channel, 'direct'), coalesce(a.source, ''), coalesce(a.medium, ''), coalesce(a.campaign, ''),
        a.campaign_platform_id, a.ad_platform_id, a.click_id, coalesce(a.referrer, ''), coalesce(l.path, ''),
        coalesce(l.path, '') like '%%/products/%%', v.page_views, v.product_views, v.engaged_seconds,
        v.deepest_scroll_pct, v.added_to_cart, v.added_viewed_product, v.wishlisted, v.checkout_started, v.signed_up,
        v.bounced, v.order_id
 from visits v
-left join landed l using (visitor_id, visit)
-left join arrived a using (visitor_id, visit)
+join visit_window w using (visitor)
+left join numbered l on l.place = v.landed
+left join numbered a on a.place = v.arrived
 """  # noqa: S608
 
 # What these visitors bought: their journeys may have changed. Locked, as by whoever writes an order and credits it.
