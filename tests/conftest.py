@@ -21,6 +21,7 @@ import pytest
 import redis
 from psycopg import sql
 from sqlalchemy import make_url
+from xdist.scheduler import LoadScopeScheduling
 
 from clique_app.demo import servers as embedded
 from clique_app.demo.processes import Service, Supervisor
@@ -49,6 +50,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(PROJECT / "tests").parts[0]
         if folder in ("integration", "e2e"):
             item.add_marker(getattr(pytest.mark, folder))
+
+
+class ByDemo(LoadScopeScheduling):
+    """Browser tests go to two processes: one has the demo that most of them share, the other starts demos."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str("test_own_demos.py" in nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByDemo | None:
+    return ByDemo(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import math
-import re
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import httpx
-import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from clique_app.metrics.registry import METRICS
 from tests import book
 from tests.e2e import admin
-from tests.e2e.demos import Demo, clique, metric, metrics, metrics_of_spans, python, running_demo
+from tests.e2e.all_metrics import known_and_the_same
+from tests.e2e.demos import Demo, metric, metrics, metrics_of_spans
 
 BOOK_DAYS = (book.FIRST_DAY, book.LAST_DAY)
 BOOK_ON_HOME = {
@@ -78,31 +73,6 @@ def test_every_metric_is_the_same_by_command_line_sql_and_other_arithmetic(
     assert known_and_the_same(connected, shop, *days) > 60
 
 
-def known_and_the_same(demo: Demo, shop: str, start: str, end: str) -> int:
-    """How many metrics are known; each has been found the same by all means."""
-    keys = [item.key for item in METRICS]
-    said = metrics(demo, keys, shop, start, end)
-    own = json.loads(python(demo["folder"], "-m", "tests.e2e.arithmetic", shop, start, end))
-    told = clique(demo["folder"], "sql", "--store", shop)
-    with psycopg.connect(re.findall(r"postgresql://\S+", told)[0]) as analyst:
-        query = "select " + ", ".join(f"clique.{key}(%(start)s, %(end)s)::float" for key in keys)
-        (found,) = analyst.execute(query, {"start": start, "end": end}).fetchall()  # pyright: ignore
-    known = {key for key, value in said.items() if value is not None}
-    differing = {
-        item.key: (said[item.key], by_sql, own[item.key])
-        for item, by_sql in zip(METRICS, found, strict=True)
-        if not close(said[item.key], by_sql, 0.005 if item.unit == "money" else 1e-9)
-        or (item.key in known and not close(said[item.key], own[item.key], 0.005 if item.unit == "money" else 1e-9))
-    }
-    assert not differing
-    return len(known)
-
-
-def close(one: float | None, other: float | None, apart: float) -> bool:
-    """The command line says money to the cent."""
-    return one is other if one is None or other is None else math.isclose(one, other, rel_tol=1e-9, abs_tol=apart)
-
-
 def test_the_hand_written_book_agrees_by_the_command_line(connected: Demo, book_store: str) -> None:
     assert metrics(connected, book.FIGURES, book_store, *BOOK_DAYS) == pytest.approx(book.FIGURES, abs=5e-7, rel=0)
     by_day = metric(connected, "net_sales", book_store, *BOOK_DAYS, "--by", "day")["rows"]
@@ -130,30 +100,3 @@ def test_the_hand_written_book_agrees_on_the_page(connected: Demo, book_store: s
     for channel, sold in {"Meta": "$40.00", "Email": "$27.00", "Unattributed": "$185.00", "Store": "$252.00"}.items():
         row = channels.first.get_by_role("row").filter(has_text=channel).first
         expect(row).to_contain_text(sold)
-
-
-def test_a_store_of_real_orders_opens_on_its_last_days_with_all_of_them(
-    page: Page, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("orders")
-    path = folder / "orders.csv.gz"
-    day = date(1997, 1, 1)
-    lines = ["customer_id,order_date,quantity,amount"]
-    lines += [f"{n % 40},{day + timedelta(days=n % 90)},{1 + n % 3},{(n * 37 % 5000) / 100:.2f}" for n in range(120)]
-    lines += ["7,1997-03-30,1,0.00", "7,1997-03-30,2,29.33", "7,1997-03-30,2,29.33"]
-    path.write_bytes(gzip.compress("\n".join(lines).encode()))
-    sold = sum(Decimal(line.split(",")[3]) for line in lines[1:])
-    with running_demo(folder / "state", "--orders", str(path)) as demo:
-        shop = demo["store"]
-        frame = admin.open_app(page, demo)
-        expect(frame.locator("[data-figure=net_sales] .c-value")).to_be_visible(timeout=60_000)
-
-        def orders() -> object:
-            return metric(demo, "orders", shop, "1997-01-01", "1997-12-31")["value"]
-
-        assert admin.eventually(orders, lambda found: found == 123, 60) == 123
-        assert metric(demo, "net_sales", shop, "1997-01-01", "1997-12-31")["value"] == float(sold)
-        assert metric(demo, "customers", shop, "1997-01-01", "1997-12-31")["value"] == 40
-        assert known_and_the_same(demo, shop, "1997-01-01", "1997-03-31") > 30
-        frame = admin.open_app(page, demo)
-        expect(frame.locator("main")).to_contain_text("1997", timeout=15_000)

@@ -1,0 +1,57 @@
+"""What needs a demo started otherwise: without the control API, and with a store of real orders.
+
+They run beside the tests that share a demo (tests/conftest.py).
+"""
+
+from __future__ import annotations
+
+import gzip
+from datetime import date, timedelta
+from decimal import Decimal
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e import admin
+from tests.e2e.all_metrics import known_and_the_same
+from tests.e2e.demos import metric, running_demo
+from tests.e2e.journey import the_rest_of_the_journey
+
+
+def test_the_journey_passes_on_a_phone_and_without_the_control_api(
+    page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    with running_demo(tmp_path_factory.mktemp("sealed"), "--control", "off") as sealed:
+        assert httpx.get(f"{sealed['sandbox_url']}/_control/stores", trust_env=False).status_code == 404
+        told = admin.set_up(page, sealed)
+        assert len(told) >= 3, told
+        the_rest_of_the_journey(page)
+
+
+def test_a_store_of_real_orders_opens_on_its_last_days_with_all_of_them(
+    page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("orders")
+    path = folder / "orders.csv.gz"
+    day = date(1997, 1, 1)
+    lines = ["customer_id,order_date,quantity,amount"]
+    lines += [f"{n % 40},{day + timedelta(days=n % 90)},{1 + n % 3},{(n * 37 % 5000) / 100:.2f}" for n in range(120)]
+    lines += ["7,1997-03-30,1,0.00", "7,1997-03-30,2,29.33", "7,1997-03-30,2,29.33"]
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    sold = sum(Decimal(line.split(",")[3]) for line in lines[1:])
+    with running_demo(folder / "state", "--orders", str(path)) as demo:
+        shop = demo["store"]
+        frame = admin.open_app(page, demo)
+        expect(frame.locator("[data-figure=net_sales] .c-value")).to_be_visible(timeout=60_000)
+
+        def orders() -> object:
+            return metric(demo, "orders", shop, "1997-01-01", "1997-12-31")["value"]
+
+        assert admin.eventually(orders, lambda found: found == 123, 60) == 123
+        assert metric(demo, "net_sales", shop, "1997-01-01", "1997-12-31")["value"] == float(sold)
+        assert metric(demo, "customers", shop, "1997-01-01", "1997-12-31")["value"] == 40
+        assert known_and_the_same(demo, shop, "1997-01-01", "1997-03-31") > 30
+        frame = admin.open_app(page, demo)
+        expect(frame.locator("main")).to_contain_text("1997", timeout=15_000)
