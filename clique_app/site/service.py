@@ -33,13 +33,15 @@ def stores_waiting(session: Session) -> list[int]:
     return list(session.scalars(query))
 
 
-def build_sessions(session: Session, store_id: int) -> Built | None:
-    """Build the sessions of visitors who were seen; None where another process does it."""
+def build_sessions(session: Session, store_id: int, part: int) -> Built | None:
+    """Build the sessions of visitors of one of sessions.PARTS who were seen; None where another process does it."""
     locked = sa.text("select pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
-    if not session.scalar(locked, {"key": f"sessions/{store_id}"}):
+    if not session.scalar(locked, {"key": f"sessions/{store_id}/{part}"}):
         return None
     values = {
         "store": store_id,
+        "parts": sessions.PARTS,
+        "part": part,
         "zone": session.get_one(Store, store_id).time_zone,
         "limit": EVENTS_AT_ONCE,
         "source": PIXEL,

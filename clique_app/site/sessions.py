@@ -10,6 +10,7 @@ from outside was come from (a link with tags, a click id, another site); where t
 from __future__ import annotations
 
 GAP = "interval '30 minutes'"
+PARTS = 2  # of a store's visitors, built beside each other: the database works for each on a core of its own
 PAUSE_SECONDS = "60"  # a longer pause between two events counts as this much attention
 # what comes along with a page: a visitor who did nothing else bounced
 _WITH_THE_PAGE = "('page_viewed', 'product_viewed', 'collection_viewed', 'cart_viewed', 'scrolled')"
@@ -20,12 +21,13 @@ create temporary table if not exists visit_window (
 ) on commit delete rows
 """
 
+_OF_PART = "store_id = %(store)s and get_byte(visitor_id, 0) %% %(parts)s = %(part)s"
 TAKE_WAITING = f"""
 with taken as (
   delete from visitor_waiting
-  where store_id = %(store)s and number <= (
+  where {_OF_PART} and number <= (
     select max(number) from (
-      select number from visitor_waiting where store_id = %(store)s order by number limit %(limit)s) next)
+      select number from visitor_waiting where {_OF_PART} order by number limit %(limit)s) next)
   returning visitor_id, at
 )
 insert into visit_window (visitor_id, since, until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -26,6 +27,7 @@ from clique_app.metrics import service as metrics
 from clique_app.metrics.definition import Period
 from clique_app.site import beacon
 from clique_app.site.service import build_sessions, stores_waiting
+from clique_app.site.sessions import PARTS
 from clique_app.tables import METADATA, Order, SaleEntry, Touch
 from tests.integration.stores import make_store
 
@@ -68,12 +70,15 @@ def visit(store_id: int, at: datetime, *kinds: str | dict[str, Any], visitor: st
 
 
 def build(store_id: int) -> tuple[int, ...]:
-    with store_session(store_id) as session:
-        built = build_sessions(session, store_id)
-        assert built is not None
-        if built.orders:
-            attribution.credit_orders(session, store_id, built.orders)
-        return built.orders
+    orders: tuple[int, ...] = ()
+    for part in range(PARTS):
+        with store_session(store_id) as session:
+            built = build_sessions(session, store_id, part)
+            assert built is not None
+            if built.orders:
+                attribution.credit_orders(session, store_id, built.orders)
+            orders += built.orders
+    return orders
 
 
 def sessions(store_id: int) -> list[dict[str, Any]]:
@@ -286,6 +291,23 @@ def by_definition(steps: list[tuple[str, int, str, bool]]) -> list[list[tuple[st
         else:
             found.append([step])
     return found
+
+
+def test_parts_of_the_visitors_are_built_beside_each_other() -> None:
+    store_id = make_store()
+    for name in "abcdefghijkl":
+        visit(store_id, START, "page_viewed", visitor=name)
+
+    def build_part(part: int) -> int:
+        with store_session(store_id) as session:
+            built = build_sessions(session, store_id, part)
+        return built.visitors if built else 0
+
+    with ThreadPoolExecutor(PARTS) as threads:
+        counts = list(threads.map(build_part, range(PARTS)))
+    assert min(counts) > 0
+    assert sum(counts) == 12
+    assert len({one["visitor_id"] for one in sessions(store_id)}) == 12
 
 
 def test_only_stores_with_new_events_are_worked_for() -> None:
