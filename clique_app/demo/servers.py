@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
+import random
 import signal
 import socket
 import struct
@@ -21,6 +22,7 @@ from psycopg import sql
 from clique_app.demo.processes import SERVERS, Service, StartFailed
 
 DATABASE = "clique"
+_PORTS = range(20_000, 32_000)
 
 _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 8, 47, 2
 _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP = 28, 1 << 2
@@ -28,15 +30,20 @@ _CAP_DAC_OVERRIDE, _CAPABILITY_VERSION_3 = 1, 0x20080522
 
 
 def free_port(preferred: int = 0) -> int:
-    """The preferred port of the loopback if nobody listens there, else some free one."""
-    for port in (preferred, 0):
+    """The preferred port of the loopback if nobody listens there, else some free one.
+
+    None of those that the system hands out itself (from 32768 on Linux, see ip_local_port_range): any connection
+    made before the server listens could be given it.
+    """
+    some = random.sample(_PORTS, 20)
+    for port in [preferred, *some] if preferred else some:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return probe.getsockname()[1]
+            return port
     raise StartFailed("This machine gives no free port on 127.0.0.1.")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import threading
 import time
 import uuid
@@ -23,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from clique_app.demo.servers import free_port
 from clique_app.sandbox import shopify
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.faults import Faults
@@ -157,9 +157,7 @@ def jsonl(url: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def running(world: World, retry_seconds: float = 0.02) -> Iterator[Sandbox]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     faults = Faults(("shopify",))
     config = Config(base, base, KEY, SECRET, schema=SCHEMA, webhook_retry_seconds=retry_seconds)

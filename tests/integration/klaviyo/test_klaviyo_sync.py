@@ -292,6 +292,16 @@ def test_a_refusal_for_asking_too_often_is_waited_out_by_all_processes(letters: 
     letters.assert_true(IMPORTED)
 
 
+def test_a_key_is_taken_though_the_accounts_second_is_used_up(letters: Letters) -> None:
+    letters.limits()  # of accounts one call a second, and a key is tried with two
+    for _try in range(5):  # unless the two fall on either side of a second's end
+        letters.use_key()
+        if letters.calls("refused"):
+            break
+    assert letters.calls("refused") > 0
+    assert letters.connection().state == "connected"
+
+
 def test_rows_that_are_left_out_are_noticed_and_the_next_reading_makes_it_good(letters: Letters) -> None:
     for path in ("campaign-values", "flow-series"):
         letters.fault("rows_dropped", path=path)
