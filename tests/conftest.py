@@ -26,13 +26,13 @@ from xdist.scheduler import LoadScopeScheduling
 from clique_app.demo import servers as embedded
 from clique_app.demo.processes import Service, Supervisor
 from clique_app.roles import APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
+from tests.kit.plain_http import PLAIN_HTTP
 
 PROJECT = Path(__file__).resolve().parents[1]
 # what chooses ordinary servers, read before any test module may set a placeholder
 GIVEN = dict(os.environ)
 API_KEY, API_SECRET = "test-api-key", "test-api-secret-of-more-than-32-bytes"
 META_APP_ID, META_APP_SECRET = "1234567890123456", "test-meta-secret"
-PLAIN_HTTP = httpx.Client(timeout=60, trust_env=False)  # one for all: each new one reads all of a system's authorities
 TEST_SETTINGS = {
     "SHOPIFY_API_KEY": API_KEY,
     "SHOPIFY_API_SECRET": API_SECRET,

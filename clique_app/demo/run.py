@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
@@ -305,9 +306,15 @@ def _worker(supervisor: Supervisor, environment: dict[str, str], name: str, queu
     )
 
 
+@lru_cache(maxsize=1)
+def _http() -> httpx.Client:
+    """One for all questions: each new one would read all the authorities that the system trusts."""
+    return httpx.Client(timeout=2, trust_env=False)
+
+
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2, trust_env=False).status_code == httpx.codes.OK
+        return _http().get(url).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
 

@@ -27,6 +27,7 @@ from clique_app.sandbox import shopify
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.world import World
+from tests.kit.plain_http import PLAIN_HTTP
 
 SHOP = "book.myshopify.com"
 KEY, SECRET = "key", "secret-of-the-app-that-is-long-enough"
@@ -80,7 +81,7 @@ class Sandbox:
 
     def __init__(self, world: World, faults: Faults, port: int) -> None:
         self.world, self.faults, self.port = world, faults, port
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}/shopify/{SHOP}", timeout=10)
+        self.store_url = f"http://127.0.0.1:{port}/shopify/{SHOP}"
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.app_status = 200
         self.token = ""
@@ -93,7 +94,7 @@ class Sandbox:
 
     def exchange(self, **changed: Any) -> httpx.Response:
         body = {**EXCHANGE, "subject_token": self.session_token(), **changed}
-        return self.http.post("/admin/oauth/access_token", json=body)
+        return PLAIN_HTTP.post(f"{self.store_url}/admin/oauth/access_token", json=body)
 
     def refresh(self, value: str) -> httpx.Response:
         body = {
@@ -102,13 +103,13 @@ class Sandbox:
             "grant_type": "refresh_token",
             "refresh_token": value,
         }
-        return self.http.post("/admin/oauth/access_token", json=body)
+        return PLAIN_HTTP.post(f"{self.store_url}/admin/oauth/access_token", json=body)
 
     def raw(self, query: str, version: str = "2026-07", **variables: Any) -> httpx.Response:
         if not self.token:
             self.token = self.exchange().json()["access_token"]
-        return self.http.post(
-            f"/admin/api/{version}/graphql.json",
+        return PLAIN_HTTP.post(
+            f"{self.store_url}/admin/api/{version}/graphql.json",
             json={"query": query, "variables": variables},
             headers={"X-Shopify-Access-Token": self.token},
         )
@@ -152,7 +153,7 @@ class Sandbox:
 
 
 def jsonl(url: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in httpx.get(url).raise_for_status().text.splitlines()]
+    return [json.loads(line) for line in PLAIN_HTTP.get(url).raise_for_status().text.splitlines()]
 
 
 @contextmanager
@@ -188,7 +189,6 @@ def running(world: World, retry_seconds: float = 0.02) -> Iterator[Sandbox]:
     finally:
         server.should_exit = True
         thread.join(5)
-        sandbox.http.close()
 
 
 def small_world(orders: int = 12, data_dir: Path | None = None) -> World:

@@ -12,6 +12,7 @@ import pytest
 from clique_app.sandbox.google import MANAGER
 from tests.contract.google_login import Person
 from tests.contract.sandbox_server import Served, serve
+from tests.kit.plain_http import PLAIN_HTTP
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(autouse=True)
 def _as_usual(served: Served) -> Iterator[None]:
     yield
-    httpx.delete(f"{served.url}/_control/faults")
+    PLAIN_HTTP.delete(f"{served.url}/_control/faults")
     Person(served).control("google/quota", page_rows=10_000)
 
 
@@ -139,7 +140,7 @@ def test_an_account_below_a_manager_is_reached_through_it_only(served: Served, p
         {"shop": "managed.myshopify.com", "orders": [], "ad_accounts": [{"id": "7770000001", "channel": "google"}]}
     )
     person.control("google/manage", account="7770000001")
-    listed = httpx.get(
+    listed = PLAIN_HTTP.get(
         f"{served.url}/google/ads/v26/customers:listAccessibleCustomers", headers={"Authorization": f"Bearer {token}"}
     ).json()["resourceNames"]
     assert f"customers/{MANAGER}" in listed
@@ -196,5 +197,6 @@ def test_a_budget_is_an_object_of_its_own_in_steps_of_the_smallest_unit(
 
 
 def test_an_old_version_and_a_missing_token_are_turned_away(served: Served, person: Person, customer: str) -> None:
-    assert httpx.post(f"{served.url}/google/ads/v12/customers/{customer}/googleAds:search", json={}).status_code == 404
+    old = f"{served.url}/google/ads/v12/customers/{customer}/googleAds:search"
+    assert PLAIN_HTTP.post(old, json={}).status_code == 404
     assert person.search(customer, "SELECT customer.id FROM customer", "ya29.other").status_code == 401

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from google.protobuf import json_format
 
@@ -17,6 +16,7 @@ from clique_app.sandbox.google import errors
 from tests.contract.google_login import Person
 from tests.contract.sandbox_server import Served, serve
 from tests.kit.google_messages import Messages
+from tests.kit.plain_http import PLAIN_HTTP
 
 MESSAGES = Messages(API_VERSION)
 FIELD = re.compile(r"\b[a-z_]+(?:\.[a-z0-9_]+)+")
@@ -81,7 +81,7 @@ def test_every_answer_of_the_sandbox_is_such_a_message(served: Served) -> None:
         response = MESSAGES.empty("services.SearchGoogleAdsResponse")
         json_format.ParseDict(answer.json(), response)
         assert len(response.results) == len(answer.json().get("results", ())), name
-    listed = httpx.get(
+    listed = PLAIN_HTTP.get(
         f"{served.url}/google/ads/v26/customers:listAccessibleCustomers", headers={"Authorization": f"Bearer {token}"}
     )
     json_format.ParseDict(listed.json(), MESSAGES.empty("services.ListAccessibleCustomersResponse"))

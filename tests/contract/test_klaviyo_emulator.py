@@ -61,11 +61,10 @@ def asked(served: TestClient, headers: dict[str, str], monkeypatch: pytest.Monke
     for name, listing in vars(client).items():
         if isinstance(listing, Endpoint):
             monkeypatch.setattr(client, name, replace(listing, rates=()))
-    ours = KlaviyoClient(headers["Authorization"].split()[1])
-    sent = httpx.Client(transport=httpx.MockTransport(_through(served)), base_url="http://sandbox/klaviyo/")
-    sent.headers = httpx.Headers(headers)
-    vars(ours)["_http"] = sent
-    return ours
+    monkeypatch.setenv("KLAVIYO_API_URL", "http://sandbox/klaviyo")
+    here = httpx.Client(transport=httpx.MockTransport(_through(served)))
+    monkeypatch.setattr(client, "http", lambda: here)
+    return KlaviyoClient(headers["Authorization"].split()[1])
 
 
 LOG: list[tuple[httpx.Request, dict[str, Any]]] = []

@@ -26,6 +26,7 @@ from facebook_business.exceptions import FacebookRequestError
 
 from clique_app.sandbox.meta import fields, insights
 from tests.contract.sandbox_server import APP_URL, META_APP_ID, META_APP_SECRET, Served, serve
+from tests.kit.plain_http import PLAIN_HTTP
 
 SCOPES = "ads_read,ads_management,business_management"
 CALLBACK = f"{APP_URL}/auth/meta/callback"
@@ -40,14 +41,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(autouse=True)
 def _no_faults(served: Served) -> Iterator[None]:
     yield
-    httpx.delete(f"{served.url}/_control/faults")
+    PLAIN_HTTP.delete(f"{served.url}/_control/faults")
 
 
 def _login(served: Served, scopes: str = SCOPES, choice: str = "continue") -> dict[str, list[str]]:
     query = {"client_id": META_APP_ID, "redirect_uri": CALLBACK, "state": "s1", "scope": scopes}
     url = f"{served.url}/meta/www/v26.0/dialog/oauth"
-    assert "Maya Lind" in httpx.get(url, params=query).text
-    answer = httpx.post(url, params=query, data={"choice": choice})
+    assert "Maya Lind" in PLAIN_HTTP.get(url, params=query).text
+    answer = PLAIN_HTTP.post(url, params=query, data={"choice": choice})
     assert answer.status_code == 302
     assert answer.headers["location"].startswith(CALLBACK)
     return parse_qs(urlsplit(answer.headers["location"]).query)
@@ -57,11 +58,11 @@ def _token(served: Served, scopes: str = SCOPES) -> str:
     keys = {"client_id": META_APP_ID, "client_secret": META_APP_SECRET}
     url = f"{served.url}/meta/graph/v26.0/oauth/access_token"
     code = _login(served, scopes)["code"][0]
-    short = httpx.get(url, params={**keys, "redirect_uri": CALLBACK, "code": code}).json()
+    short = PLAIN_HTTP.get(url, params={**keys, "redirect_uri": CALLBACK, "code": code}).json()
     assert short["expires_in"] < 7200
-    assert "error" in httpx.get(url, params={**keys, "redirect_uri": CALLBACK, "code": code}).json()
+    assert "error" in PLAIN_HTTP.get(url, params={**keys, "redirect_uri": CALLBACK, "code": code}).json()
     swap = {**keys, "grant_type": "fb_exchange_token", "fb_exchange_token": short["access_token"]}
-    long = httpx.get(url, params=swap).json()
+    long = PLAIN_HTTP.get(url, params=swap).json()
     assert long["expires_in"] == 5183944
     return long["access_token"]
 
@@ -84,7 +85,7 @@ def account(served: Served, token: str) -> Any:
 
 def _fault(served: Served, fault: str, **match: str) -> None:
     spec = {"platform": "meta", "fault": fault, "match": match}
-    assert httpx.post(f"{served.url}/_control/faults", json=spec).status_code == 200
+    assert PLAIN_HTTP.post(f"{served.url}/_control/faults", json=spec).status_code == 200
 
 
 def _range(served: Served, days: int) -> dict[str, str]:
@@ -95,7 +96,7 @@ def _range(served: Served, days: int) -> dict[str, str]:
 def _plain(served: Served, path: str, token: str, **params: str) -> httpx.Response:
     proof = hmac.new(META_APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
     query = {"access_token": token, "appsecret_proof": proof, **params}
-    return httpx.get(f"{served.url}/meta/graph/v26.0/{path}", params=query)
+    return PLAIN_HTTP.get(f"{served.url}/meta/graph/v26.0/{path}", params=query)
 
 
 def test_cancelling_the_login_comes_back_with_access_denied(served: Served) -> None:
@@ -106,7 +107,7 @@ def test_cancelling_the_login_comes_back_with_access_denied(served: Served) -> N
 
 def test_the_dialog_sends_nobody_to_a_foreign_address(served: Served) -> None:
     query = {"client_id": META_APP_ID, "redirect_uri": "https://evil.example/", "scope": SCOPES}
-    answer = httpx.post(f"{served.url}/meta/www/v26.0/dialog/oauth", params=query, data={"choice": "continue"})
+    answer = PLAIN_HTTP.post(f"{served.url}/meta/www/v26.0/dialog/oauth", params=query, data={"choice": "continue"})
     assert answer.status_code == 400
 
 
@@ -175,7 +176,7 @@ def test_a_budget_is_written_in_minor_units_and_read_back(served: Served, accoun
     campaign = Campaign(own["id"], api=account.get_api())
     campaign.api_update(params={"daily_budget": int(own["daily_budget"]) + 500})
     assert campaign.api_get(fields=["daily_budget"])["daily_budget"] == str(int(own["daily_budget"]) + 500)
-    control = httpx.get(f"{served.url}/_control/meta/objects/{own['id']}").json()
+    control = PLAIN_HTTP.get(f"{served.url}/_control/meta/objects/{own['id']}").json()
     assert float(control["daily_budget"]) * 100 == int(own["daily_budget"]) + 500
 
 
@@ -215,7 +216,7 @@ def test_a_truncated_and_an_empty_page(served: Served, account: Any, token: str)
     _fault(served, "empty_page", path="campaigns")
     page = _plain(served, f"{account['id']}/campaigns", token, fields="name").json()
     assert page["data"] == []
-    rest = httpx.get(page["paging"]["next"], params={**_proof(token), **_query(page["paging"]["next"])}).json()
+    rest = PLAIN_HTTP.get(page["paging"]["next"], params={**_proof(token), **_query(page["paging"]["next"])}).json()
     assert len(rest["data"]) > 5
 
 
@@ -231,8 +232,8 @@ def test_calls_are_refused_without_proof_with_a_wrong_one_and_with_unknown_names
     served: Served, account: Any, token: str
 ) -> None:
     base = f"{served.url}/meta/graph/v26.0/{account['id']}"
-    assert httpx.get(base, params={"access_token": token}).json()["error"]["code"] == 100
-    wrong = httpx.get(base, params={"access_token": token, "appsecret_proof": "00"}).json()
+    assert PLAIN_HTTP.get(base, params={"access_token": token}).json()["error"]["code"] == 100
+    wrong = PLAIN_HTTP.get(base, params={"access_token": token, "appsecret_proof": "00"}).json()
     assert "Invalid appsecret_proof" in wrong["error"]["message"]
     assert _plain(served, account["id"], token, fields="nonsense").json()["error"]["code"] == 100
     assert _plain(served, f"{account['id']}/campaigns", token, nonsense="1").json()["error"]["code"] == 100

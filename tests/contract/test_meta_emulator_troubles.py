@@ -17,7 +17,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from facebook_business import FacebookAdsApi, FacebookSession
 from facebook_business.adobjects.ad import Ad
@@ -29,6 +28,7 @@ from facebook_business.exceptions import FacebookRequestError
 
 from clique_app.sandbox.meta.fields import CAMPAIGN
 from tests.contract.sandbox_server import APP_URL, META_APP_ID, META_APP_SECRET, Served, serve
+from tests.kit.plain_http import PLAIN_HTTP
 
 CALLBACK = f"{APP_URL}/auth/meta/callback"
 LOOKS = {"report_slow": 5, "report_failed": 2, "report_skipped": 2}
@@ -53,17 +53,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(autouse=True)
 def _no_faults(served: Served) -> Iterator[None]:
     yield
-    httpx.delete(f"{served.url}/_control/faults")
+    PLAIN_HTTP.delete(f"{served.url}/_control/faults")
 
 
 @pytest.fixture(scope="module")
 def api(served: Served) -> FacebookAdsApi:
     scopes = "ads_read,ads_management"
     query = {"client_id": META_APP_ID, "redirect_uri": CALLBACK, "state": "s", "scope": scopes}
-    back = httpx.post(f"{served.url}/meta/www/v26.0/dialog/oauth", params=query, data={"choice": "continue"})
+    back = PLAIN_HTTP.post(f"{served.url}/meta/www/v26.0/dialog/oauth", params=query, data={"choice": "continue"})
     code = parse_qs(urlsplit(back.headers["location"]).query)["code"][0]
     keys = {"client_id": META_APP_ID, "client_secret": META_APP_SECRET, "redirect_uri": CALLBACK, "code": code}
-    token = httpx.get(f"{served.url}/meta/graph/v26.0/oauth/access_token", params=keys).json()["access_token"]
+    token = PLAIN_HTTP.get(f"{served.url}/meta/graph/v26.0/oauth/access_token", params=keys).json()["access_token"]
     return _api(served, token)
 
 
@@ -112,7 +112,7 @@ def receiver() -> Iterator[Receiver]:
 
 def _fault(served: Served, fault: str, **match: str) -> None:
     spec = {"platform": "meta", "fault": fault, "match": match}
-    assert httpx.post(f"{served.url}/_control/faults", json=spec).status_code == 200
+    assert PLAIN_HTTP.post(f"{served.url}/_control/faults", json=spec).status_code == 200
 
 
 def _range(served: Served, days: int) -> dict[str, str]:
@@ -165,7 +165,7 @@ def test_ads_show_texts_cards_and_product_sets(served: Served, account: AdAccoun
 def test_the_allowance_rises_with_the_calls_and_ends(served: Served, account: AdAccount) -> None:
     number = account["id"].removeprefix("act_")
     quota = {"account": number, "calls_per_hour": 4}
-    assert httpx.post(f"{served.url}/_control/meta/quota", json=quota).status_code == 200
+    assert PLAIN_HTTP.post(f"{served.url}/_control/meta/quota", json=quota).status_code == 200
     try:
         used = []
         for _ in range(4):
@@ -181,7 +181,7 @@ def test_the_allowance_rises_with_the_calls_and_ends(served: Served, account: Ad
             account.get_insights(fields=["spend"])
         assert caught.value.api_error_code() == 80000
     finally:
-        httpx.post(f"{served.url}/_control/meta/quota", json={**quota, "calls_per_hour": None})
+        PLAIN_HTTP.post(f"{served.url}/_control/meta/quota", json={**quota, "calls_per_hour": None})
 
 
 def test_an_address_proves_itself_and_is_told_signed(served: Served, account: AdAccount, receiver: Receiver) -> None:
@@ -196,7 +196,7 @@ def test_an_address_proves_itself_and_is_told_signed(served: Served, account: Ad
     account.create_subscribed_app(params={"app_id": META_APP_ID})
     assert [row["id"] for row in account.get_subscribed_apps()] == [META_APP_ID]
     campaign = next(c for c in served.world.ads.campaigns.values() if c.status == "ACTIVE")
-    httpx.post(f"{served.url}/_control/meta/objects/{campaign.campaign_id}", json={"status": "PAUSED"})
+    PLAIN_HTTP.post(f"{served.url}/_control/meta/objects/{campaign.campaign_id}", json={"status": "PAUSED"})
     assert receiver.came.wait(5)
     body, signature = receiver.told[0]
     assert signature == "sha256=" + hmac.new(META_APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
@@ -214,7 +214,7 @@ def test_an_address_proves_itself_and_is_told_signed(served: Served, account: Ad
 
 def test_ended_tokens_say_why(served: Served, account: AdAccount) -> None:
     for how, subcode in (("expire", 463), ("revoke", 458)):
-        httpx.post(f"{served.url}/_control/meta/tokens", json={"how": how})
+        PLAIN_HTTP.post(f"{served.url}/_control/meta/tokens", json={"how": how})
         with pytest.raises(FacebookRequestError) as caught:
             account.get_campaigns(fields=list(CAMPAIGN))
         assert (caught.value.api_error_code(), caught.value.api_error_subcode()) == (190, subcode)
@@ -226,10 +226,10 @@ def test_a_day_is_restated_as_it_grows_older(served: Served) -> None:
 
     def told(of: date) -> dict[str, Any]:
         asked = {"account": number, "from": str(of), "to": str(of)}
-        return httpx.get(f"{served.url}/_control/meta/truth", params=asked).json()["by_day"][str(of)]
+        return PLAIN_HTTP.get(f"{served.url}/_control/meta/truth", params=asked).json()["by_day"][str(of)]
 
     young = told(day)
-    httpx.post(f"{served.url}/_control/clock", json={"advance_seconds": 5 * 86400})
+    PLAIN_HTTP.post(f"{served.url}/_control/clock", json={"advance_seconds": 5 * 86400})
     old = told(day)
     assert old["spend"] != young["spend"]
     assert old["purchases"] >= young["purchases"]

@@ -22,6 +22,7 @@ from clique_app.sandbox.platforms import environment
 from clique_app.settings import settings
 from tests.conftest import TEST_SETTINGS
 from tests.contract.sandbox_server import APP_URL, Served, serve
+from tests.kit.plain_http import PLAIN_HTTP
 
 CALLBACK = f"{APP_URL}/auth/pinterest/callback"
 NO_SERVERS = {"DATABASE_URL": "postgresql://nowhere/none", "REDIS_URL": "redis://127.0.0.1:1"}
@@ -44,7 +45,7 @@ class Connected:
 
     def log_in(self) -> Grant:
         dialog = PINTEREST.dialog_url(state="s", redirect_uri=CALLBACK)
-        back = httpx.post(dialog, data={"choice": "continue"}, trust_env=False).headers["location"]
+        back = PLAIN_HTTP.post(dialog, data={"choice": "continue"}).headers["location"]
         return PINTEREST.exchange(code=httpx.URL(back).params["code"], redirect_uri=CALLBACK)
 
     def reader(self) -> reads.PinterestReader:
@@ -58,7 +59,7 @@ class Connected:
         write.set_daily_budget(self.token, self.account.account_id, "campaign", self.campaign, amount, "USD")
 
     def control(self, path: str, **body: Any) -> None:
-        httpx.post(f"{self.served.url}/_control/{path}", json=body, trust_env=False).raise_for_status()
+        PLAIN_HTTP.post(f"{self.served.url}/_control/{path}", json=body).raise_for_status()
 
     def fault(self, name: str, times: int | None = 1, **match: str) -> None:
         self.control("faults", platform="pinterest", fault=name, times=times, match=match)
@@ -82,7 +83,7 @@ def merchant(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connec
     stamina.set_testing(True, attempts=client.READ_ATTEMPTS)
     yield Connected(served)
     stamina.set_testing(False)
-    httpx.delete(f"{served.url}/_control/faults", trust_env=False)
+    PLAIN_HTTP.delete(f"{served.url}/_control/faults")
     settings.cache_clear()
 
 
@@ -167,7 +168,7 @@ def test_structure_and_days_are_read_whole_from_a_stumbling_platform(merchant: C
     ):  # fmt: skip
         merchant.fault(fault, path=path)
     assert reading() == whole
-    assert httpx.get(f"{merchant.served.url}/_control/faults", trust_env=False).json()["faults"] == []
+    assert PLAIN_HTTP.get(f"{merchant.served.url}/_control/faults").json()["faults"] == []
 
 
 def test_every_grain_adds_up_to_what_the_account_delivered(merchant: Connected) -> None:
@@ -176,7 +177,7 @@ def test_every_grain_adds_up_to_what_the_account_delivered(merchant: Connected) 
     for part in merchant.reader().days(first, last):
         {"ad_day": days, "campaign_region_day": regions}[part.table].extend(part.rows)
     asked = {"account": merchant.account.account_id, "from": str(first), "to": str(last)}
-    true = httpx.get(f"{merchant.served.url}/_control/pinterest/truth", params=asked, trust_env=False).json()
+    true = PLAIN_HTTP.get(f"{merchant.served.url}/_control/pinterest/truth", params=asked).json()
     spent = sum(Decimal(day["spend"]) for day in true["by_day"].values())
     assert spent > 0
     assert sum(Decimal(row["spend"]) for row in days) == sum(Decimal(row["spend"]) for row in regions) == spent

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.contract.sandbox_server import APP_URL, Served, serve
+from tests.kit.plain_http import PLAIN_HTTP
 
 CALLBACK = f"{APP_URL}/auth/pinterest/callback"
 SCOPES = "ads:read,ads:write,pins:read,boards:read,user_accounts:read"
@@ -21,7 +22,7 @@ class Person:
 
     def __init__(self, served: Served) -> None:
         self.served, self.app = served, served.config.apps["pinterest"]
-        self.http = httpx.Client(base_url=served.url, trust_env=False)
+        self.http = httpx.Client(base_url=served.url)
         self.renew(self.log_in(SCOPES))
         self.account = self.get("ad_accounts").json()["items"][0]["id"]
 
@@ -131,7 +132,7 @@ def test_a_report_is_prepared_and_its_file_takes_no_token(person: Person) -> Non
     looks = person.prepared(person.report())
     assert [look["report_status"] for look in looks] == ["IN_PROGRESS", "FINISHED"]
     assert person.http.get(looks[-1]["url"]).status_code == 403
-    by_object = httpx.get(looks[-1]["url"], trust_env=False).json()
+    by_object = PLAIN_HTTP.get(looks[-1]["url"]).json()
     rows = [row for rows in by_object.values() for row in rows]
     assert all(isinstance(row["AD_ID"], int) and isinstance(row["SPEND_IN_MICRO_DOLLAR"], int) for row in rows)
     assert set(by_object) == {str(row["AD_ID"]) for row in rows}
@@ -148,7 +149,7 @@ def test_the_same_day_in_another_zone_is_another_day(person: Person) -> None:
     spent: list[int] = []
     for zone in ("AD_ACCOUNT_TIME_ZONE", "PINTEREST_TIME_ZONE"):
         looks = person.prepared(person.report(reporting_timezone=zone, start_date=str(TODAY), end_date=str(TODAY)))
-        by_object = httpx.get(looks[-1]["url"], trust_env=False).json()
+        by_object = PLAIN_HTTP.get(looks[-1]["url"]).json()
         spent.append(sum(row.get("SPEND_IN_MICRO_DOLLAR", 0) for rows in by_object.values() for row in rows))
     assert spent[0] != spent[1]
 

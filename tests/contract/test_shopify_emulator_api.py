@@ -20,6 +20,7 @@ from tests.contract.shopify_sandbox import (
     running,
     small_world,
 )
+from tests.kit.plain_http import PLAIN_HTTP
 
 PAGE = """query Page($first: Int, $last: Int, $after: String, $before: String, $reverse: Boolean) {
   orders(first: $first, last: $last, after: $after, before: $before, reverse: $reverse, sortKey: UPDATED_AT) {
@@ -108,7 +109,7 @@ def test_a_bad_session_token_buys_nothing(shared: Sandbox, changed: dict[str, An
 def test_a_wrong_secret_or_a_token_without_expiry_is_refused(shared: Sandbox) -> None:
     assert shared.exchange(client_secret="x").json()["error"] == "invalid_client"
     without = {k: v for k, v in EXCHANGE.items() if k != "expiring"} | {"subject_token": shared.session_token()}
-    assert shared.http.post("/admin/oauth/access_token", json=without).status_code == 400
+    assert PLAIN_HTTP.post(f"{shared.store_url}/admin/oauth/access_token", json=without).status_code == 400
 
 
 def test_tokens_expire_and_refreshing_rotates_them(fresh: Sandbox) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from clique_app.sandbox.ad_facts import ad_days, by_region
 from tests.contract.sandbox_server import APP_URL, APPS, Served, serve
+from tests.kit.plain_http import PLAIN_HTTP
 
 CALLBACK = f"{APP_URL}/auth/tiktok/callback"
 APP = {"app_id": APPS["tiktok"].app_id, "secret": APPS["tiktok"].secret}
@@ -62,7 +63,7 @@ class Person:
 @pytest.fixture(scope="module")
 def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     with serve(tmp_path_factory.mktemp("tiktok")) as running:
-        httpx.post(f"{running.url}/_control/tiktok/quota", json={"calls_per_second": 1000}, trust_env=False)
+        PLAIN_HTTP.post(f"{running.url}/_control/tiktok/quota", json={"calls_per_second": 1000})
         yield Person(running)
 
 
@@ -157,7 +158,7 @@ def test_budgets_and_statuses_change_the_world_and_wrong_ones_do_not(person: Per
 
 def test_more_calls_than_allowed_in_a_second_are_refused_in_a_200(person: Person) -> None:
     quota = f"{person.served.url}/_control/tiktok/quota"
-    httpx.post(quota, json={"calls_per_second": 2}, trust_env=False)
+    PLAIN_HTTP.post(quota, json={"calls_per_second": 2})
     codes = [person.get("tool/region", placements=["PLACEMENT_TIKTOK"])["code"] for _ in range(4)]
-    httpx.post(quota, json={"calls_per_second": 1000}, trust_env=False)
+    PLAIN_HTTP.post(quota, json={"calls_per_second": 1000})
     assert codes[-1] == 40100

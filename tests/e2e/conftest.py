@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-import httpx
 import pytest
 import redis
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.book import BOOK, SHOP
 from tests.e2e import admin
 from tests.e2e.demos import Demo, running_demo, wait_for_history
+from tests.kit.plain_http import PLAIN_HTTP
 
 T = TypeVar("T")
 expect.set_options(timeout=15_000)  # a page's first opening after a start reads and caches everything
@@ -70,7 +70,7 @@ def connected(demo: Demo, import_told: list[str]) -> Demo:
 @pytest.fixture(scope="session")
 def book_store(connected: Demo) -> str:
     """The hand-written book as a second store beside it, set up by clicks."""
-    made = httpx.post(f"{connected['sandbox_url']}/_control/stores", json=BOOK, trust_env=False)
+    made = PLAIN_HTTP.post(f"{connected['sandbox_url']}/_control/stores", json=BOOK)
     assert made.is_success, made.text
     in_browser(lambda page: admin.set_up(page, connected, shop=SHOP, account="Book ads"))
     wait_for_history(connected, SHOP)

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import admin
 from tests.e2e.demos import Demo, rows
+from tests.kit.plain_http import PLAIN_HTTP
 
 SHOP = "four-channels.myshopify.com"
 ACCOUNT = "Four Channels"
@@ -39,7 +39,7 @@ SPENT = """
 def shop(demo: Demo, browser: Browser) -> str:
     """A small store beside the demo's own, with every channel connected: their histories are read beside each other."""
     spec = {"shop": SHOP, "name": ACCOUNT, "months": 1, "orders_per_day": 5}
-    made = httpx.post(f"{demo['sandbox_url']}/_control/stores", json=spec, timeout=30, trust_env=False)
+    made = PLAIN_HTTP.post(f"{demo['sandbox_url']}/_control/stores", json=spec, timeout=30)
     assert made.is_success, made.text
     for channel, width in WIDTHS.items():
         with tab(browser, width) as page:
@@ -71,7 +71,7 @@ def connect(page: Page, demo: Demo, channel: str) -> None:
 
 def true_spend(demo: Demo, shop: str, channel: str, start: str, end: str) -> Decimal:
     asked = {"shop": shop, "channel": channel, "from": start, "to": end}
-    found = httpx.get(f"{demo['sandbox_url']}/_control/truth", params=asked, timeout=30, trust_env=False)
+    found = PLAIN_HTTP.get(f"{demo['sandbox_url']}/_control/truth", params=asked, timeout=30)
     return Decimal(found.json()["spend"])
 
 

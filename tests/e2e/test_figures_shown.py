@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -14,6 +13,7 @@ from tests import book
 from tests.e2e import admin
 from tests.e2e.all_metrics import known_and_the_same
 from tests.e2e.demos import Demo, metric, metrics, metrics_of_spans
+from tests.kit.plain_http import PLAIN_HTTP
 
 BOOK_DAYS = (book.FIRST_DAY, book.LAST_DAY)
 BOOK_ON_HOME = {
@@ -46,10 +46,9 @@ def test_home_and_command_line_equal_the_sandboxs_truth_to_the_cent(connected: D
     keys, shop = ["net_sales", "orders", "ad_spend"], connected["store"]
     by_command = metrics_of_spans(connected, keys, shop, spans)
     for (start, end), said in zip(spans, by_command, strict=True):
-        truth = httpx.get(
+        truth = PLAIN_HTTP.get(
             f"{connected['sandbox_url']}/_control/truth",
             params={"shop": shop, "from": start, "to": end, "channel": "meta"},
-            trust_env=False,
             timeout=30,
         ).json()
         assert Decimal(truth["spend"]) > 0
@@ -83,7 +82,7 @@ def test_the_hand_written_book_agrees_by_the_command_line(connected: Demo, book_
 
 def test_the_hand_written_book_agrees_with_the_sandbox(connected: Demo, book_store: str) -> None:
     query = {"shop": book_store, "from": book.FIRST_DAY, "to": book.LAST_DAY}
-    truth = httpx.get(f"{connected['sandbox_url']}/_control/truth", params=query, trust_env=False).json()
+    truth = PLAIN_HTTP.get(f"{connected['sandbox_url']}/_control/truth", params=query).json()
     found = {key: float(truth[key]) for key in ("net_sales", "gross_sales", "discounts", "refunds", "orders", "units")}
     assert found == {key: book.FIGURES[key] for key in found}
     assert float(truth["spend"]) == book.FIGURES["ad_spend"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import httpx
 from playwright.sync_api import Browser, expect
 
 from tests.e2e import admin
 from tests.e2e.demos import Demo, rows
+from tests.kit.plain_http import PLAIN_HTTP
 
 CAMPAIGNS = "select count(*) from email_program where sort = 'campaign'"
 FLOWS = "select count(*) from email_program where sort = 'flow'"
@@ -16,7 +16,7 @@ KIND = "select kind, kind_set from email_program where name = %s"
 def test_klaviyo_is_connected_by_login_and_with_a_key_and_a_wrong_key_is_explained(
     connected: Demo, browser: Browser
 ) -> None:
-    keys = httpx.get(f"{connected['sandbox_url']}/klaviyo/www/settings/account/api-keys", trust_env=False).text
+    keys = PLAIN_HTTP.get(f"{connected['sandbox_url']}/klaviyo/www/settings/account/api-keys").text
     key = keys.split("<code>")[1].split("</code>")[0]
     with browser.new_context(viewport={"width": 390, "height": 900}) as context:
         context.set_default_timeout(20_000)

@@ -10,18 +10,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import admin
 from tests.e2e.demos import Demo, metric, rows
+from tests.kit.plain_http import PLAIN_HTTP
 
 ORDERS_TO_READ = 6_000
 
 
 def control(demo: Demo, path: str, **body: Any) -> Any:
-    answer = httpx.post(f"{demo['sandbox_url']}/_control/{path}", json=body, trust_env=False, timeout=120)
+    answer = PLAIN_HTTP.post(f"{demo['sandbox_url']}/_control/{path}", json=body, timeout=120)
     assert answer.is_success, answer.text
     return answer.json()
 
@@ -80,10 +80,9 @@ def test_an_import_whose_worker_is_killed_goes_on_and_equals_the_source(connecte
     assert state(connected, shop) == "running"
     assert admin.eventually(lambda: state(connected, shop), lambda found: found == "whole", 150) == "whole"
     days = (str((began - timedelta(days=1)).date()), str(datetime.now(UTC).date()))
-    truth = httpx.get(
+    truth = PLAIN_HTTP.get(
         f"{connected['sandbox_url']}/_control/truth",
         params={"shop": shop, "from": days[0], "to": days[1]},
-        trust_env=False,
     ).json()
     assert truth["orders"] == ORDERS_TO_READ
     assert metric(connected, "orders", shop, *days)["value"] == ORDERS_TO_READ

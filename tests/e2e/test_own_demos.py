@@ -9,7 +9,6 @@ import gzip
 from datetime import date, timedelta
 from decimal import Decimal
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -17,6 +16,7 @@ from tests.e2e import admin
 from tests.e2e.all_metrics import known_and_the_same
 from tests.e2e.demos import metric, running_demo
 from tests.e2e.journey import the_rest_of_the_journey
+from tests.kit.plain_http import PLAIN_HTTP
 
 
 def test_the_journey_passes_on_a_phone_and_without_the_control_api(
@@ -24,7 +24,7 @@ def test_the_journey_passes_on_a_phone_and_without_the_control_api(
 ) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     with running_demo(tmp_path_factory.mktemp("sealed"), "--control", "off") as sealed:
-        assert httpx.get(f"{sealed['sandbox_url']}/_control/stores", trust_env=False).status_code == 404
+        assert PLAIN_HTTP.get(f"{sealed['sandbox_url']}/_control/stores").status_code == 404
         told = admin.set_up(page, sealed)
         assert len(told) >= 3, told
         the_rest_of_the_journey(page)

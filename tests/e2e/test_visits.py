@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 import uvicorn
@@ -25,6 +24,7 @@ from clique_app.site.sessions import PARTS
 from tests.conftest import API_KEY, API_SECRET, Sandbox
 from tests.e2e.admin import eventually
 from tests.kit.fake_admin import sign
+from tests.kit.plain_http import PLAIN_HTTP
 
 SHOP = "wick.myshopify.com"
 BOOK = {
@@ -86,7 +86,7 @@ def shopping(
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     sandbox.control("POST", "stores", json=BOOK)
-    httpx.get(f"{sandbox.url}/admin/store/wick/apps/{API_KEY}", trust_env=False).raise_for_status()
+    PLAIN_HTTP.get(f"{sandbox.url}/admin/store/wick/apps/{API_KEY}").raise_for_status()
     opened = install.open_store(SHOP, sign(SHOP, secret=API_SECRET, aud=API_KEY), 7)
     assert install.check_pixel(opened.store_id)
     found = Shopping(f"{sandbox.url}/storefront/{SHOP}", opened.store_id, database_url, sandbox=sandbox)

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 from playwright.sync_api import Browser, Page, expect
 
 from clique_app.demo.folders import VENDOR
 from tests.e2e import admin
 from tests.e2e.demos import Demo
+from tests.kit.plain_http import PLAIN_HTTP
 
 
 def control(demo: Demo, path: str, **spec: Any) -> Any:
-    answer = httpx.post(f"{demo['sandbox_url']}/_control/{path}", json=spec, timeout=30, trust_env=False)
+    answer = PLAIN_HTTP.post(f"{demo['sandbox_url']}/_control/{path}", json=spec, timeout=30)
     answer.raise_for_status()
     return answer.json()
 

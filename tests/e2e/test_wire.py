@@ -26,6 +26,7 @@ from tests.conftest import PROJECT
 from tests.e2e import demos
 from tests.e2e.demos import Demo
 from tests.kit.fake_admin import sign
+from tests.kit.plain_http import PLAIN_HTTP
 from tests.kit.raw_tab import HYDRATE, RawTab
 
 R = TypeVar("R")
@@ -313,10 +314,10 @@ def test_a_document_may_be_framed_by_its_store_only_and_says_nothing_of_it(
     connected: Demo, secrets: dict[str, set[str]]
 ) -> None:
     shop = connected["store"]
-    answer = httpx.get(connected["app_url"], params={"shop": shop}, trust_env=False)
+    answer = PLAIN_HTTP.get(connected["app_url"], params={"shop": shop})
     assert f"frame-ancestors https://{shop} " in answer.headers["content-security-policy"]
     assert re.findall(r'<script[^>]*src="([^"]+)"', answer.text)[0] == "/boot.js"
-    assert connected["api_key"] in httpx.get(f"{connected['app_url']}/boot.js", trust_env=False).text
+    assert connected["api_key"] in PLAIN_HTTP.get(f"{connected['app_url']}/boot.js").text
     assert connected["api_key"] not in answer.text
     assert not {text for text in secrets[shop] if "$" in text and text in answer.text}
 
@@ -350,7 +351,7 @@ def test_the_webhook_endpoint_takes_only_what_shopify_signed(connected: Demo) ->
     url, secret = f"{connected['app_url']}/webhooks/shopify", connected["api_secret"].encode()
 
     def post(body: bytes, **headers: str) -> int:
-        return httpx.post(url, content=body, headers=headers, trust_env=False).status_code
+        return PLAIN_HTTP.post(url, content=body, headers=headers).status_code
 
     def signed(body: bytes, key: bytes = secret) -> dict[str, str]:
         return {"X-Shopify-Hmac-Sha256": base64.b64encode(hmac.digest(key, body, "sha256")).decode()}
@@ -370,7 +371,7 @@ def test_the_webhook_endpoint_takes_only_what_shopify_signed(connected: Demo) ->
     big = b" " * (2 * 1024 * 1024 + 1)
     assert post(big, **named, **signed(big)) == 413
     for method in ("GET", "PUT", "DELETE", "HEAD"):
-        assert httpx.request(method, url, trust_env=False).status_code == 405
+        assert PLAIN_HTTP.request(method, url).status_code == 405
     assert not demos.rows(connected, "select 1 from inbox_event where delivery_id = 'wire-1'")
 
 
@@ -378,10 +379,9 @@ def test_two_stores_side_by_side_differ_by_the_command_line(connected: Demo, boo
     days = ("2026-03-02", "2026-03-09")
     book = demos.metric(connected, "net_sales", book_store, *days)["value"]
     harbor = demos.metric(connected, "net_sales", connected["store"], *days)["value"]
-    real = httpx.get(
+    real = PLAIN_HTTP.get(
         f"{connected['sandbox_url']}/_control/truth",
         params={"shop": connected["store"], "from": days[0], "to": days[1]},
-        trust_env=False,
     ).json()["net_sales"]
     assert book == 252.00
     assert harbor == float(real) != book

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
-import httpx
-
 from clique_app import clock
 from clique_app.errors import AccessExpired
 from clique_app.integrations import registry
 from clique_app.integrations.channels import Grant, Platform, Standing
+from tests.kit.plain_http import PLAIN_HTTP
 
 ADDRESS = "TALLY_URL"
 
@@ -28,7 +27,7 @@ class Tally:
         raise AssertionError("Nobody logs in here: tokens are only renewed.")
 
     def refresh(self, grant: Grant) -> Grant:
-        answer = httpx.post(os.environ[ADDRESS], json={"refresh_token": grant.refresh_token}, trust_env=False)
+        answer = PLAIN_HTTP.post(os.environ[ADDRESS], json={"refresh_token": grant.refresh_token})
         if answer.status_code != 200:
             raise AccessExpired("Tally ended the access. Reconnect it on the Connections page.")
         return Grant(answer.json()["access_token"], expires_at=clock.now() + timedelta(hours=1))

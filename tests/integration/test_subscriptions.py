@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from sqlmodel import select
 
@@ -17,6 +16,7 @@ from clique_app.sync.overview_service import Webhooks
 from clique_app.tables import WebhookCheck
 from tests.conftest import API_KEY, API_SECRET, Sandbox
 from tests.kit.fake_admin import sign
+from tests.kit.plain_http import PLAIN_HTTP
 
 pytestmark = pytest.mark.usefixtures("app_env")
 SHOP = "harbor-lane.myshopify.com"
@@ -26,7 +26,7 @@ ELSEWHERE = "https://elsewhere.example/hook"
 
 @pytest.fixture
 def store_id(app_env: None, sandbox: Sandbox) -> int:
-    httpx.get(f"{sandbox.url}/admin/store/harbor-lane/apps/{API_KEY}", trust_env=False).raise_for_status()
+    PLAIN_HTTP.get(f"{sandbox.url}/admin/store/harbor-lane/apps/{API_KEY}").raise_for_status()
     opened = install.open_store(SHOP, sign(SHOP, secret=API_SECRET, aud=API_KEY), 7)
     install.check_store(opened.store_id)
     return opened.store_id

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from clique_app import clock
@@ -22,6 +21,7 @@ from clique_app.tables import Connection
 from clique_app.tables.site import PIXEL
 from tests.conftest import API_KEY, API_SECRET, Sandbox
 from tests.kit.fake_admin import sign
+from tests.kit.plain_http import PLAIN_HTTP
 
 pytestmark = pytest.mark.usefixtures("app_env")
 SHOP = "harbor-lane.myshopify.com"
@@ -29,7 +29,7 @@ SHOP = "harbor-lane.myshopify.com"
 
 @pytest.fixture
 def store_id(app_env: None, sandbox: Sandbox) -> int:
-    httpx.get(f"{sandbox.url}/admin/store/harbor-lane/apps/{API_KEY}", trust_env=False).raise_for_status()
+    PLAIN_HTTP.get(f"{sandbox.url}/admin/store/harbor-lane/apps/{API_KEY}").raise_for_status()
     return install.open_store(SHOP, sign(SHOP, secret=API_SECRET, aud=API_KEY), 7).store_id
 
 

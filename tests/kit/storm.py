@@ -27,6 +27,7 @@ import redis
 from clique_app.demo import guard, servers
 from clique_app.demo.folders import PROJECT
 from clique_app.demo.processes import Service, Supervisor
+from tests.kit.plain_http import PLAIN_HTTP
 
 API_KEY, API_SECRET = "storm-api-key", "storm-api-secret-of-more-than-32-bytes"
 SHOP = "harbor-lane.myshopify.com"
@@ -142,7 +143,7 @@ class Place:
         self.environment |= json.loads((self._folder / "sandbox" / "environment.json").read_text())
         start(self.service("web"), self.service("worker"), self.service("scheduler"))
         admin = f"{self.sandbox_url}/admin/store/harbor-lane/apps/{API_KEY}"
-        httpx.get(admin, trust_env=False).raise_for_status()  # a merchant installs it
+        PLAIN_HTTP.get(admin).raise_for_status()  # a merchant installs it
         self.in_app(f"open_store({SHOP!r}, {self._token()!r}, {USER_ID})", "from tasks.install import open_store")
         whole = "select count(*) from sync_run where source = 'shopify_orders' and kind = 'history' and state = 'whole'"
         _until(lambda: self.query(whole)[0][0] > 0, 300, "the orders were not read")
@@ -161,7 +162,7 @@ class Place:
 
     def place_orders(self, count: int) -> list[int]:
         asked = {"shop": SHOP, "count": count}
-        answer = httpx.post(f"{self.sandbox_url}/_control/orders", json=asked, timeout=60, trust_env=False)
+        answer = PLAIN_HTTP.post(f"{self.sandbox_url}/_control/orders", json=asked, timeout=60)
         return answer.raise_for_status().json()["orders"]
 
     def has(self, order_ids: list[int]) -> bool:
@@ -306,7 +307,7 @@ def _is_free(port: int) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2, trust_env=False).is_success
+        return PLAIN_HTTP.get(url, timeout=2).is_success
     except httpx.HTTPError:
         return False
 

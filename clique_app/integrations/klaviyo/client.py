@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -67,12 +67,23 @@ class Page:
     after: str = ""
 
 
-class KlaviyoClient:
-    """Not for sharing between threads."""
+@lru_cache(maxsize=1)
+def http() -> httpx.Client:
+    """The process's connection pool to Klaviyo."""
+    return httpx.Client(limits=httpx.Limits(max_connections=16))
 
+
+class KlaviyoClient:
     def __init__(self, token: str, account_id: str = "") -> None:
         """account_id: whose allowance the calls count against, once it is known."""
-        self._token = token
+        kind = "Klaviyo-API-Key" if token.startswith(KEY_PREFIX) else "Bearer"
+        self._url = f"{KlaviyoSettings.read().api_url.rstrip('/')}/api"
+        self._headers = {
+            "Authorization": f"{kind} {token}",
+            "revision": REVISION,
+            "Accept": "application/vnd.api+json",
+            "Content-Type": "application/vnd.api+json",
+        }
         self._owner = account_id or sha256(token.encode()).hexdigest()[:16]
 
     def get(self, endpoint: Endpoint, params: Row, after: str = "") -> Page:
@@ -95,7 +106,9 @@ class KlaviyoClient:
         quota = Quota(f"klaviyo/{self._owner}/{endpoint.quota or endpoint.path}", endpoint.rates, endpoint.waiting)
         quotas.take([quota])
         try:
-            answer = self._http.request(method, f"api/{endpoint.path}", **sent)
+            answer = http().request(
+                method, f"{self._url}/{endpoint.path}", headers=self._headers, timeout=TIMEOUT_SECONDS, **sent
+            )
         except httpx.HTTPError as error:
             # `from None`: its request holds the key
             raise Unavailable(f"Klaviyo did not answer ({type(error).__name__}). Clique tries again.") from None
@@ -107,18 +120,6 @@ class KlaviyoClient:
             raise refused
         quotas.tell(quota, *faults.used_pct(answer.headers))
         return _page(answer)
-
-    @cached_property
-    def _http(self) -> httpx.Client:
-        kind = "Klaviyo-API-Key" if self._token.startswith(KEY_PREFIX) else "Bearer"
-        headers = {
-            "Authorization": f"{kind} {self._token}",
-            "revision": REVISION,
-            "Accept": "application/vnd.api+json",
-            "Content-Type": "application/vnd.api+json",
-        }
-        base = f"{KlaviyoSettings.read().api_url.rstrip('/')}/"
-        return httpx.Client(base_url=base, headers=headers, timeout=TIMEOUT_SECONDS)
 
 
 def _worth_another_try(error: Exception) -> bool | float:

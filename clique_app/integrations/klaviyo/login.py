@@ -92,7 +92,7 @@ def _grant(asked: dict[str, str]) -> Grant:
     config = KlaviyoSettings.read()
     secret = (config.client_id, config.client_secret.get_secret_value())
     try:
-        answer = httpx.post(
+        answer = client.http().post(
             f"{config.api_url.rstrip('/')}/oauth/token", data=asked, auth=secret, timeout=TIMEOUT_SECONDS
         )
     except httpx.HTTPError:

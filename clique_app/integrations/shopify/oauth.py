@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -22,18 +23,18 @@ DEFAULT_LIFETIME_SECONDS = 3600  # where a reply does not say: never "for ever",
 class StoreAddress(httpx.BaseTransport):
     """Sends what is addressed to a store's domain to where the settings say stores are."""
 
-    def __init__(self) -> None:
-        self._inner = httpx.HTTPTransport()
-
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         base = httpx.URL(settings().shopify_base_url.format(shop=request.url.host))
         path = base.raw_path.rstrip(b"/") + request.url.raw_path
         request.url = request.url.copy_with(scheme=base.scheme, host=base.host, port=base.port, raw_path=path)
         request.headers["Host"] = request.url.netloc.decode()
-        return self._inner.handle_request(request)
+        return _connections().handle_request(request)
 
-    def close(self) -> None:
-        self._inner.close()
+
+@lru_cache(maxsize=1)
+def _connections() -> httpx.HTTPTransport:
+    """The process's connections: each new transport would read all the authorities that the system trusts."""
+    return httpx.HTTPTransport()
 
 
 class _Exchange:

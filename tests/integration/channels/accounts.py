@@ -25,8 +25,9 @@ from clique_app.sync.ads_service import AdsSource
 from clique_app.sync.source import Kind
 from clique_app.tables import Connection, Product, SyncRun
 from tasks import runs
-from tests.conftest import PLAIN_HTTP, Sandbox
+from tests.conftest import Sandbox
 from tests.integration.stores import make_store
+from tests.kit.plain_http import PLAIN_HTTP
 
 USER = 77
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-import httpx
 import pytest
 import uvicorn
 from sqlmodel import col, select
@@ -30,6 +29,7 @@ from tasks import ad_pushes, connections, runs, webhooks
 from tests.conftest import Sandbox
 from tests.integration.channels.accounts import Ads, at_meta, follow_clock, make_ads
 from tests.integration.stores import make_store, use_ad_account
+from tests.kit.plain_http import PLAIN_HTTP
 
 NUMBERS = itertools.count(5001)
 
@@ -107,7 +107,7 @@ def post(address: str, body: bytes, signature: str | None = None) -> int:
     secret = MetaSettings.read().app_secret.get_secret_value()
     right = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {b"X-Hub-Signature-256": (right if signature is None else signature).encode("latin-1")}
-    return httpx.post(f"{address}{ad_pushes.PATH}", content=body, headers=headers, trust_env=False).status_code
+    return PLAIN_HTTP.post(f"{address}{ad_pushes.PATH}", content=body, headers=headers).status_code
 
 
 def test_an_account_that_is_chosen_is_subscribed_and_one_taken_off_is_not_any_more(told: Told) -> None:
@@ -194,7 +194,7 @@ def test_only_meta_s_own_handshake_is_answered(address: str) -> None:
     right = {"hub.mode": "subscribe", "hub.challenge": "4711", "hub.verify_token": pushes.verify_token()}
     answers = []
     for change in ({}, {"hub.verify_token": "x"}, {"hub.mode": "other"}, {"hub.verify_token": ""}):
-        answer = httpx.get(f"{address}{ad_pushes.PATH}", params={**right, **change}, trust_env=False)
+        answer = PLAIN_HTTP.get(f"{address}{ad_pushes.PATH}", params={**right, **change})
         answers.append((answer.status_code, answer.text))
     assert answers == [(200, "4711"), (403, ""), (403, ""), (403, "")]
 

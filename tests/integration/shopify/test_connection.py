@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -22,6 +21,7 @@ from clique_app.integrations.shopify.subscriptions import TOPICS
 from clique_app.sandbox.shopify.oauth import signature_of
 from tests.contract.shopify_sandbox import SECRET, SHOP
 from tests.integration.shopify_shop import SCOPES, SOURCES, Shop
+from tests.kit.plain_http import PLAIN_HTTP
 
 ASK = (
     "import os, sys, threading\n"
@@ -173,7 +173,7 @@ def callback_of(shop: Shop, browser: TestClient) -> str:
     """The way to Shopify's dialog and back, up to the callback's address."""
     start = browser.get(f"/auth/shopify/start?shop={SHOP}", follow_redirects=False)
     assert start.status_code == 302
-    dialog = httpx.get(start.headers["location"], follow_redirects=False)
+    dialog = PLAIN_HTTP.get(start.headers["location"], follow_redirects=False)
     back = urlsplit(dialog.headers["location"])
     return f"{back.path}?{back.query}"
 
