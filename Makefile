@@ -16,7 +16,7 @@ setup:
 
 test: setup
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not e2e" $(ARGS) || [ $$? -eq 5 ]
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m e2e $(ARGS) || [ $$? -eq 5 ]  # by demo: tests/conftest.py
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/e2e $(ARGS) || [ $$? -eq 5 ]  # by demo: tests/conftest.py
 
 check: setup
 	$(BIN)/ruff check
