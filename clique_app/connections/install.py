@@ -21,6 +21,7 @@ from clique_app.errors import AccessDenied, CliqueError, Rejected, Unavailable
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify import oauth, pixel, reads, scopes, subscriptions
 from clique_app.integrations.shopify.client import Client
+from clique_app.integrations.shopify.touches import CLICK_IDS
 from clique_app.settings import settings
 
 WEBHOOK_PATH = "/webhooks/shopify"
@@ -143,7 +144,7 @@ def check_pixel(store_id: int) -> bool:
     if withheld & PIXEL_SCOPES:
         return False
     address = settings().shopify_app_url.rstrip("/") + COLLECT_PATH
-    wanted = {"collector": address, "key": key_of(store_id)}
+    wanted = {"collector": address, "key": key_of(store_id), "click_ids": ",".join(CLICK_IDS)}
     problem, repaired = "", False
     try:
         repaired = pixel.repair(Client(given.shop_domain, given.token), wanted)

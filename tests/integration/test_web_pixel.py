@@ -16,6 +16,7 @@ from clique_app.database import store_session
 from clique_app.errors import Rejected
 from clique_app.integrations.shopify import pixel
 from clique_app.integrations.shopify.client import Client
+from clique_app.integrations.shopify.touches import CLICK_IDS
 from clique_app.sync import connections_service
 from clique_app.tables import Connection
 from clique_app.tables.site import PIXEL
@@ -40,7 +41,7 @@ def client(store_id: int) -> Client:
 
 def test_it_is_switched_on_set_right_and_then_left_alone(store_id: int) -> None:
     install.check_pixel(store_id)
-    ours = {"collector": "http://localhost:1/collect", "key": key_of(store_id)}
+    ours = {"collector": "http://localhost:1/collect", "key": key_of(store_id), "click_ids": ",".join(CLICK_IDS)}
     found: dict[str, Any] = client(store_id).query(pixel.FIND)["webPixel"]
     assert pixel._settings_of(found) == ours
     assert not install.check_pixel(store_id)
@@ -53,6 +54,14 @@ def test_it_is_switched_on_set_right_and_then_left_alone(store_id: int) -> None:
 def test_settings_the_extension_does_not_declare_are_refused(store_id: int) -> None:
     with pytest.raises(Rejected, match="do not match"):
         pixel.repair(client(store_id), {"address": "x"})
+
+
+def test_a_pixel_from_before_a_channel_is_told_of_the_channels_click_id(store_id: int) -> None:
+    install.check_pixel(store_id)
+    found = pixel._settings_of(client(store_id).query(pixel.FIND)["webPixel"])
+    assert pixel.repair(client(store_id), {**found, "click_ids": "fbclid"})
+    assert install.check_pixel(store_id)
+    assert pixel._settings_of(client(store_id).query(pixel.FIND)["webPixel"]) == found
 
 
 def test_a_merchant_who_withholds_it_is_not_asked_again_and_again(store_id: int, sandbox: Sandbox) -> None:

@@ -25,7 +25,8 @@ Answer = dict[str, Any]
 Mutation = Callable[[dict[str, Any], Context], Answer]
 
 CONCURRENT_BULK_QUERIES = 5
-PIXEL_SETTINGS = frozenset({"collector", "key"})  # as extensions/clique-pixel/shopify.extension.toml declares
+# as extensions/clique-pixel/shopify.extension.toml declares them, and whether they may be left out
+PIXEL_SETTINGS = {"collector": False, "key": False, "click_ids": True}
 MANDATORY_TOPICS = frozenset({"CUSTOMERS_DATA_REQUEST", "CUSTOMERS_REDACT", "SHOP_REDACT"})
 TOPIC_SCOPES = {
     "ORDERS": "orders",
@@ -159,7 +160,8 @@ def _settings(given: Any) -> tuple[dict[str, Any], Answer | None]:
         settings = json.loads(given) if isinstance(given, str) else given
     except ValueError:
         return {}, error("Settings are not valid JSON", "settings", code="INVALID_CONFIGURATION_JSON")
-    if not isinstance(settings, dict) or set(settings) != PIXEL_SETTINGS or not all(settings.values()):
+    declared = isinstance(settings, dict) and settings.keys() <= PIXEL_SETTINGS.keys()
+    if not declared or not all(settings.get(name) for name, optional in PIXEL_SETTINGS.items() if not optional):
         return {}, error("The settings do not match the definition", "settings", code="INVALID_SETTINGS")
     return settings, None
 

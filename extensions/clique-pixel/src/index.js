@@ -7,12 +7,12 @@
 import { register } from "@shopify/web-pixels-extension";
 
 const UTM = { source: "utm_source", medium: "utm_medium", campaign: "utm_campaign", content: "utm_content", id: "utm_id" };
-const CLICK_IDS = ["fbclid", "ttclid", "gclid", "gbraid", "wbraid", "epik"];
 const WHOLE_PATHS = /^(\/[a-z]{2}(-[a-z]{2})?)?\/(products|collections|pages|blogs)\//i;
 
 register(({ analytics, customerPrivacy, init, settings }) => {
   let privacy = init.customerPrivacy;
   let page = init.context.document;
+  const clickIds = settings.click_ids?.split(",") ?? []; // Clique's channels say which they have
   customerPrivacy.subscribe("visitorConsentCollected", (event) => {
     privacy = event.customerPrivacy;
   });
@@ -39,7 +39,7 @@ register(({ analytics, customerPrivacy, init, settings }) => {
       send(kind, event, details(event));
     });
 
-  tell("page_viewed", "page_viewed", () => arrival(page));
+  tell("page_viewed", "page_viewed", () => arrival(page, clickIds));
   tell("product_viewed", "product_viewed", (event) => product(event.data.productVariant));
   tell("collection_viewed", "collection_viewed");
   tell("search_submitted", "search_submitted");
@@ -59,14 +59,14 @@ register(({ analytics, customerPrivacy, init, settings }) => {
 });
 
 /** Where a page was come from: the tags of its link, and the host of the page before if it is another's. */
-function arrival({ location, referrer }) {
+function arrival({ location, referrer }, clickIds) {
   const query = new URLSearchParams(location.search);
   const tags = {};
   for (const [name, parameter] of Object.entries(UTM)) {
     const value = query.get(parameter);
     if (value) tags[name] = value.slice(0, 200);
   }
-  const click = CLICK_IDS.find((name) => query.get(name));
+  const click = clickIds.find((name) => query.get(name));
   if (click) tags.click = click;
   const from = hostOf(referrer);
   return { tags, referrer: from === location.hostname ? "" : from };

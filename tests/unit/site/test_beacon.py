@@ -124,6 +124,6 @@ def test_the_apps_own_files_say_the_same_as_the_code() -> None:
     assert tuple(app["access_scopes"]["optional_scopes"]) == OPTIONAL_SCOPES
     pixel = tomllib.loads((ROOT / "extensions" / "clique-pixel" / "shopify.extension.toml").read_text())
     assert pixel["customer_privacy"]["analytics"] is True
-    assert set(pixel["settings"]["fields"]) == {"collector", "key"}
+    assert set(pixel["settings"]["fields"]) == {"collector", "key", "click_ids"}
     assert app["webhooks"]["api_version"] == pixel["api_version"] == SHOPIFY_API_VERSION
     assert (ROOT / "extensions" / "clique-pixel" / "src" / "index.js").exists()
