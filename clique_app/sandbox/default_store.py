@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clique_app.sandbox import ad_book, book, catalog
 from clique_app.sandbox.ads import AdPlatform, AdTraits
+from clique_app.sandbox.advertised import campaigns
 from clique_app.sandbox.growth import Shelf, StoreGrowth
 from clique_app.sandbox.records import Ad, AdAccount, AdSet, Campaign
 from clique_app.sandbox.scenarios import (
@@ -19,7 +20,6 @@ from clique_app.sandbox.scenarios import (
     CampaignPlan,
 )
 from clique_app.sandbox.store import Store
-from clique_app.sandbox.wider_ads import WIDER
 
 if TYPE_CHECKING:
     from clique_app.sandbox.world import World
@@ -29,7 +29,6 @@ USUAL_ORDERS, ORDER_VALUE, UNITS_PER_ORDER = 120.0, 59.0, 1.9
 ORDERS_WITHOUT_ADS = 52.0
 MONTH_DAYS = 30.4
 BACKORDERED_DAYS = 12
-PLANS = (*HARBOR_LANE, *WIDER)
 
 
 def create_growing_store(
@@ -59,7 +58,7 @@ def create_growing_store(
     world.stores[domain] = store
     accounts = _open_accounts(world.ads, store)
     ads: list[tuple[str, float]] = []
-    for number, plan in enumerate(PLANS):
+    for number, plan in enumerate(campaigns()):
         ads += _launch(world.ads, store, accounts[plan.channel], plan, number, at, opened, scale, seed)
     world.growths[domain] = StoreGrowth(
         world, store, seed=seed, base_orders=ORDERS_WITHOUT_ADS * scale, shelves=shelves, ads=ads
@@ -104,7 +103,7 @@ def _open_accounts(platform: AdPlatform, store: Store) -> dict[str, AdAccount]:
         channel: AdAccount(
             str(number + i), shop.name, shop.currency, shop.time_zone, shop.name, shop.domain, channel=channel
         )
-        for i, channel in enumerate(dict.fromkeys(plan.channel for plan in PLANS))
+        for i, channel in enumerate(dict.fromkeys(plan.channel for plan in campaigns()))
     }
     for account in opened.values():
         platform.accounts[account.account_id] = account

@@ -9,8 +9,8 @@ from itertools import accumulate
 from random import Random
 
 from clique_app.sandbox import specs
+from clique_app.sandbox.advertised import arrivals
 from clique_app.sandbox.records import Visit
-from clique_app.sandbox.wider_ads import AD_SOURCES
 
 NextId = Callable[[], int]
 
@@ -72,7 +72,7 @@ def visits_from_ad(r: Random, at: datetime, domain: str, link: str, next_id: Nex
 def _ad_visit(r: Random, at: datetime, domain: str, link: str, next_id: NextId) -> Visit:
     base, _, query = link.partition("?")
     source = query.partition("utm_source=")[2].partition("&")[0]
-    referrer, click_id = AD_SOURCES[source]
+    referrer, click_id = arrivals()[source]
     click = f"{click_id}{r.getrandbits(128):032x}"
     kept = r.random()
     if kept < 0.80:

@@ -18,6 +18,7 @@ from clique_app.sandbox.google import Google
 from clique_app.sandbox.klaviyo import Klaviyo
 from clique_app.sandbox.meta import Meta
 from clique_app.sandbox.pinterest import Pinterest
+from clique_app.sandbox.scenarios import CampaignPlan
 from clique_app.sandbox.tiktok import TikTok
 from clique_app.sandbox.world import World
 
@@ -28,6 +29,8 @@ class Platform(Protocol):
     """An emulator: real HTTP over the world."""
 
     key: str  # its addresses lie under /{key}; the channel of its ad accounts
+    advertised: tuple[CampaignPlan, ...]  # what the default store advertises there
+    arrivals: dict[str, tuple[str, str]]  # utm_source: the referrer of a visit from an ad, and the click id added to it
 
     def __init__(self, world: World, faults: Faults, config: Config) -> None: ...
 

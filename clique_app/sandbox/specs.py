@@ -20,7 +20,6 @@ sku the store does not have (or without one) is a custom line and needs title an
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -28,20 +27,17 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from clique_app.sandbox import orders
+from clique_app.sandbox.advertised import without_click_id
 from clique_app.sandbox.money import PPM, minor
 from clique_app.sandbox.orders import LineDraft, OrderDraft
 from clique_app.sandbox.records import Customer, Order, Visit
 from clique_app.sandbox.store import Store
-from clique_app.sandbox.wider_ads import AD_SOURCES
 
 KEYS = {
     "processed_at", "customer", "lines", "discount", "discount_code", "taxes_included", "tax_rate",
     "shipping", "source", "test", "country", "region", "postal_code", "presentment", "visits", "edits",
     "refunds", "cancelled", "tags", "journey_ready_at", "fulfilled_at", "delivered_at",
 }  # fmt: skip
-
-
-CLICK_ID = re.compile(rf"(?:^|&)(?:{'|'.join({click.partition('=')[0] for _, click in AD_SOURCES.values()})})=[^&]*")
 
 
 class BadSpec(ValueError):
@@ -95,7 +91,7 @@ def line_draft(store: Store, spec: dict[str, Any]) -> LineDraft:
 
 def visit(visit_id: int, at: datetime, landing_page: str, referrer: str | None, source: str) -> Visit:
     """A visit whose UTM parameters are read from its landing page, as Shopify does."""
-    utm = _utm(CLICK_ID.sub("", landing_page.partition("?")[2]))
+    utm = _utm(without_click_id(landing_page.partition("?")[2]))
     return Visit(
         visit_id=visit_id,
         occurred_at=at,

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.faults import Faults
-from clique_app.sandbox.google import writes
+from clique_app.sandbox.google import demo_ads, writes
 from clique_app.sandbox.google.errors import AdsError, bad_token, denied, exhausted, unknown_name
 from clique_app.sandbox.google.fields import Scene
 from clique_app.sandbox.google.login import ADWORDS, Login
@@ -38,6 +38,7 @@ class Google:
     """The platform: its routes and what tests may do to it."""
 
     key = "google"
+    advertised, arrivals = demo_ads.ADVERTISED, demo_ads.ARRIVALS
 
     def __init__(self, world: World, faults: Faults, config: Config) -> None:
         app = config.apps["google"]

@@ -34,6 +34,7 @@ class Klaviyo:
     """The platform."""
 
     key = "klaviyo"
+    advertised, arrivals = (), {}
 
     def __init__(self, world: World, faults: Faults, config: Config) -> None:
         self._world, self._faults, self._config, self._app = world, faults, config, config.apps[self.key]

@@ -19,6 +19,7 @@ from clique_app.sandbox.meta.graph import Call, Graph
 from clique_app.sandbox.meta.pushes import Pushes
 from clique_app.sandbox.meta.tokens import Tokens
 from clique_app.sandbox.meta.usage import Usage
+from clique_app.sandbox.scenarios import HARBOR_LANE
 from clique_app.sandbox.world import World
 
 VERSION = re.compile(r"^v(\d+)\.0$")
@@ -32,6 +33,11 @@ class Meta:
     """The platform: its routes, what tests may do to it, and the messages it sends while it runs."""
 
     key = "meta"
+    advertised = HARBOR_LANE
+    arrivals = {
+        "facebook": ("https://m.facebook.com/", "fbclid=IwZX"),
+        "instagram": ("https://l.instagram.com/", "fbclid=IwZX"),
+    }
 
     def __init__(self, world: World, faults: Faults, config: Config) -> None:
         self._world, self._faults, self._config, self._app = world, faults, config, config.apps[self.key]

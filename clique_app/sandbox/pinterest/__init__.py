@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.faults import Faults
-from clique_app.sandbox.pinterest import oauth, objects, places
+from clique_app.sandbox.pinterest import demo_ads, oauth, objects, places
 from clique_app.sandbox.pinterest.errors import ApiError, invalid, not_found, too_many, trouble, unauthenticated
 from clique_app.sandbox.pinterest.reports import Reports
 from clique_app.sandbox.pinterest.tokens import Tokens
@@ -32,6 +32,7 @@ class Pinterest:
     """The platform: its routes, and what tests may do to it."""
 
     key = objects.KEY
+    advertised, arrivals = demo_ads.ADVERTISED, demo_ads.ARRIVALS
 
     def __init__(self, world: World, faults: Faults, config: Config) -> None:
         self._world, self._faults, self._config, self._app = world, faults, config, config.apps[self.key]

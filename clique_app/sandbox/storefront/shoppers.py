@@ -7,7 +7,7 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
-from clique_app.sandbox.wider_ads import AD_SOURCES
+from clique_app.sandbox.advertised import arrivals
 
 VISIT_ENDS_AFTER = timedelta(minutes=30)  # as Shopify's session cookie
 JOURNEY = timedelta(days=30)
@@ -55,4 +55,4 @@ class Shoppers:
 def _source(referrer: str | None) -> str:
     """Shopify's own word for it."""
     host = urlsplit(referrer or "").hostname or ""
-    return next((name for name in (*AD_SOURCES, "bing") if name in host), host and f"https://{host}") or "direct"
+    return next((name for name in (*arrivals(), "bing") if name in host), host and f"https://{host}") or "direct"

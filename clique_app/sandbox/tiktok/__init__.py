@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from clique_app.sandbox.config import App, Config
 from clique_app.sandbox.faults import Faults
-from clique_app.sandbox.tiktok import login
+from clique_app.sandbox.tiktok import demo_ads, login
 from clique_app.sandbox.tiktok.api import Api, Call
 from clique_app.sandbox.tiktok.errors import FAULT_ERRORS, ApiError, bad_param, envelope, too_many_calls
 from clique_app.sandbox.tiktok.tokens import Tokens
@@ -34,6 +34,7 @@ class TikTok:
     """The platform: its routes and what tests may do to it."""
 
     key = "tiktok"
+    advertised, arrivals = demo_ads.ADVERTISED, demo_ads.ARRIVALS
 
     def __init__(self, world: World, faults: Faults, config: Config) -> None:
         self._world, self._faults, self._config, self._app = world, faults, config, config.apps[self.key]
