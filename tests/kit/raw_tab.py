@@ -57,6 +57,14 @@ class RawTab:
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.1)
 
+    async def quiet(self, seconds: float = 3.0, wait: float = 60.0) -> None:
+        """Until nothing has come for so long."""
+        heard, since, until = len(self.received), time.monotonic(), time.monotonic() + wait
+        while time.monotonic() - since < seconds and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+            if len(self.received) != heard:
+                heard, since = len(self.received), time.monotonic()
+
     async def login(self, token: str, wait: float = 1.0) -> None:
         """Give a session token, good or not."""
         await self.say(format_event_handler(PageState.event_handlers["login"]), {"token": token}, wait)
