@@ -131,12 +131,16 @@ def _connection(one: Linked, zone: ZoneInfo, now: datetime) -> ConnectionView:
         sync="Try again" if one.again else _sync(one.sources) if step == "done" else "",
         sources=[_source(source, now) for source in one.sources] if reached else [],
         imports=[import_view(source) for source in one.sources] if step == "done" else [],
-        readings=[reading_view(source, source.current, zone) for source in one.sources if source.current],
+        readings=_readings(one, zone) if step == "done" else [],
         stops=list(one.stops),
         stays=[line.format(label=access.label) for line in STAYS],
         ends=one.ends,
         page=one.page,
     )
+
+
+def _readings(one: Linked, zone: ZoneInfo) -> list[ReadingView]:
+    return [reading_view(source, source.current, zone) for source in one.sources if source.current]
 
 
 def _badge(one: Linked) -> tuple[str, str]:

@@ -88,6 +88,11 @@ def test_a_reading_under_way_shows_its_counts() -> None:
     assert [(one.title, one.done) for one in shown.readings] == [("Shopify orders: sync now", "6,312")]
 
 
+@pytest.mark.parametrize("state", ["disconnected", "expired", "revoked"])
+def test_a_reading_that_was_waiting_when_its_access_ended_is_not_shown_as_going_on(state: str) -> None:
+    assert view(meta(state, standing(state="reading", current=reading(kind="manual")))).readings == []
+
+
 @pytest.mark.parametrize(
     ("linked", "text"),
     [
