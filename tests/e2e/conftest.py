@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -24,6 +25,20 @@ CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
+
+
+LOG_LINES = 40
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Tell with a failure what the demo's programs had logged last."""
+    report = yield
+    demo = getattr(item, "funcargs", {}).get("demo")
+    if report.failed and demo:
+        for log in sorted(Path(demo["folder"], "logs").glob("*.log")):
+            report.sections.append((f"last of {log.name}", "\n".join(log.read_text().splitlines()[-LOG_LINES:])))
+    return report
 
 
 @pytest.fixture(scope="session")
