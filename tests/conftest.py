@@ -52,11 +52,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(getattr(pytest.mark, folder))
 
 
+# browser tests that need no store set up before them
+OF_A_NEW_DEMO = ("channels_connected", "import_a_file", "import_killed", "own_demos", "visits")
+
+
 class ByDemo(LoadScopeScheduling):
-    """Browser tests go to two processes: one has the demo that most of them share, the other starts demos."""
+    """Browser tests go to two processes: one has the demo whose store is set up, the other starts demos anew."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return str("test_own_demos.py" in nodeid)
+        return str(any(f"/test_{name}.py" in nodeid for name in OF_A_NEW_DEMO))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByDemo | None:

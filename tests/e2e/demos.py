@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 
 from tests.conftest import PROJECT
+from tests.kit.plain_http import PLAIN_HTTP
 
 Demo = dict[str, Any]
 SMALL_WORLD = "--months 13 --orders-per-day 12 --seed 7"  # every scenario is in it
@@ -67,6 +68,13 @@ def _two_ports() -> int:
                 continue
             return port
     raise AssertionError("no two free ports in a row")
+
+
+def control(demo: Demo, path: str, **body: Any) -> Any:
+    """What the sandbox's control API answers to a POST."""
+    answer = PLAIN_HTTP.post(f"{demo['sandbox_url']}/_control/{path}", json=body, timeout=120)
+    assert answer.is_success, answer.text
+    return answer.json()
 
 
 def metric(demo: Demo, key: str, shop: str, start: str, end: str, *options: str) -> dict[str, Any]:

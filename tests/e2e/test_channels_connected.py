@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import admin
-from tests.e2e.demos import Demo, rows
+from tests.e2e.demos import Demo, control, rows
 from tests.kit.plain_http import PLAIN_HTTP
 
 SHOP = "four-channels.myshopify.com"
@@ -38,9 +38,7 @@ SPENT = """
 @pytest.fixture(scope="module")
 def shop(demo: Demo, browser: Browser) -> str:
     """A small store beside the demo's own, with every channel connected: their histories are read beside each other."""
-    spec = {"shop": SHOP, "name": ACCOUNT, "months": 1, "orders_per_day": 5}
-    made = PLAIN_HTTP.post(f"{demo['sandbox_url']}/_control/stores", json=spec, timeout=30)
-    assert made.is_success, made.text
+    control(demo, "stores", shop=SHOP, name=ACCOUNT, months=1, orders_per_day=5)
     for channel, width in WIDTHS.items():
         with tab(browser, width) as page:
             connect(page, demo, channel)

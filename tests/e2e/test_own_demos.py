@@ -1,6 +1,6 @@
 """What needs a demo started otherwise: without the control API, and with a store of real orders.
 
-They run beside the tests that share a demo (tests/conftest.py).
+They run beside the tests of a store that is set up (tests/conftest.py).
 """
 
 from __future__ import annotations

@@ -9,14 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from clique_app.demo.folders import VENDOR
 from tests.e2e import admin
-from tests.e2e.demos import Demo
-from tests.kit.plain_http import PLAIN_HTTP
-
-
-def control(demo: Demo, path: str, **spec: Any) -> Any:
-    answer = PLAIN_HTTP.post(f"{demo['sandbox_url']}/_control/{path}", json=spec, timeout=30)
-    answer.raise_for_status()
-    return answer.json()
+from tests.e2e.demos import Demo, control
 
 
 def accessible(page: Any) -> None:
