@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.e2e.demos import Demo
 
@@ -46,9 +46,15 @@ def connect_meta(page: Page, account: str) -> None:
     frame = app(page)
     frame.get_by_role("button", name="Connect Meta").click()
     page.get_by_role("button", name="Continue").click()
-    frame.get_by_role("button", name=f"Choose {account}").click()
-    frame.get_by_role("button", name="Use these accounts").click()
+    use_account(frame, account)
     expect(frame.get_by_role("button", name="Disconnect Meta")).to_be_visible()
+
+
+def use_account(within: FrameLocator | Locator, account: str) -> None:
+    """Choose an ad account and, once that is shown, use it."""
+    within.get_by_role("button", name=f"Choose {account}").click()
+    expect(within.get_by_role("button", name=f"Leave out {account}")).to_be_visible()
+    within.get_by_role("button", name="Use these accounts").click()
 
 
 def set_up(page: Page, demo: Demo, *, shop: str = "", account: str = "Harbor Lane Candle Co.") -> list[str]:

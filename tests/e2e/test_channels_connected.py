@@ -61,8 +61,7 @@ def connect(page: Page, demo: Demo, channel: str) -> None:
     expect(card).to_contain_text("You did not give Clique access")
     card.get_by_role("button", name=f"Try again {channel}").click()
     page.get_by_role("button", name=AGREES[channel]).click()
-    card.get_by_role("button", name=f"Choose {ACCOUNT}").click()
-    card.get_by_role("button", name="Use these accounts").click()
+    admin.use_account(card, ACCOUNT)
     expect(card.get_by_role("button", name=f"Disconnect {channel}")).to_be_visible()
     expect(card).to_contain_text(f"{channel} ads")
 
