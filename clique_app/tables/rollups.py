@@ -195,6 +195,23 @@ CHANGING = (
         days="""select store_id, day from changed union select c.store_id, o.day from changed c
                 join shop_order o on o.store_id = c.store_id and o.customer_id = c.customer_id""",
     ),
+    # of a customer's answers to the survey the latest counts
+    Changing(
+        "survey_response", "day",
+        days="""select store_id, day from changed union select c.store_id, n.day from changed c
+                join shop_order o on o.store_id = c.store_id and o.order_id = c.order_id
+                join shop_order p on p.store_id = o.store_id and p.customer_id = o.customer_id
+                join survey_response n on n.store_id = p.store_id and n.order_id = p.order_id""",
+    ),
+    # whose it is says its order, which may come later
+    Changing(
+        "shop_order", None, "customer_id is not null", ("order_id", "customer_id"), named="answer_order",
+        days="""select n.store_id, n.day from survey_response n
+                join changed c on c.store_id = n.store_id and c.order_id = n.order_id
+                union select n.store_id, n.day from survey_response n
+                join shop_order p on p.store_id = n.store_id and p.order_id = n.order_id
+                join changed c on c.store_id = p.store_id and c.customer_id = p.customer_id""",
+    ),
 )  # fmt: skip
 
 

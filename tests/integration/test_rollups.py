@@ -33,7 +33,7 @@ orders = st.tuples(
 )
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
-    st.sampled_from(["fee", "delete", "account", "buyer", "roll_up"]),
+    st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -44,6 +44,12 @@ insert into ad_day (
   add_to_carts, checkouts, video_views, reported_conversions, reported_revenue, read_at, reach
 ) values (:store, :day, :number, 'meta', :number, 'USD', :amount, 1, 1, 1, 1, 1, 1, 1, 1, 1, :day, 1)
 on conflict (store_id, day, ad_id) do update set spend = excluded.spend
+"""
+
+ANSWER = """
+insert into survey_response (store_id, subject, order_id, day, answered_at, changed_at, nps)
+values (:store, :subject, :number, :day, :at, :at, :amount)
+on conflict (store_id, subject) do update set day = excluded.day, answered_at = excluded.answered_at, nps = excluded.nps
 """
 
 
@@ -98,6 +104,10 @@ def do(session: Session, store_id: int, step: Step) -> None:
                 ),
                 {**of, "day": clock.day_of(at, ZONE)},
             )
+        case "answer":  # of an order that is here, or comes later
+            run.execute(text(ANSWER), {**of, "day": clock.day_of(at, ZONE), "at": at, "subject": str(number)})
+        case "redact":
+            run.execute(text("update shop_order set customer_id = null where order_id = :number"), of)
         case _:
             sums_service.roll_up(session, store_id)
 
@@ -142,7 +152,7 @@ def from_rows(session: Session, store_id: int, total: Total, by: str, filters: F
 @given(st.lists(st.one_of(orders, spends, others), min_size=1, max_size=12))
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
-        for table in ("shop_order", "customer", "campaign", "ad_account", *DERIVED_TABLES):
+        for table in ("shop_order", "customer", "campaign", "ad_account", "survey_response", *DERIVED_TABLES):
             session.connection().execute(text(f"delete from {table}"))
         add_ads(session, store_id)
         for step in steps:

@@ -36,7 +36,7 @@ def _answers(key: str, name: str, meaning: str, where: str = "") -> Total:
         ),
         sources=(),
         grain="an answer",
-        rolled=False,
+        moved_by=("answer_order",),
         needs=("answers",),
     )
 
