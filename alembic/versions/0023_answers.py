@@ -1,6 +1,9 @@
-"""sums by day of the answers to the survey: changes of these, and of whose they are, are marked"""
+"""answers to the survey are summed by day: changes of them, and of whose they are, are marked; credits that rest on
+one have an index"""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
 
 from alembic import op
 from clique_app.tables import rollups
@@ -10,15 +13,18 @@ down_revision = "0022_statistics_known"
 branch_labels = None
 depends_on = None
 
+INDEX = "ix_credit_store_id_order_id_survey"
 SOURCES = ("survey_response", "answer_order")
 
 
 def upgrade() -> None:
     for statement in rollups.triggers(*SOURCES):
         op.execute(statement)
+    op.create_index(INDEX, "credit", ["store_id", "order_id"], postgresql_where=sa.text("position = -2"))
 
 
 def downgrade() -> None:
+    op.drop_index(INDEX, table_name="credit")
     for source in SOURCES:
         for event in ("insert", "delete", "update"):
             op.execute(f"drop function metric_change_{source}_{event}() cascade")

@@ -38,6 +38,10 @@ class Credit(PartOfOrder, table=True):
             "ix_credit_store_id_campaign_id_day", "store_id", "campaign_id", "day",
             postgresql_where=sa.text("campaign_id is not null"),
         ),
+        sa.Index(
+            "ix_credit_store_id_order_id_survey", "store_id", "order_id",
+            postgresql_where=sa.text(f"position = {BY_SURVEY}"),
+        ),
     )  # fmt: skip
 
     order_id: int = key()

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
@@ -37,6 +37,9 @@ others = st.tuples(
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
+SUMMED: Step = ("roll_up", 1, 0, 0, "")
+OF_ONE_BUYER: list[Step] = [("order", 1, 0, 900, "meta"), ("order", 4, 1, 900, "email")]
+ANSWERED: list[Step] = [("answer", 1, 2, 9, ""), ("answer", 4, 3, 2, "")]
 
 SPEND = """
 insert into ad_day (
@@ -47,8 +50,8 @@ on conflict (store_id, day, ad_id) do update set spend = excluded.spend
 """
 
 ANSWER = """
-insert into survey_response (store_id, subject, order_id, day, answered_at, changed_at, nps)
-values (:store, :subject, :number, :day, :at, :at, :amount)
+insert into survey_response (store_id, subject, order_id, day, answered_at, changed_at, nps, heard, channel)
+values (:store, :subject, :number, :day, :at, :at, :amount, '', '')
 on conflict (store_id, subject) do update set day = excluded.day, answered_at = excluded.answered_at, nps = excluded.nps
 """
 
@@ -150,6 +153,9 @@ def from_rows(session: Session, store_id: int, total: Total, by: str, filters: F
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(orders, spends, others), min_size=1, max_size=12))
+@example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("redact", 4, 0, 0, "")])  # the answer before counts again
+@example([*ANSWERED, SUMMED, *OF_ONE_BUYER])  # it is told late whose answers these are
+@example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("answer", 1, 5, 7, "")])  # another answer is the latest
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
         for table in ("shop_order", "customer", "campaign", "ad_account", "survey_response", *DERIVED_TABLES):
