@@ -1,5 +1,5 @@
-"""answers to the survey are summed by day: changes of them, and of whose they are, are marked; credits that rest on
-one have an index"""
+"""answers to the survey, and what outside apps tell of, are summed by day: their changes are marked, and those of whose
+an answer is; credits that rest on one have an index"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 INDEX = "ix_credit_store_id_order_id_survey"
-SOURCES = ("survey_response", "answer_order")
+SOURCES = ("survey_response", "answer_order", "review", "ugc", "referral", "social_day")
 
 
 def upgrade() -> None:

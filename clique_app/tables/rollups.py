@@ -149,6 +149,7 @@ CHANGING = (
     Changing("web_session", "day"),
     Changing("email_day", "day"),
     Changing("email_signup_day", "day"),
+    *(Changing(table, "day") for table in ("review", "ugc", "referral", "social_day")),
     Changing("customer", "first_order_day", "first_order_day is not null", ("first_order_id", "first_order_day")),
     Changing("email_program", None, columns=("kind",)),
     Changing("store_settings", None),

@@ -33,7 +33,7 @@ orders = st.tuples(
 )
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
-    st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "roll_up"]),
+    st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -53,6 +53,12 @@ ANSWER = """
 insert into survey_response (store_id, subject, order_id, day, answered_at, changed_at, nps, heard, channel)
 values (:store, :subject, :number, :day, :at, :at, :amount, '', '')
 on conflict (store_id, subject) do update set day = excluded.day, answered_at = excluded.answered_at, nps = excluded.nps
+"""
+
+REVIEW = """
+insert into review (store_id, record_id, source, day, told_at, withdrawn, rating)
+values (:store, :number, 'file', :day, :at, :amount > 6, 5)
+on conflict (store_id, record_id) do update set day = excluded.day, withdrawn = excluded.withdrawn
 """
 
 
@@ -109,6 +115,8 @@ def do(session: Session, store_id: int, step: Step) -> None:
             )
         case "answer":  # of an order that is here, or comes later
             run.execute(text(ANSWER), {**of, "day": clock.day_of(at, ZONE), "at": at, "subject": str(number)})
+        case "review":
+            run.execute(text(REVIEW), {**of, "day": clock.day_of(at, ZONE), "at": at})
         case "redact":
             run.execute(text("update shop_order set customer_id = null where order_id = :number"), of)
         case _:
@@ -158,7 +166,7 @@ def from_rows(session: Session, store_id: int, total: Total, by: str, filters: F
 @example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("answer", 1, 5, 7, "")])  # another answer is the latest
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
-        for table in ("shop_order", "customer", "campaign", "ad_account", "survey_response", *DERIVED_TABLES):
+        for table in ("shop_order", "customer", "campaign", "ad_account", "survey_response", "review", *DERIVED_TABLES):
             session.connection().execute(text(f"delete from {table}"))
         add_ads(session, store_id)
         for step in steps:

@@ -57,7 +57,6 @@ def _records(
         sources=(),
         groups={"product": "r.product_id"} if table == "review" else {},
         grain=f"a record of {name.lower()}",
-        rolled=False,
         needs=(need,),
     )
 
