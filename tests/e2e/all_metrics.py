@@ -28,7 +28,7 @@ def known_and_the_same(demo: Demo, shop: str, start: str, end: str) -> int:
         if not close(said[item.key], by_sql, 0.005 if item.unit == "money" else 1e-9)
         or (item.key in known and not close(said[item.key], own[item.key], 0.005 if item.unit == "money" else 1e-9))
     }
-    assert not differing
+    assert not differing, differing
     return len(known)
 
 
