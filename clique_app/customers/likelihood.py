@@ -15,6 +15,9 @@ Z_95 = 1.959964
 FARTHEST = 12.0  # of a parameter's logarithm; a maximum out there is none
 FLAT = 1e-6  # gradient of the mean log-likelihood at a maximum
 FLATTEST = 1e-7  # curvature of the mean log-likelihood; less is a ridge without an end
+LOOSEST = (
+    3.0  # standard error of a parameter's logarithm: known to a factor of 20; a maximum looser than that is a ridge
+)
 USUAL_SPREAD = 1.5  # of a parameter's logarithm about what is usual, where the data do not say
 NEWTON_STEPS = 20
 
@@ -75,7 +78,10 @@ def _maximum(
     logs = min((one for one in found if np.isfinite(one.fun)), key=lambda one: one.fun, default=found[0]).x
     logs, hessian = _polished(cost, logs)
     covariance = np.linalg.inv(hessian) / observations
-    widths = Z_95 * np.sqrt(np.diag(covariance))
+    errors = np.sqrt(np.diag(covariance))
+    if np.max(errors) > LOOSEST:
+        raise NoFit("The model has no clear maximum on these customers.")
+    widths = Z_95 * errors
     return Fit(
         dict(zip(names, np.exp(logs).tolist(), strict=True)),
         log_likelihood(np.exp(logs))[0],

@@ -15,6 +15,7 @@ from clique_app.customers.likelihood import Array, Fit, NoFit
 
 FEWEST_REPEAT_BUYERS = 200
 HOLDOUT_DAYS = 90
+LONGEST_DAYS = 365  # foretold at most
 WORSE = 0.01  # a loss on the hold-out that is higher by more than this share
 
 
@@ -79,6 +80,8 @@ def train(now: Known, before: Known, former: Models | None) -> Trained:
         purchases, fit = bgnbd.fit(now.histories)
     except NoFit as error:
         return Trained(None, {}, {}, error.message)
+    if not np.all(np.isfinite(purchases.purchases(now.histories, LONGEST_DAYS))):
+        return Trained(None, {}, score, "It gave no number of purchases to expect of some customers.")
     spend, spend_fit, note = _spend(now)
     score["log_likelihood"] = fit.log_likelihood
     score["held"] = fit.held

@@ -13,14 +13,14 @@ from sqlmodel import Session, col, update
 
 from clique_app import clock
 from clique_app.customers import service, training
-from clique_app.customers.training import HOLDOUT_DAYS, Known, Models
+from clique_app.customers.training import HOLDOUT_DAYS, LONGEST_DAYS, Known, Models
 from clique_app.metrics import service as metrics
 from clique_app.sync import staging_service
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
 from clique_app.tables.orders import NET_SALES_KINDS
 
-REORDER_DAYS, NEAR_DAYS, FAR_DAYS = 30, 90, 365
+REORDER_DAYS, NEAR_DAYS, FAR_DAYS = 30, 90, LONGEST_DAYS
 FARTHEST_DAYS = 3650
 CENT = Decimal("0.01")
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import roots_jacobi
 
-from clique_app.customers import bgnbd, gamma_gamma
+from clique_app.customers import bgnbd, gamma_gamma, training
 from clique_app.customers.bgnbd import BgNbd, Histories
 from clique_app.customers.likelihood import NoFit
 
@@ -191,3 +191,36 @@ def test_where_customers_do_not_differ_the_parameters_are_held_and_the_forecast_
     assert alike.purchases(Histories(same, same * 2.0, same * 2.5), 10)[0] == pytest.approx(4, rel=0.1)
     with pytest.raises(NoFit):
         gamma_gamma.fit(same, same * 10.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_all_leave_with_the_same_chance_every_expectation_is_a_number(seed: int) -> None:
+    """a and b then grow without an end in the same proportion: far along that ridge the formula overflows."""
+    chance = np.random.default_rng(seed)
+    count, days = 3300, 395
+    rate, age = chance.gamma(0.34, 1 / 87, count), chance.integers(0, days, count).astype(float)
+    frequency, recency = np.zeros(count), np.zeros(count)
+    for one in range(count):
+        at = chance.exponential(1 / rate[one])
+        while at < age[one]:
+            frequency[one], recency[one] = frequency[one] + 1, at
+            if chance.random() < 0.65:
+                break
+            at += chance.exponential(1 / rate[one])
+    of = Histories(frequency, recency, age)
+    model, fit = bgnbd.fit(of)
+    assert all(high / low < 1e6 for low, high in fit.intervals.values())
+    assert np.all(np.isfinite(model.purchases(of, 365)))
+    assert model.a / (model.a + model.b) == pytest.approx(0.65, abs=0.1)
+
+
+def test_a_model_that_gives_no_number_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = np.full(training.FEWEST_REPEAT_BUYERS, 2.0)
+    known = training.Known(Histories(many, many * 100, many * 190), many, many * 20, many * 0)
+    astray = BgNbd(r=0.34, alpha=87.6, a=33_434.6, b=17_826.0)
+    _, fit = bgnbd.fit(known.histories)
+    monkeypatch.setattr(bgnbd, "fit", lambda _: (astray, fit))
+    assert not np.all(np.isfinite(astray.purchases(known.histories, 365)))
+    trained = training.train(known, known, None)
+    assert trained.models is None
+    assert "no number" in trained.note
