@@ -15,9 +15,7 @@ Z_95 = 1.959964
 FARTHEST = 12.0  # of a parameter's logarithm; a maximum out there is none
 FLAT = 1e-6  # gradient of the mean log-likelihood at a maximum
 FLATTEST = 1e-7  # curvature of the mean log-likelihood; less is a ridge without an end
-LOOSEST = (
-    3.0  # standard error of a parameter's logarithm: known to a factor of 20; a maximum looser than that is a ridge
-)
+LOOSEST = 3.0  # standard error of a parameter's logarithm, a factor of 20; what is known no better lies on a ridge
 USUAL_SPREAD = 1.5  # of a parameter's logarithm about what is usual, where the data do not say
 NEWTON_STEPS = 20
 
