@@ -142,7 +142,7 @@ class Sandbox:
 
         return self.eventually(found)
 
-    def eventually(self, check: Any, seconds: float = 8.0) -> Any:
+    def eventually(self, check: Any, seconds: float = 30.0) -> Any:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             found = check()

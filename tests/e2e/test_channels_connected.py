@@ -90,7 +90,7 @@ def test_a_channel_is_connected_read_ended_and_begun_again(
 
         before = rows(demo, READ_NOW, shop, source)[0][0]
         card.get_by_role("button", name=f"Sync now: {channel}").click()
-        assert admin.eventually(lambda: rows(demo, READ_NOW, shop, source)[0][0], lambda n: n > before, 20) > before
+        assert admin.eventually(lambda: rows(demo, READ_NOW, shop, source)[0][0], lambda n: n > before, 60) > before
 
         card.get_by_role("button", name=f"Disconnect {channel}").click()
         expect(dialog).to_contain_text(f"{channel} ads are not read any more")

@@ -30,7 +30,7 @@ def test_klaviyo_is_connected_by_login_and_with_a_key_and_a_wrong_key_is_explain
         klaviyo.get_by_role("button", name="Try again Klaviyo").click()
         page.get_by_role("button", name="Allow").click()
         expect(klaviyo.get_by_role("button", name="Disconnect Klaviyo")).to_be_visible()
-        assert admin.eventually(lambda: rows(connected, FLOWS)[0][0], lambda found: found > 0, 20) > 0
+        assert admin.eventually(lambda: rows(connected, FLOWS)[0][0], lambda found: found > 0, 60) > 0
         assert rows(connected, CAMPAIGNS)[0][0] > 0
 
         klaviyo.get_by_role("button", name="Kinds of flows").click()

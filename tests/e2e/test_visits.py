@@ -53,7 +53,7 @@ class Shopping:
         return [kind for (kind,) in self.rows("select kind from page_event order by at, kind")]
 
     def wait_for(self, kind: str) -> None:
-        assert eventually(self.kinds, lambda kinds: kind in kinds, 8).count(kind), self.kinds()
+        assert eventually(self.kinds, lambda kinds: kind in kinds, 30).count(kind), self.kinds()
 
 
 class Recording:

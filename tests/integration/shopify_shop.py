@@ -75,7 +75,7 @@ class Shop:
 
     def fault(self, name: str, times: int | None = 1, **match: str) -> None:
         if name == "timeout":
-            client.TIMEOUT = oauth.TIMEOUT = httpx.Timeout(0.7)
+            client.TIMEOUT = oauth.TIMEOUT = httpx.Timeout(2.0)
             client.http.cache_clear()
         self.sandbox.faults.add({"platform": "shopify", "fault": name, "times": times, "match": match})
 

@@ -50,8 +50,12 @@ def sleeper(folder: Path) -> Service:
     return Service(
         "sleeper",
         (sys.executable, "-c", SLEEPER_WITH_CHILD.format(folder=folder)),
-        healthy=lambda: (folder / "parent").exists() and (folder / "child").exists(),
+        healthy=lambda: all(written(folder / name) for name in ("parent", "child")),
     )
+
+
+def written(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 def pid_in(path: Path) -> int:

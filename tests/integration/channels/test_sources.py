@@ -91,7 +91,7 @@ def ads(case: Case, database_env: None, platform: Sandbox, monkeypatch: pytest.M
     settings.cache_clear()
     follow_clock(platform, monkeypatch)
     client = import_module(f"clique_app.integrations.{case.channel}.client")
-    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 2.0)
     monkeypatch.setattr(client, "APP_RATES", (Rate(1000, Duration.SECOND),))
     monkeypatch.setattr(client, "REPORT_ASK_AGAIN_SECONDS", (0.01,), raising=False)
     platform.control("POST", f"{case.channel}/quota", json=case.quota)

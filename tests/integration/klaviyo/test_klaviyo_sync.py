@@ -268,7 +268,7 @@ TROUBLES = {"5xx": 3, "error_in_200": 2, "truncated_page": 2, "empty_page": 2, "
 
 
 def test_a_stumbling_klaviyo_is_read_whole(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 2.0)
     for name, times in TROUBLES.items():
         letters.fault(name, times, path="" if name == "5xx" else "report")
     run = letters.sync("first_import")

@@ -344,7 +344,7 @@ def test_a_kill_between_write_and_read_back_is_settled(store_id: int, budget: Bu
 
 
 def _settled_soon(store_id: int) -> Any:
-    for _ in range(50):  # the database notices the lost connection, and lets go of the lock, in a moment
+    for _ in range(200):  # the database notices the lost connection, and lets go of the lock, in a moment
         outcomes = execute.settle_open(store_id)
         if outcomes:
             return outcomes[0]

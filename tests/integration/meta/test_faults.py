@@ -225,7 +225,7 @@ TROUBLES = {
 
 @pytest.mark.parametrize("fault", [*TROUBLES, "all together"])
 def test_a_stumbling_platform_is_read_whole(ads: Ads, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 2.0)
     for name, times in TROUBLES.items() if fault == "all together" else [(fault, TROUBLES[fault])]:
         path = {"5xx": f"act_{ads.main}", "too_much_data": "/insights", "empty_page": "/insights"}.get(name, "")
         ads.fault(name, times, path=path)

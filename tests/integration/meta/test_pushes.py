@@ -52,10 +52,17 @@ class Told:
     address: str
 
     def wait(self, count: int) -> list[InboxEvent]:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while len(inbox()) < count and time.monotonic() < until:
             time.sleep(0.02)
         return inbox()
+
+    def wait_for_faults(self) -> None:
+        """Until the faults asked for have happened."""
+        until = time.monotonic() + 30
+        while self.ads.sandbox.control("GET", "faults")["faults"]:
+            assert time.monotonic() < until, "it was never sent"
+            time.sleep(0.02)
 
     def status(self, table: str, platform_id: str) -> tuple[str, str]:
         (row,) = self.ads.rows(f"select status, effective_status from {table} where platform_id = :id", id=platform_id)
@@ -166,10 +173,11 @@ def test_lost_doubled_and_late_messages_do_not_matter(told: Told) -> None:
     campaign = told.campaign()
     told.ads.fault("webhook_lost")
     told.ads.sandbox.control("POST", f"meta/objects/{campaign}", json={"status": "PAUSED"})
-    time.sleep(0.2)
+    told.wait_for_faults()
     told.ads.fault("webhook_duplicate")
     told.ads.sandbox.control("POST", f"meta/objects/{campaign}", json={"status": "ACTIVE"})
-    time.sleep(0.4)
+    told.wait_for_faults()
+    time.sleep(0.4)  # the second of the two would be here by now
     assert len(told.wait(1)) == 1
     drain()
     assert told.status("campaign", campaign)[0] == "active"
