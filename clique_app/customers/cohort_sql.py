@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
+from clique_app.metrics.catalog.sales import NET_SALES
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 WITHOUT_CHANNEL = "unattributed"
@@ -107,27 +108,17 @@ union all
 select month, segment, null, count(*), null, null, null, {_each("count(*) filter (where :until - day >= {days})")}, null
 from firsts group by 1, 2
 """  # noqa: S608
-# the first :limit of the best :part of all customers by net sales since :since, and how many and how much these are
-VIPS = """
-with spent as (
-    select customer_id, sum(net_sales) as last_year from {worth} worth
-    where customer_id is not null and day >= :since group by 1 having sum(net_sales) > 0
-),
-best as (
-    select customer_id, last_year from spent order by last_year desc, customer_id
-    limit (select greatest(1, floor(count(*) * :part)) from customer
-           where store_id = :store_id and first_order_day <= :kept_to)
-),
-shown as materialized (select * from best order by last_year desc, customer_id limit :limit)
-select (select count(*) from best), (select sum(last_year) from best),
-       b.customer_id, c.first_order_day, of_all.last_order_day, of_all.orders, b.last_year, of_all.to_date,
-       v.p_alive, v.value_365, v.next_order_on
-from shown b
-join (
-    select customer_id, sum(net_sales) as to_date, count(*) as orders, max(day) as last_order_day
-    from {worth} worth where customer_id in (select customer_id from shown) group by 1
-) of_all on of_all.customer_id = b.customer_id
-left join customer c on c.store_id = :store_id and c.customer_id = b.customer_id
-left join customer_value v on v.store_id = :store_id and v.customer_id = b.customer_id
-order by b.last_year desc, b.customer_id
-"""
+# what is known of :customers until a day
+TOLD_OF = f"""
+select o.customer_id, min(c.first_order_day), max(o.day), count(*),
+       coalesce(sum((
+           select sum({NET_SALES.amount}) from sale_entry r
+           where r.store_id = o.store_id and r.order_id = o.order_id and r.day <= :until and {NET_SALES.where}
+       )), 0),
+       min(v.p_alive), min(v.value_365), min(v.next_order_on)
+from shop_order o
+left join customer c on c.store_id = o.store_id and c.customer_id = o.customer_id
+left join customer_value v on v.store_id = o.store_id and v.customer_id = o.customer_id
+where o.store_id = :store_id and o.customer_id = any(:customers) and not o.test and o.day <= :until
+group by o.customer_id
+"""  # noqa: S608

@@ -19,7 +19,7 @@ from clique_app.customers.grid import Cell, Cohort, Cohorts, Ltv, Payback
 from clique_app.errors import InvalidInput
 from clique_app.metrics import kept_service
 from clique_app.metrics import service as metrics
-from clique_app.metrics.catalog.retention import VIP_PERCENT
+from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
 from clique_app.metrics.catalog.value import LONGEST_PAYBACK_DAYS
 from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.kept import COHORTS, ORDER_WORTH, Kept
@@ -27,8 +27,6 @@ from clique_app.metrics.overview_service import STILL_SELLING_DAYS
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
 
-TRAILING_DAYS = 365
-VIP_SHARE = Decimal(VIP_PERCENT) / 100
 RETENTION = (
     "repeat_purchase_rate",
     "days_between_purchases",
@@ -45,10 +43,10 @@ class Vip:
     """One of the best customers, by net sales of the trailing year."""
 
     customer_id: int
+    trailing: Decimal
     first_order_day: date
     last_order_day: date
     orders: int
-    trailing: Decimal
     to_date: Decimal
     p_alive: Decimal | None
     value_365: Decimal | None
@@ -109,15 +107,14 @@ def payback_of(session: Session, store_id: int, period: Period) -> Payback:
 def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     """The top tenth of all customers by net sales of the trailing year, and what is expected of them."""
     end = last_day(session, store_id)
-    since = end - timedelta(days=TRAILING_DAYS - 1)
-    worth, values = _until(session, store_id, ORDER_WORTH, end)
-    asked = {"since": since, "part": VIP_SHARE, "limit": limit}
-    found = session.connection().execute(text(cohort_sql.VIPS.format(worth=worth)), {**values, **asked}).all()
-    if not found:
+    best = kept_service.vips(session, store_id, end, limit)
+    if not best.customers:
         return Vips(0, Decimal(0), None, ())
-    customers, theirs = found[0][:2]
-    share = metrics.figure(session, store_id, "vip_revenue_share", Period(since, end)).value
-    return Vips(customers, theirs, share, tuple(Vip(*row[2:]) for row in found))
+    asked = {"store_id": store_id, "until": end, "customers": [who for who, _ in best.first]}
+    told = {who: rest for who, *rest in session.connection().execute(text(cohort_sql.TOLD_OF), asked)}
+    year = Period(end - timedelta(days=VIP_YEAR_DAYS), end)
+    share = metrics.figure(session, store_id, "vip_revenue_share", year).value
+    return Vips(best.customers, best.booked, share, tuple(Vip(who, booked, *told[who]) for who, booked in best.first))
 
 
 def retention(session: Session, store_id: int, period: Period) -> dict[str, Figure]:

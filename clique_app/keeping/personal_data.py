@@ -27,6 +27,7 @@ class Held:
     whose: LiteralString  # which rows are the person's
     redacted: Mapping[LiteralString, LiteralString]  # column: what it is set to
     kept: str  # columns, spaced, that say nothing of a person once the others are gone
+    of_many: bool = False  # a row is many people's, so that a report to one of them leaves it out
 
 
 _OF_ORDERS = "order_id = any(%(orders)s)"
@@ -120,6 +121,13 @@ HELD = (
         "day order_id net_sales cost_of_goods fulfilment payment_fees",
     ),
     Held(
+        "customer_sales_day",
+        "position(int8send(%(customer)s) in booked) > 0",
+        {"booked": "''"},  # their orders, changed too, have the day made anew
+        "day",
+        of_many=True,
+    ),
+    Held(
         "customer_value",
         "customer_id = %(customer)s",
         {"customer_id": "%(stand_in)s"},
@@ -203,9 +211,9 @@ NO_CUSTOMERS = (
     "credit_restatement", "email_account", "email_day",
     "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
     "job_schedule", "location", "member", "metric_baseline", "metric_change", "metric_day", "metric_summed",
-    "model_version", "order_gap_day", "performance_day", "product", "recommendation", "referral",
-    "search_day", "social_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant", "voice_settings",
-    "webhook_check",
+    "model_version", "order_gap_day", "performance_day", "product", "recommendation", "referral", "reorder_day",
+    "search_day", "social_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant", "visitor_gap_day",
+    "voice_settings", "webhook_check",
 )  # fmt: skip
 
 

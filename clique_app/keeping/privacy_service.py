@@ -101,8 +101,8 @@ def report(session: Session, store_id: int, request: PrivacyRequest, deliveries:
     held: dict[str, list[Any]] = {DELIVERIES.table: deliveries}
     with raw_connection(session).cursor(row_factory=scalar_row) as run:
         for entry in HELD:
-            if entry.table == "privacy_request":
-                continue  # this very request
+            if entry.table == "privacy_request" or entry.of_many:
+                continue  # this very request, or nothing that other tables do not tell of this person alone
             query = sql.SQL("select to_jsonb(t) - 'store_id' from {} t where store_id = %(store)s and ({})")
             run.execute(query.format(sql.Identifier(entry.table), sql.SQL(entry.whose)), _values(store_id, person))
             held[entry.table] = run.fetchall()

@@ -11,9 +11,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from clique_app.metrics import order_gaps, order_worth
+from clique_app.database import raw_connection
+from clique_app.metrics import gaps, order_worth
+from clique_app.metrics.best_customers import Best, Sales
+from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
 from clique_app.metrics.definition import Filters, Period, Reading, Total
-from clique_app.metrics.kept import COHORTS, KEPT, ORDER_GAPS, Kept
+from clique_app.metrics.kept import COHORTS, CUSTOMER_SALES, KEPT, ORDER_GAPS, REORDERS, VISITOR_GAPS, Kept
 from clique_app.metrics.sums_service import Sums, changes, summed
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
@@ -22,6 +25,16 @@ select day - former, cast(sum(orders) as int) from {gaps} gaps
 where back = 1 and former > :never and day between :first and :last group by 1 order by 1
 """
 
+# what of the catalogue each tells, and how many days before a period it looks
+_OF_GAPS = (
+    (ORDER_GAPS, gaps.REACH_DAYS, gaps.CUSTOMERS),
+    (VISITOR_GAPS, 0, gaps.VISITORS),
+    (REORDERS, 0, gaps.EXPECTED),
+)
+_CUSTOMERS_BY = """
+select day, (select count(*) from customer where store_id = :store_id and first_order_day <= day)
+from unnest(cast(:days as date[])) asked (day)
+"""
 _LAST = "select max(day) from shop_order where store_id = :store_id"
 _WON = """
 select won_on, {sums} from {cohorts} cohorts where won_on between :first and :last group by 1
@@ -38,25 +51,53 @@ def relation(session: Session, store_id: int, kept: Kept, period: Period) -> tup
     return rows, {"store_id": store_id, "kept_from": period.start, "kept_to": period.end, "days": days}
 
 
-def from_order_gaps(
+def from_gaps(
     session: Session, store_id: int, readings: Iterable[Reading], span: Period, filters: Filters | None
 ) -> dict[str, Decimal | None]:
-    """Those of the readings that the way orders follow each other tells; they are the whole store's."""
-    asked = [] if filters else [reading.key for reading in readings if order_gaps.tells(reading.key, span)]
-    if not asked:
-        return {}
-    reach = Period(span.start - timedelta(days=order_gaps.REACH_DAYS), span.end)
-    gaps, values = relation(session, store_id, ORDER_GAPS, reach)
-    values |= {"first": span.start, "last": span.end}
+    """Those of the readings that the way orders and sessions follow each other tells; they are the whole store's."""
+    asked = [] if filters else [reading.key for reading in readings if gaps.tells(reading.key, span)]
     found: dict[str, Decimal | None] = {}
-    if counted := [key for key in asked if key in order_gaps.COUNTS]:
-        columns = ", ".join(order_gaps.COUNTS[key] for key in counted)
-        row = session.connection().execute(text(f"select {columns} from {gaps} gaps"), values).one()  # noqa: S608
-        found |= {key: Decimal(value) for key, value in zip(counted, row, strict=True)}
-    if order_gaps.MEDIAN_GAP in asked:
-        rows = session.connection().execute(text(_GAPS.format(gaps=gaps)), {**values, "never": NO_ORDER_BEFORE})
-        found[order_gaps.MEDIAN_GAP] = order_gaps.median([(days, orders) for days, orders in rows])
+    for kept, reach_days, told in _OF_GAPS:
+        if not (counted := [key for key in asked if key in told]):
+            continue
+        rows, values = relation(session, store_id, kept, Period(span.start - timedelta(days=reach_days), span.end))
+        columns = ", ".join(told[key] for key in counted)
+        asked_of = text(f"select {columns} from {rows} gaps")  # noqa: S608
+        row = session.connection().execute(asked_of, {**values, "first": span.start, "last": span.end}).one()
+        found |= {key: None if value is None else Decimal(value) for key, value in zip(counted, row, strict=True)}
+    if gaps.MEDIAN_GAP in asked:
+        rows, values = relation(session, store_id, ORDER_GAPS, span)
+        values |= {"first": span.start, "last": span.end, "never": NO_ORDER_BEFORE}
+        counts = session.connection().execute(text(_GAPS.format(gaps=rows)), values)
+        found[gaps.MEDIAN_GAP] = gaps.median([(days, orders) for days, orders in counts])
     return found
+
+
+def of_vips(session: Session, store_id: int, spans: Sequence[Period]) -> dict[Period, Decimal]:
+    """What the best customers by the end of each of these spans booked in it."""
+    first = min(min(span.start, span.end - timedelta(days=VIP_YEAR_DAYS)) for span in spans)
+    sales = _sales(session, store_id, Period(first, max(span.end for span in spans)))
+    known = _customers_by(session, store_id, [span.end for span in spans])
+    return {span: sales.of_the_best(span, known[span.end]) for span in spans}
+
+
+def vips(session: Session, store_id: int, end: date, limit: int) -> Best:
+    """The best customers by the end of a day, so many of them by name."""
+    sales = _sales(session, store_id, Period(end - timedelta(days=VIP_YEAR_DAYS), end))
+    return sales.best(end, _customers_by(session, store_id, [end])[end], limit)
+
+
+def _sales(session: Session, store_id: int, period: Period) -> Sales:
+    rows, values = relation(session, store_id, CUSTOMER_SALES, period)
+    asked = text(f"select day, booked from {rows} sales").compile(session.connection().engine)  # noqa: S608
+    with raw_connection(session).cursor(binary=True) as cursor:  # as text it would be twice as long
+        return Sales(cursor.execute(str(asked), values).fetchall())  # pyright: ignore[reportArgumentType,reportCallIssue]
+
+
+def _customers_by(session: Session, store_id: int, days: Iterable[date]) -> dict[date, int]:
+    """How many customers the store had by the end of each day."""
+    rows = session.connection().execute(text(_CUSTOMERS_BY), {"store_id": store_id, "days": list(days)})
+    return {day: customers for day, customers in rows}
 
 
 def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:

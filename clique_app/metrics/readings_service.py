@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.metrics import kept_service
+from clique_app.metrics.catalog.retention import VIP_NET_SALES
 from clique_app.metrics.definition import Dimension, Filters, Period, Reading
 from clique_app.metrics.figures import Value
 from clique_app.metrics.sums_service import rows_of, values_of
@@ -35,8 +36,11 @@ def read(
     asked_for = list(readings)
     if len(spans) <= MOST_KEPT_SPANS:
         for span in spans:
-            told = kept_service.from_order_gaps(session, store_id, asked_for, span, filters)
+            told = kept_service.from_gaps(session, store_id, asked_for, span, filters)
             found |= {(key, span): (value, None) for key, value in told.items()}
+    if VIP_NET_SALES in asked_for and not filters:
+        of_vips = kept_service.of_vips(session, store_id, spans)
+        found |= {(VIP_NET_SALES.key, span): (value, None) for span, value in of_vips.items()}
     for reading in asked_for:
         missing = [span for span in spans if (reading.key, span) not in found]
         if not missing:

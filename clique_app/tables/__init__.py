@@ -31,12 +31,15 @@ from clique_app.tables.privacy import PrivacyRequest
 from clique_app.tables.recommendations import Recommendation
 from clique_app.tables.rollups import (
     CohortDay,
+    CustomerSalesDay,
     MetricChange,
     MetricDay,
     MetricSummed,
     OrderGapDay,
     OrderWorth,
     PerformanceDay,
+    ReorderDay,
+    VisitorGapDay,
 )
 from clique_app.tables.site import CollectedEvent, VisitorWaiting, WebSession
 from clique_app.tables.stores import Member, Store, StoreSettings
@@ -54,6 +57,9 @@ DERIVED_TABLES = (
     "metric_day",
     "performance_day",
     "order_gap_day",
+    "visitor_gap_day",
+    "reorder_day",
+    "customer_sales_day",
     "order_worth",
     "cohort_day",
     "metric_summed",
@@ -88,6 +94,7 @@ __all__ = [
     "CreditDay",
     "CreditRestatement",
     "Customer",
+    "CustomerSalesDay",
     "CustomerValue",
     "EmailAccount",
     "EmailDay",
@@ -119,6 +126,7 @@ __all__ = [
     "ProfilePrediction",
     "Recommendation",
     "Referral",
+    "ReorderDay",
     "Review",
     "SaleEntry",
     "SearchDay",
@@ -132,6 +140,7 @@ __all__ = [
     "Ugc",
     "UnitCost",
     "Variant",
+    "VisitorGapDay",
     "VisitorWaiting",
     "VoiceSettings",
     "WebSession",

@@ -71,6 +71,37 @@ class OrderGapDay(StoreOwned, table=True):
     orders: int
 
 
+class VisitorGapDay(StoreOwned, table=True):
+    """How many sessions of a day followed a former one of their visitor, of which day."""
+
+    __tablename__ = "visitor_gap_day"
+
+    day: date = Field(primary_key=True)
+    former: date = Field(primary_key=True)  # NO_ORDER_BEFORE where there is none
+    sessions: int
+
+
+class ReorderDay(StoreOwned, table=True):
+    """What is expected of those who ordered on a day, by the day of their order before: how likely they order again."""
+
+    __tablename__ = "reorder_day"
+
+    day: date = Field(primary_key=True)
+    former: date = Field(primary_key=True)  # NO_ORDER_BEFORE where there is none
+    foretold: int  # orders of customers of whom something is expected
+    chances: Decimal = Field(sa_type=sa.Numeric)  # theirs, added
+
+
+class CustomerSalesDay(StoreOwned, table=True):
+    """Net sales that were booked on a day, by customer, in one value: all customers are ranked by what a year of days
+    holds, and a million rows take a database ten times as long to hand over."""
+
+    __tablename__ = "customer_sales_day"
+
+    day: date = Field(primary_key=True)
+    booked: bytes  # for each customer, by number: that, and millionths of the currency; both big-endian, of 8 bytes
+
+
 class OrderWorth(StoreOwned, table=True):
     """What an order brought until now, whenever it was booked: a refund counts with its order."""
 
@@ -159,9 +190,10 @@ CHANGING = (
         "ad_product", None, columns=("ad_id", "product_id"),
         days="select c.store_id, d.day from changed c join ad_day d on d.store_id = c.store_id and d.ad_id = c.ad_id",
     ),
-    # refunds of an order count for its place on days of their own
+    # refunds of an order count for its place, and for its buyer, on days of their own
     Changing(
-        "shop_order", None, columns=("order_id", "country", "region"), named="order_place", events=("update",),
+        "shop_order", None, columns=("order_id", "country", "region", "customer_id"), named="order_place",
+        events=("update",),
         days="""select c.store_id, e.day from changed c
                 join sale_entry e on e.store_id = c.store_id and e.order_id = c.order_id""",
     ),
@@ -171,9 +203,10 @@ CHANGING = (
         days="""select c.store_id, o.day from changed c
                 join shop_order o on o.store_id = c.store_id and o.order_id = c.order_id""",
     ),
-    # as does the day on which its customer was won
+    # as does the day on which its customer was won; what is expected of whom is known by the address
     Changing(
-        "customer", None, "first_order_day is not null", ("customer_id", "first_order_day"), named="customer_won",
+        "customer", None, "first_order_day is not null", ("customer_id", "first_order_day", "email_hmac"),
+        named="customer_won",
         days="""select c.store_id, o.day from changed c
                 join shop_order o on o.store_id = c.store_id and o.customer_id = c.customer_id""",
     ),
@@ -195,6 +228,15 @@ CHANGING = (
         ("order_id", "customer_id", "processed_at", "day", "test"), named="order_gap",
         days="""select store_id, day from changed union select c.store_id, o.day from changed c
                 join shop_order o on o.store_id = c.store_id and o.customer_id = c.customer_id""",
+    ),
+    Changing("customer_value", None, columns=("customer_id", "reorder_30")),
+    Changing("profile_prediction", None, columns=("email_hmac", "churn_probability")),
+    # what is the session before is another one for each of the visitor's later ones
+    Changing(
+        "web_session", None, columns=("visitor_id", "started_at", "day"), named="visitor_gap",
+        days="""select store_id, day from changed union select c.store_id, n.day from changed c
+                join web_session n on n.store_id = c.store_id and n.visitor_id = c.visitor_id
+                and n.started_at > c.started_at""",
     ),
     # of a customer's answers to the survey the latest counts
     Changing(

@@ -206,7 +206,7 @@ class World:
         worth: dict[int, Decimal] = defaultdict(Decimal)
         for row in self.rows("sale_entry"):
             order = self.orders[row.order_id]
-            if order.customer_id is not None and row.kind in NET and self.end - 364 * DAY <= order.day <= self.end:
+            if order.customer_id is not None and row.kind in NET and self.end - 364 * DAY <= row.day <= self.end:
                 worth[order.customer_id] += row.amount
         known = sum(row.day <= self.end for row in self.first.values())
         best = sorted(worth, key=lambda who: (-worth[who], who))[: max(1, known // 10)]

@@ -15,7 +15,7 @@ from clique_app.database import store_session, system_session
 from clique_app.errors import InvalidInput
 from clique_app.metrics import readings_service, registry, service, sums_service
 from clique_app.metrics.definition import Period, Reading
-from clique_app.metrics.order_gaps import COUNTS, MEDIAN_GAP
+from clique_app.metrics.gaps import CUSTOMERS, MEDIAN_GAP
 from clique_app.metrics.performance_service import Performance, performance
 from clique_app.tables import Ad, AdGroup, Campaign, Order, SaleEntry, Store, StoreSettings, SyncCursor, Touch
 
@@ -206,7 +206,7 @@ def test_customers_by_how_orders_follow_each_other_are_those_of_the_rows(
     session: Session, start: int, end: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_id, period = session.info["store_id"], Period(FIRST + timedelta(start), FIRST + timedelta(end))
-    readings = [item for item in map(registry.metric, (*COUNTS, MEDIAN_GAP)) if isinstance(item, Reading)]
+    readings = [item for item in map(registry.metric, (*CUSTOMERS, MEDIAN_GAP)) if isinstance(item, Reading)]
 
     def read() -> dict[str, Decimal | None]:
         found = readings_service.read(session, store_id, readings, [period], None)

@@ -25,7 +25,7 @@ from clique_app.keeping import archive, overview_service, privacy, privacy_servi
 from clique_app.keeping.cleanup import clean_up
 from clique_app.keeping.personal_data import HELD, Person
 from clique_app.metrics import overview_service as metrics
-from clique_app.metrics import periods, registry
+from clique_app.metrics import periods, registry, sums_service
 from clique_app.settings import settings
 from clique_app.sync.source import Access
 from clique_app.tables import Customer, InboxEvent, Member, PrivacyRequest, SyncRun
@@ -145,6 +145,11 @@ def in_tables(database_url: str, pattern: str) -> set[tuple[str, str]]:
     return found
 
 
+def names_of(person: Person) -> str:
+    """Also as a number of eight bytes."""
+    return f"{person.names}|{person.customer_id.to_bytes(8, 'big').hex()}"
+
+
 def in_redis(person: Person) -> int:
     found = 0
     with redis.Redis.from_url(settings().redis_url) as client:
@@ -183,6 +188,8 @@ def leave_traces(store_id: int, person: Person) -> None:
     """Everywhere a person could be named, also where nothing should ever name one."""
     with store_session(store_id) as session:
         session.add(Customer(store_id=store_id, customer_id=-5, email_hmac=person.email_hmac))
+        session.flush()
+        assert sums_service.roll_up(session, store_id) > 0
     from tasks.keeping import answer_privacy_request
     from tasks.sync import run_source
 
@@ -229,9 +236,10 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     before = figures(store_id)
     leave_traces(store_id, person)
     assert len(person.orders) > 1
-    traces = in_tables(database_url, person.names)
+    traces = in_tables(database_url, names_of(person))
     assert {("customer", "customer_id"), ("customer", "email_hmac"), ("shop_order", "customer_id")} <= traces
     assert {("inbox_event", "payload"), ("inbox_event", "object_id"), ("sync_run", "message")} <= traces
+    assert {("customer_sales_day", "booked"), ("order_worth", "customer_id")} <= traces
     assert in_redis(person) >= 5
     assert in_archive(person) == 2
 
@@ -249,8 +257,8 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     assert answer_all(store_id) == ["answered"]
 
     nobody = Person(person.customer_id, person.email, person.phone, person.email_hmac)
-    assert in_tables(database_url, nobody.names) == set()
-    assert in_tables(database_url, person.names) <= SALES
+    assert in_tables(database_url, names_of(nobody)) == set()
+    assert in_tables(database_url, names_of(person)) <= SALES
     assert in_redis(person) == 0
     assert in_archive(person) == 0
     told = capfd.readouterr()
@@ -284,7 +292,7 @@ def test_a_redaction_may_come_twice_and_reading_shopify_again_brings_nobody_back
     token = shopify.exchange(subject_token=shopify.session_token(SHOP)).json()["access_token"]
     read_all(Access(store_id, SHOP, "America/New_York", "USD", token))
     nobody = Person(person.customer_id, person.email, person.phone, person.email_hmac)
-    assert in_tables(database_url, nobody.names) == set()
+    assert in_tables(database_url, names_of(nobody)) == set()
 
 
 def test_a_data_request_gives_the_owner_all_that_is_held(
@@ -306,6 +314,7 @@ def test_a_data_request_gives_the_owner_all_that_is_held(
     assert [row["customer_id"] for row in held["customer"]] == [person.customer_id]
     assert {row["order_id"] for row in held["shop_order"]} == set(person.orders)
     assert {"order_line", "sale_entry", "credit", "inbox_event"} <= set(held)
+    assert "customer_sales_day" not in held, "a day of it is everybody's"
     assert {row["order_id"] for table in ("order_line", "sale_entry", "credit") for row in held[table]} == set(
         person.orders
     )
@@ -366,7 +375,7 @@ def test_48_hours_after_an_uninstall_the_store_is_gone_but_for_the_evidence(
     assert {table: count for table, count in left.items() if count} == {
         "store": 1, "privacy_request": 2, "audit_entry": 1
     }  # fmt: skip
-    assert in_tables(database_url, person.names) == set()
+    assert in_tables(database_url, names_of(person)) == set()
     assert {table for table, _ in in_tables(database_url, SHOP.replace(".", r"\."))} == {"store"}
     assert not archive.folder(SHOP).exists()
     with redis.Redis.from_url(settings().redis_url) as client:

@@ -16,7 +16,9 @@ from clique_app import clock
 from clique_app.attribution import service as attribution
 from clique_app.database import store_session, system_session
 from clique_app.metrics import kept_service, readings_service, service, sums_service
+from clique_app.metrics.catalog.retention import VIP_NET_SALES
 from clique_app.metrics.definition import Filters, Period, Reading, Total
+from clique_app.metrics.gaps import CUSTOMERS, EXPECTED, MEDIAN_GAP, VISITORS
 from clique_app.metrics.registry import METRICS
 from clique_app.tables import DERIVED_TABLES, Ad, AdGroup, Campaign, Order, SaleEntry, Store, StoreSettings, Touch
 
@@ -25,7 +27,13 @@ NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
 WHOLE = Period(date(2026, 9, 1), date(2026, 11, 30))
 TOTALS = tuple(item for item in METRICS if isinstance(item, Total))
 COHORT_TOTALS = tuple(total for total in TOTALS if kept_service.tells_cohorts(total))
-FROM_KEPT = tuple(item for item in METRICS if isinstance(item, Reading) and item.kept_source)
+FROM_KEPT = tuple(
+    item
+    for item in METRICS
+    if isinstance(item, Reading)
+    and (item.kept_source or item.key in {*CUSTOMERS, MEDIAN_GAP, *VISITORS, *EXPECTED, VIP_NET_SALES.key})
+)
+SPANS = (WHOLE, Period(date(2026, 10, 3), date(2026, 10, 5)))
 BY_CHANNEL = tuple(total for total in TOTALS if "channel" in total.groups and "campaign" in total.groups)
 
 orders = st.tuples(
@@ -33,7 +41,8 @@ orders = st.tuples(
 )
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
-    st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "roll_up"]),
+    st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "refund", "visit", "expect",
+                     "churn", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -60,6 +69,38 @@ insert into review (store_id, record_id, source, day, told_at, withdrawn, rating
 values (:store, :number, 'file', :day, :at, :amount > 6, 5)
 on conflict (store_id, record_id) do update set day = excluded.day, withdrawn = excluded.withdrawn
 """
+
+
+# of an order that is here
+REFUND = """
+insert into sale_entry (store_id, sale_id, kind, order_id, happened_at, day, quantity, amount)
+select store_id, order_id, 'refund', order_id, :at, :day, -1, -:amount from shop_order
+where store_id = :store and order_id = :number
+on conflict (store_id, sale_id, kind) do update set day = excluded.day, amount = excluded.amount
+"""
+
+VISIT = """
+insert into web_session (store_id, visitor_id, started_at, ended_at, day, channel, page_views, product_views,
+                         engaged_seconds, source, medium, campaign, referrer, landing_path, landed_on_product,
+                         added_to_cart, added_viewed_product, wishlisted, checkout_started, signed_up, bounced)
+values (:store, int8send(:amount % 3), :at, :at, :day, 'meta', 1, 0, 0, '', '', '', '', '/', false, false, false,
+        false, false, false, true)
+on conflict (store_id, visitor_id, started_at) do nothing
+"""
+
+EXPECT = """
+insert into customer_value (store_id, customer_id, as_of, model_id, frequency, recency, age, p_alive, purchases_90,
+                            purchases_365, reorder_30)
+values (:store, :number % 3 + 1, :day, 1, 0, 0, 0, 0, 0, 0, 0.1 * :amount)
+on conflict (store_id, customer_id) do update set reorder_30 = excluded.reorder_30
+"""
+
+CHURN = """
+insert into profile_prediction (store_id, email_hmac, currency, churn_probability, read_at)
+values (:store, int8send(:number % 3 + 1), 'USD', 0.1 * :amount, :at)
+on conflict (store_id, email_hmac) do update set churn_probability = excluded.churn_probability
+"""
+WRITTEN = {"refund": REFUND, "visit": VISIT, "expect": EXPECT, "churn": CHURN}
 
 
 @pytest.fixture
@@ -105,8 +146,8 @@ def do(session: Session, store_id: int, step: Step) -> None:
         case "buyer":
             run.execute(
                 text(
-                    "insert into customer (store_id, customer_id, country, region, postal_code, first_order_id,"
-                    " first_order_day) values (:store, :amount, '', '', '', :number,"
+                    "insert into customer (store_id, customer_id, email_hmac, country, region, postal_code,"
+                    " first_order_id, first_order_day) values (:store, :amount, int8send(:amount), '', '', '', :number,"
                     " coalesce((select day from shop_order where store_id = :store and order_id = :number), :day))"
                     " on conflict (store_id, customer_id) do update set first_order_id = excluded.first_order_id,"
                     " first_order_day = excluded.first_order_day"
@@ -117,6 +158,8 @@ def do(session: Session, store_id: int, step: Step) -> None:
             run.execute(text(ANSWER), {**of, "day": clock.day_of(at, ZONE), "at": at, "subject": str(number)})
         case "review":
             run.execute(text(REVIEW), {**of, "day": clock.day_of(at, ZONE), "at": at})
+        case "refund" | "visit" | "expect" | "churn":
+            run.execute(text(WRITTEN[what]), {**of, "day": clock.day_of(at, ZONE), "at": at})
         case "redact":
             run.execute(text("update shop_order set customer_id = null where order_id = :number"), of)
         case _:
@@ -166,7 +209,8 @@ def from_rows(session: Session, store_id: int, total: Total, by: str, filters: F
 @example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("answer", 1, 5, 7, "")])  # another answer is the latest
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
-        for table in ("shop_order", "customer", "campaign", "ad_account", "survey_response", "review", *DERIVED_TABLES):
+        for table in ("shop_order", "customer", "campaign", "ad_account", "survey_response", "review",
+                      "web_session", "customer_value", "profile_prediction", *DERIVED_TABLES):  # fmt: skip
             session.connection().execute(text(f"delete from {table}"))
         add_ads(session, store_id)
         for step in steps:
@@ -185,11 +229,10 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         for total in COHORT_TOTALS:
             assert nonzero(won[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
         for reading in FROM_KEPT:
-            found = [
-                readings_service.read(session, store_id, [one], [WHOLE], None)
-                for one in (reading, replace(reading, kept_source=None))
-            ]
-            assert found[0] == found[1], reading.key
+            raw = replace(reading, key="of the rows", kept_source=None)
+            [told, of_rows] = [readings_service.read(session, store_id, [one], SPANS, None) for one in (reading, raw)]
+            assert list(told.values()) == list(of_rows.values()), reading.key
+            assert {key for key, _ in told} == {reading.key}
         assert sums_service.roll_up(session, store_id) >= 0
         assert not sums_service.reconcile(session, store_id)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.sales import CUSTOMERS, NET_SALES
-from clique_app.metrics.definition import Formula, Groups, KeptSource, Reading, Shown, Total
+from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Total
 
 ACTIVE_DAYS = 90
 SUBSCRIBED_DAYS = 45  # a subscription that has made no order for so long has ended
@@ -189,6 +189,11 @@ CHURN_RATE = Formula(
     example=({"lost_customers": "90", "active_at_start": "600"}, "0.15"),
 )
 
+CHANCE_OF_ANOTHER = "coalesce(1 - p.churn_probability, v.reorder_30)"
+# of the customer of a row r, who is known as b
+EXPECTED = """
+left join customer_value v on v.store_id = r.store_id and v.customer_id = r.customer_id
+left join profile_prediction p on p.store_id = b.store_id and p.email_hmac = b.email_hmac"""
 REORDER_PROBABILITY = Reading(
     key="reorder_probability",
     name="Reorder probability",
@@ -197,15 +202,13 @@ REORDER_PROBABILITY = Reading(
     "not lost), else the chance of an order within 30 days that the model of repeat purchase gives.",
     good="up",
     origin="Klaviyo, predictive analytics; else BG/NBD (Fader, Hardie and Lee 2005)",
-    source=f"""{_customers("count(*) as orders", ":start and :end")}
-left join customer_value v on v.store_id = r.store_id and v.customer_id = r.customer_id
-left join profile_prediction p on p.store_id = b.store_id and p.email_hmac = b.email_hmac""",
+    source=_customers("count(*) as orders", ":start and :end") + EXPECTED,
     groups=groups.of_customer("b"),
     grain=_CUSTOMER,
     within="true",
-    where="coalesce(p.churn_probability, v.reorder_30) is not null",
-    value="avg(coalesce(1 - p.churn_probability, v.reorder_30))",
-    amount="coalesce(1 - p.churn_probability, v.reorder_30)",
+    where=f"{CHANCE_OF_ANOTHER} is not null",
+    value=f"avg({CHANCE_OF_ANOTHER})",
+    amount=CHANCE_OF_ANOTHER,
     shown=(*_SEEN, Shown("Said by", "case when p.churn_probability is null then 'the model' else 'Klaviyo' end")),
     sources=_ORDERS,
     nothing="Nothing is expected of these customers: no model has been learnt yet, and Klaviyo says nothing.",
@@ -299,35 +302,21 @@ SUBSCRIPTION_RETENTION_RATE = Formula(
     example=({"subscribers_kept": "180", "subscribers_at_start": "200"}, "0.90"),
 )
 
-_YEAR_SPENT = f"""
-    select o.store_id, o.customer_id, sum(r.amount) as spent
-    from shop_order o join sale_entry r on r.store_id = o.store_id and r.order_id = o.order_id
-    where not o.test and o.customer_id is not null and o.day between cast(:end as date) - {VIP_YEAR_DAYS} and :end
-      and {NET_SALES.where}
-    group by o.store_id, o.customer_id"""  # noqa: S608  # our own text
-
-
-def _of_vips(spent: str) -> str:
-    """Entries of the best customers; spent: store_id, customer_id and what they spent in the year."""
-    return f"""{NET_SALES.source}
-join (
+_YEAR = f"r.day between cast(:end as date) - {VIP_YEAR_DAYS} and :end"
+_VIPS = f"""(
   select v.store_id, v.customer_id
   from (
-    select *, row_number() over (partition by store_id order by spent desc, customer_id) as place from ({spent}) y
+    select *, row_number() over (partition by store_id order by spent desc, customer_id) as place
+    from (
+      select o.store_id, o.customer_id, sum({NET_SALES.amount}) as spent
+      from {NET_SALES.source} where o.customer_id is not null and {_YEAR} and {NET_SALES.where} group by 1, 2
+    ) y
   ) v join (
     select store_id, greatest(1, floor(count(*) * {VIP_PERCENT} / 100.0)) as places
     from customer where first_order_day <= :end group by store_id
   ) n on n.store_id = v.store_id
   where v.spent > 0 and v.place <= n.places
-) v on v.store_id = r.store_id and v.customer_id = o.customer_id"""  # noqa: S608  # our own text
-
-
-def _of_kept_vips(worth: str) -> str:
-    return _of_vips(f"""
-    select :store_id as store_id, w.customer_id, sum(w.net_sales) as spent
-    from {worth} w
-    where w.customer_id is not null and w.day between cast(:end as date) - {VIP_YEAR_DAYS} and :end
-    group by w.customer_id""")  # noqa: S608  # our own text
+) v"""  # noqa: S608  # our own text
 
 
 VIP_NET_SALES = Reading(
@@ -337,8 +326,7 @@ VIP_NET_SALES = Reading(
     meaning=f"Net sales of the period from the best {VIP_PERCENT} % of all customers by net sales of the year up to "
     "the period's end.",
     good="up",
-    source=_of_vips(_YEAR_SPENT),
-    kept_source=KeptSource("order_worth", _of_kept_vips, VIP_YEAR_DAYS),
+    source=f"{NET_SALES.source} join {_VIPS} on v.store_id = r.store_id and v.customer_id = o.customer_id",
     groups=NET_SALES.groups,
     grain=NET_SALES.grain,
     where=NET_SALES.where,

@@ -44,6 +44,7 @@ def _sessions(
     amount: str = "1",
     good: Direction = "up",
     matures: str = "",
+    moved_by: tuple[str, ...] = (),
 ) -> Total:
     return Total(
         key=key,
@@ -60,6 +61,7 @@ def _sessions(
         groups={"channel": "r.channel"},
         grain="a visit",
         needs=("site",),
+        moved_by=moved_by,
     )
 
 
@@ -88,8 +90,9 @@ VISITORS = Reading(
 )
 PAGE_VIEWS = _sessions("page_views", "Page views", "Pages of the online store that were opened.", amount="r.page_views")
 NEW_VISITORS = _sessions(
-    "new_visitors", "New visitors", "Visitors whose first session falls in the period.", source=_IN_TIME, where=_FIRST
-)
+    "new_visitors", "New visitors", "Visitors whose first session falls in the period.", where=_FIRST,
+    moved_by=("visitor_gap",),
+)  # fmt: skip
 CART_SESSIONS = _sessions(
     "cart_sessions", "Sessions with an add to cart", "Sessions in which something was put in the cart.",
     where="r.added_to_cart",

@@ -1,8 +1,8 @@
-"""What the way orders follow each other tells of a period's customers. Pure.
+"""What the way orders, or sessions, follow each other tells of a period's customers, or visitors. Pure.
 
 Of a customer's orders in a period the first is the one whose former order lies before it. So the different customers of
 any period are a sum over days, which a count of different ones is not; those of two orders or more likewise, by the
-order before the former.
+order before the former. What is expected of the different customers is a sum over the same orders.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def _customers(start: str, end: str, back: int = 1) -> str:
 _BEFORE, _LATE = f"cast(:first as date) - {ACTIVE_DAYS}", f"cast(:last as date) - {ACTIVE_DAYS - 1}"
 _WHO_LEFT = f"{_customers(_BEFORE, ':last')} - {_customers(_LATE, ':last')}"
 
-# readings of the catalogue, from OrderGapDay; :first and :last are the days asked for
-COUNTS: dict[str, str] = {
+# Readings of the catalogue; :first and :last are the days asked for. From OrderGapDay:
+CUSTOMERS: dict[str, str] = {
     "customers": _customers(":first", ":last"),
     "repeat_customers": f"{_customers(':first', ':last', 2)} - {_customers(':first', ':last')}",
     "active_customers": _customers(_LATE, ":last"),
@@ -35,10 +35,17 @@ COUNTS: dict[str, str] = {
 }
 
 
+_FIRST_ONES = "filter (where day between :first and :last and former < :first)"
+# from VisitorGapDay
+VISITORS = {"visitors": f"coalesce(sum(sessions) {_FIRST_ONES}, 0)"}
+# from ReorderDay
+EXPECTED = {"reorder_probability": f"sum(chances) {_FIRST_ONES} / sum(foretold) {_FIRST_ONES}"}
+
+
 def tells(key: str, span: Period) -> bool:
     """Whether the reading of the period is known from the gaps. Who was lost is, where the days in which one counts as
     active, at the start and at the end, leave none out between them."""
-    return key == MEDIAN_GAP or (key in COUNTS and (key != "lost_customers" or span.days <= ACTIVE_DAYS))
+    return key != "lost_customers" or span.days <= ACTIVE_DAYS
 
 
 def median(gaps: Sequence[tuple[int, int]]) -> Decimal | None:
