@@ -56,11 +56,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 OF_A_NEW_DEMO = ("channels_connected", "import_a_file", "import_killed", "own_demos", "visits")
 
 
+BESIDE_BROWSERS = 10  # how much the tests of a third process give way, as nice counts
+
+
 class ByDemo(LoadScopeScheduling):
-    """Browser tests go to two processes: one has the demo whose store is set up, the other starts demos anew."""
+    """Browser tests go to two processes: one has the demo whose store is set up, the other starts demos anew. A third
+    one, for what needs no server, takes what those leave of the processors."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if not nodeid.startswith("tests/e2e/"):
+            return "without a demo"
         return str(any(f"/test_{name}.py" in nodeid for name in OF_A_NEW_DEMO))
+
+
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["by_demo"] = node.config.getvalue("dist") == "loadscope"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if getattr(item.config, "workerinput", {}).get("by_demo") and not item.get_closest_marker("e2e"):
+        os.setpriority(os.PRIO_PROCESS, 0, BESIDE_BROWSERS)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByDemo | None:
