@@ -21,6 +21,8 @@ from tests.conftest import PROJECT
 from tests.kit.plain_http import PLAIN_HTTP
 
 Demo = dict[str, Any]
+# `clique`, made once for many questions
+COMMAND = "import typer.main, clique_app.cli\ncommand = typer.main.get_command(clique_app.cli.app)"
 SMALL_WORLD = "--months 13 --orders-per-day 12 --seed 7"  # every scenario is in it
 
 
@@ -97,7 +99,7 @@ def metrics_of_spans(demo: Demo, keys: list[str], shop: str, spans: list[tuple[s
         for key in keys
     ]
     told = subprocess.run(
-        [sys.executable, "-c", f"from clique_app.cli import app\nfor c in {commands!r}: app(c, standalone_mode=False)"],
+        [sys.executable, "-c", f"{COMMAND}\nfor asked in {commands!r}: command(asked, standalone_mode=False)"],
         cwd=PROJECT,
         env=environment(demo["folder"]),
         capture_output=True,
