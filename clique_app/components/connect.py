@@ -80,9 +80,9 @@ class Connect(PageState):
     async def connect(self, channel: str) -> Any:
         """Leave for the platform's login, in the whole window: it may not be framed."""
         await self.in_session(require_may_act, self.user_id)
-        self.busy = channel
         page: ReturnPage = "/onboarding" if self.rx_router_url.path.startswith("/onboarding") else "/connections"
         url = await self.in_session(ad_accounts.start, channel, self.user_id, page)
+        self.busy = channel
         return _leave(url)
 
     @rx.event
@@ -134,7 +134,8 @@ class Connect(PageState):
         else:
             self.accounts, self.accounts_read, self.choosing = [], False, ""
             yield Connect.load
-        self.busy = ""
+        finally:  # also where the banner tells of an error of ours
+            self.busy = ""
 
     @rx.event
     async def sync(self, channel: str) -> None:
@@ -172,7 +173,8 @@ class Connect(PageState):
             await asyncio.to_thread(edge.disconnect, self.store_id, channel, self.user_id)
         except CliqueError as error:
             self.problem_line, self.problem_at = error.message, channel
-        self.ending, self.busy = NOTHING, ""
+        finally:
+            self.ending, self.busy = NOTHING, ""
         if self.choosing == channel:
             self.accounts, self.accounts_read, self.choosing = [], False, ""
         yield Connect.load

@@ -97,7 +97,8 @@ class FileImport(PageState):
             self.told = f"{self.preview.name} is being imported."
         except CliqueError as error:
             self.problem_line = error.message
-        self.busy = False
+        finally:
+            self.busy = False
         await self._show()
 
     @rx.event
@@ -136,7 +137,8 @@ class FileImport(PageState):
             self.told = f"The file was removed, {done.counts.get('removed', 0):,} rows with it."
         except CliqueError as error:
             self.problem_line = error.message
-        self.busy, self.removing = False, 0
+        finally:
+            self.busy, self.removing = False, 0
         await self._show()
 
 

@@ -29,7 +29,8 @@ class KlaviyoConnect(PageState):
             await asyncio.to_thread(edge.begin_import, self.store_id, "klaviyo")
         except CliqueError as error:
             self.key_problem = error.message
-        self.key_busy = False
+        finally:
+            self.key_busy = False
 
 
 def klaviyo_key_form() -> rx.Component:

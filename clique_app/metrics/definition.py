@@ -119,11 +119,10 @@ class Total(Rows):
 
 @dataclass(frozen=True)
 class KeptSource:
-    """A source over one of the tables that are kept by day, from some days before the last one asked for until now."""
+    """A source over one of the tables that are kept by day, from the first one asked for until now."""
 
     table: str
     source: Callable[[str], str]  # of that table's rows
-    days: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -122,7 +122,7 @@ def quicker(
     if reading.kept_source is None:
         return reading, {}
     [kept] = (one for one in KEPT if one.table == reading.kept_source.table)
-    first = min(min(span.start, span.end - timedelta(days=reading.kept_source.days)) for span in spans)
+    first = min(span.start for span in spans)
     rows, values = relation(session, store_id, kept, _until_now(session, store_id, first))
     return replace(reading, source=reading.kept_source.source(rows)), values
 

@@ -174,6 +174,32 @@ def test_several_ad_accounts_are_marked_and_used_together(tab: Tab, monkeypatch:
     assert (state.accounts, state.choosing, state.busy) == ([], "", "")
 
 
+@pytest.mark.parametrize(("handler", "asked"), [("choose", "choose"), ("connect", "start")])
+def test_an_error_of_ours_leaves_no_button_busy(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch, handler: str, asked: str
+) -> None:
+    from clique_app.components.connect import Connect
+    from clique_app.connections import ad_accounts_service
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(ad_accounts_service, asked, fail)
+    state = tab.run(Connect, "load")
+
+    async def click() -> None:
+        done = getattr(Connect, handler).fn(state, "meta")
+        if handler == "connect":
+            await done
+            return
+        async for _ in done:
+            assert state.busy == "meta"
+
+    with pytest.raises(RuntimeError):
+        asyncio.run(click())
+    assert state.busy == ""
+
+
 def test_a_file_is_shown_to_who_chose_it_and_forgotten(tab: Tab) -> None:
     from clique_app.components.file_import import FileImport
     from clique_app.imports import service as imports
