@@ -41,18 +41,24 @@ class Kept:
         return f"({kept} and not day = any(:days) union all {now})" if is_stale else f"({kept})"
 
 
+# rows that follow each other: their table, whose they are, and which count
+_ORDERED = ("shop_order", "customer_id", "not test and customer_id is not null")
+_VISITED = ("web_session", "visitor_id", "true")
+_NEVER = f"'{NO_ORDER_BEFORE.isoformat()}'::date"
+
+
+def _whole(of: tuple[str, str, str], among: str) -> str:
+    """All rows of those who have one on the days {among}: the row before may be of any day."""
+    table, who, where = of
+    mine = f"from {table} where store_id = :store_id and {where}"
+    return mine if among == ALL_DAYS else f"{mine} and {who} in (select {who} {mine} and day {among})"
+
+
 def _order_gaps(among: str) -> str:
-    of_customers = (
-        ""
-        if among == ALL_DAYS
-        else f"""and customer_id in (
-            select customer_id from shop_order where store_id = :store_id and day {among} and not test)"""  # noqa: S608
-    )
     return f"""
-    select day, back, coalesce(former, '{NO_ORDER_BEFORE.isoformat()}'::date) as former, count(*) as orders
+    select day, back, coalesce(former, {_NEVER}) as former, count(*) as orders
     from (
-        select day, lag(day) over mine as one, lag(day, 2) over mine as two
-        from shop_order where store_id = :store_id and not test and customer_id is not null {of_customers}
+        select day, lag(day) over mine as one, lag(day, 2) over mine as two {_whole(_ORDERED, among)}
         window mine as (partition by customer_id order by processed_at, order_id)
     ) o cross join lateral (values (1::smallint, one), (2::smallint, two)) of_former (back, former)
     where day {among} group by 1, 2, 3
@@ -60,36 +66,22 @@ def _order_gaps(among: str) -> str:
 
 
 def _visitor_gaps(among: str) -> str:
-    of_visitors = (
-        ""
-        if among == ALL_DAYS
-        else f"""and visitor_id in (
-            select visitor_id from web_session where store_id = :store_id and day {among})"""  # noqa: S608
-    )
     return f"""
-    select day, coalesce(former, '{NO_ORDER_BEFORE.isoformat()}'::date) as former, count(*) as sessions
+    select day, coalesce(former, {_NEVER}) as former, count(*) as sessions
     from (
-        select day, lag(day) over (partition by visitor_id order by started_at) as former
-        from web_session where store_id = :store_id {of_visitors}
+        select day, lag(day) over (partition by visitor_id order by started_at) as former {_whole(_VISITED, among)}
     ) r
     where day {among} group by 1, 2
     """  # noqa: S608
 
 
 def _reorders(among: str) -> str:
-    of_customers = (
-        ""
-        if among == ALL_DAYS
-        else f"""and customer_id in (
-            select customer_id from shop_order where store_id = :store_id and day {among} and not test)"""  # noqa: S608
-    )
     return f"""
-    select day, coalesce(former, '{NO_ORDER_BEFORE.isoformat()}'::date) as former, count(*) as foretold,
-           sum({CHANCE_OF_ANOTHER}) as chances
+    select day, coalesce(former, {_NEVER}) as former, count(*) as foretold, sum({CHANCE_OF_ANOTHER}) as chances
     from (
         select store_id, customer_id, day,
                lag(day) over (partition by customer_id order by processed_at, order_id) as former
-        from shop_order where store_id = :store_id and not test and customer_id is not null {of_customers}
+        {_whole(_ORDERED, among)}
     ) r {groups.buyer("r")} {EXPECTED}
     where day {among} and {CHANCE_OF_ANOTHER} is not null group by 1, 2
     """  # noqa: S608
