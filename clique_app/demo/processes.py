@@ -65,17 +65,25 @@ class Supervisor:
 
     def start(self, *services: Service) -> None:
         """Starts services side by side and returns when all are healthy."""
+        self.launch(*services)
+        self.wait(*services)
+
+    def launch(self, *services: Service) -> None:
+        """Starts services side by side and returns at once."""
         for service in services:
             self.running[service.name] = Running(service, self._spawn(service), time.time())
+
+    def wait(self, *services: Service, until: Callable[[], bool] | None = None) -> None:
+        """Returns when launched services are healthy, or `until` holds; fails where one ends or takes too long."""
         waiting = {service.name: time.monotonic() + service.start_seconds for service in services}
         while waiting:
-            for name, until in list(waiting.items()):
+            for name, latest in list(waiting.items()):
                 entry = self.running[name]
                 if entry.process.poll() is not None:
                     raise self._failed(entry.service, f"ended with {entry.process.returncode}")
-                if entry.service.healthy():
+                if (until or entry.service.healthy)():
                     del waiting[name]
-                elif time.monotonic() > until:
+                elif time.monotonic() > latest:
                     raise self._failed(entry.service, f"gave no answer in {entry.service.start_seconds:.0f} s")
             time.sleep(0.05 if waiting else 0)
 

@@ -94,9 +94,14 @@ def running_demo() -> Demo | None:
         return None
 
 
+def platforms_path(demo: Demo) -> Path:
+    """Where the sandbox writes, as soon as it starts, how the app reaches the platforms beside Shopify."""
+    return Path(demo.data) / "sandbox" / "environment.json"
+
+
 def platforms(demo: Demo) -> dict[str, str]:
     """Where the platforms beside Shopify are and who Clique is there, as the sandbox says once it runs."""
-    path = Path(demo.data) / "sandbox" / "environment.json"
+    path = platforms_path(demo)
     return json.loads(path.read_text()) if path.exists() else {}
 
 

@@ -207,17 +207,23 @@ def _bring_up(supervisor: Supervisor, options: Options, app_port: int, sandbox_p
         "CLIQUE_STATE_DIR": str(state_dir()),
     }
     migrations = supervisor.begin("migrations", (sys.executable, "-m", "alembic", "upgrade", "head"), environment)
-    with step("The platforms and the admin (sandbox)"):
-        supervisor.start(_sandbox(demo, made, options, data, environment))
-    environment |= record.platforms(demo)
+    record.platforms_path(demo).unlink(missing_ok=True)  # of the start before, with other ports
+    sandbox = _sandbox(demo, made, options, data, environment)
+    supervisor.launch(sandbox)  # it reads its world while the app starts
     with step("Tables"):
         supervisor.finish(migrations)
     if building:
         with step("Pages (built once)"):
             supervisor.finish(building)
+    supervisor.wait(sandbox, until=record.platforms_path(demo).exists)
+    environment |= record.platforms(demo)
     environment["REFLEX_WEB_WORKDIR"] = str(frontend.publish(key, app_port))
-    with step("App, worker and scheduler"):
-        supervisor.start(_web(demo, environment), *_background(supervisor, environment))
+    with step("App and workers"):
+        supervisor.start(_web(demo, environment), *_workers(supervisor, environment))
+    with step("The platforms and the admin (sandbox)"):
+        supervisor.wait(sandbox)
+    with step("Scheduler"):  # last: what was due meanwhile asks the platforms at once
+        supervisor.start(_scheduler(environment))
     return demo
 
 
@@ -288,12 +294,11 @@ def _web(demo: record.Demo, environment: dict[str, str]) -> Service:
     )
 
 
-def _background(supervisor: Supervisor, environment: dict[str, str]) -> tuple[Service, ...]:
+def _workers(supervisor: Supervisor, environment: dict[str, str]) -> tuple[Service, ...]:
+    # imports take minutes; what a person waits for has a pool of its own
     return (
-        # imports take minutes; what a person waits for has a pool of its own
         _worker(supervisor, environment, "worker", ("webhooks", "actions", "analysis")),
         _worker(supervisor, environment, "importer", ("sync", "history")),
-        Service("scheduler", (sys.executable, "-m", "tasks.schedule"), healthy=_lives(1.0), environment=environment),
     )
 
 
@@ -304,6 +309,10 @@ def _worker(supervisor: Supervisor, environment: dict[str, str], name: str, queu
         healthy=lambda: "ready for action" in supervisor.log(name).read_text(errors="replace"),
         environment=environment,
     )
+
+
+def _scheduler(environment: dict[str, str]) -> Service:
+    return Service("scheduler", (sys.executable, "-m", "tasks.schedule"), healthy=_lives(1.0), environment=environment)
 
 
 @lru_cache(maxsize=1)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import socket
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
 import uvicorn
 
-from clique_app.sandbox import orders_file, platforms
+from clique_app.sandbox import kept_world, orders_file, platforms
 from clique_app.sandbox.config import Config
 from clique_app.sandbox.default_store import create_growing_store
 from clique_app.sandbox.server import build
 from clique_app.sandbox.world import World
 
 ENVIRONMENT = "environment.json"  # in --data: what the app has to be started with to reach the platforms
+KEPT_FROM_SECONDS = 1.0  # what is made faster than a kept world is read is made again
 
 
 def arguments() -> argparse.Namespace:
@@ -37,7 +40,20 @@ def arguments() -> argparse.Namespace:
 
 
 def make_world(args: argparse.Namespace) -> World:
-    """The world as it is now: made from its seed and beginning, then all that was changed since."""
+    """The world as it is now: made from its seed and beginning, or as it was kept, then all that was changed since."""
+    kept = args.data / "world.pickle" if args.data else None
+    maker = kept_world.made_by(args.orders)
+    world = kept_world.read(kept, maker) if kept else None
+    started = time.monotonic()
+    if world is None:
+        world = _begin_world(args)
+    world.replay()
+    if kept and time.monotonic() - started > KEPT_FROM_SECONDS:
+        kept_world.keep(world, kept, maker)
+    return world
+
+
+def _begin_world(args: argparse.Namespace) -> World:
     began = World(args.seed, args.data).now()
     settings = {"seed": args.seed, "months": args.months, "orders_per_day": args.orders_per_day}
     if args.data:
@@ -53,7 +69,6 @@ def make_world(args: argparse.Namespace) -> World:
             months=int(settings["months"]),
             orders_per_day=settings["orders_per_day"],
         )
-    world.replay()
     return world
 
 
@@ -70,14 +85,6 @@ def _remember(data: Path, began: datetime, settings: dict[str, float]) -> tuple[
 
 def main() -> int:
     args = arguments()
-    gc.disable()  # making the world leaves no cycles, only many objects to walk over
-    try:
-        world = make_world(args)
-    except orders_file.BadOrdersFile as error:
-        print(error, file=sys.stderr)  # noqa: T201  (a command's answer)
-        return 2
-    gc.freeze()
-    gc.enable()
     config = Config(
         base_url=f"http://127.0.0.1:{args.port}",
         app_url=args.app_url.rstrip("/"),
@@ -88,17 +95,29 @@ def main() -> int:
         control=args.control == "on",
     )
     if args.data:
-        args.data.mkdir(parents=True, exist_ok=True)
-        (args.data / ENVIRONMENT).write_text(json.dumps(platforms.environment(config)))
-    uvicorn.run(
-        build(world, config),
-        host="127.0.0.1",
-        port=args.port,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-    )
+        _tell(args.data / ENVIRONMENT, platforms.environment(config))
+    # who calls while the world is made is kept waiting, not sent away
+    with socket.create_server(("127.0.0.1", args.port)) as listening:
+        gc.disable()  # making the world leaves no cycles, only many objects to walk over
+        try:
+            world = make_world(args)
+        except orders_file.BadOrdersFile as error:
+            print(error, file=sys.stderr)  # noqa: T201  (a command's answer)
+            return 2
+        gc.freeze()
+        gc.enable()
+        server = uvicorn.Server(
+            uvicorn.Config(build(world, config), access_log=False, log_level="warning", timeout_graceful_shutdown=3)
+        )
+        server.run(sockets=[listening])
     return 0
+
+
+def _tell(path: Path, environment: dict[str, str]) -> None:
+    """Writes it whole: the app waits for this file and starts when it is there."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(environment))
+    partial.replace(path)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from heapq import heappop, heappush
-from itertools import accumulate, count
+from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,7 @@ class StoreGrowth:
         self._regulars: list[int] = []
         self._locations = list(store.locations)
         self._later: list[tuple[datetime, int, Callable[[datetime, Order, int], None], int, int]] = []
-        self._sequence = count().__next__
+        self._planned = 0
         self._next_day = store.shop.history_from
         self._plan: list[Candidate] = []
         self._position = 0
@@ -221,7 +221,8 @@ class StoreGrowth:
 
     def _plan_later(self, at: datetime, what: Callable[[datetime, Order, int], None], order: Order, seed: int) -> None:
         at = at.replace(microsecond=0)
-        heappush(self._later, (at, self._sequence(), what, order.order_id, seed))
+        self._planned += 1  # tells apart what happens at the same moment
+        heappush(self._later, (at, self._planned, what, order.order_id, seed))
 
     def _fulfil(self, at: datetime, order: Order, seed: int) -> None:
         if order.cancelled_at is None:

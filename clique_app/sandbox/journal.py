@@ -14,16 +14,18 @@ class Journal:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
+        self._known_bytes = 0  # what the world has applied of it; its own changes are known to it
 
     def read(self) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
-        """Entries in the order they happened; a line cut off by a crash was never answered and is dropped."""
+        """Entries not yet applied, in their order; a line cut off by a crash was never answered and is dropped."""
         if self._path is None or not self._path.exists():
             return
         whole = self._path.read_bytes()
         end = whole.rfind(b"\n") + 1
         if end < len(whole):
             self._path.write_bytes(whole[:end])
-        for line in whole[:end].splitlines():
+        news, self._known_bytes = whole[self._known_bytes : end], end
+        for line in news.splitlines():
             entry = json.loads(line)
             yield datetime.fromisoformat(entry["at"]), entry["change"], entry["args"]
 
@@ -31,5 +33,7 @@ class Journal:
         if self._path is None:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"at": at.isoformat(), "change": change, "args": args}) + "\n")
+        line = json.dumps({"at": at.isoformat(), "change": change, "args": args}).encode() + b"\n"
+        with self._path.open("ab") as file:
+            file.write(line)
+        self._known_bytes += len(line)

@@ -27,6 +27,10 @@ class UnknownStore(KeyError):
     """The sandbox has no such store."""
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Growth(Protocol):
     """Makes a store's own life: what happens in it as time passes."""
 
@@ -41,23 +45,27 @@ class World:
         self,
         seed: int = 1,
         data_dir: Path | None = None,
-        real_time: Callable[[], datetime] = lambda: datetime.now(UTC),
+        real_time: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.seed = seed
         self.data_dir = data_dir
         self.stores: dict[str, Store] = {}
         self.ads = AdPlatform(seed)
         self.growths: dict[str, Growth] = {}
-        self._real_time = real_time
+        self.real_time = real_time
         self._offset = timedelta(0)
         self._listeners: list[Listener] = []
         self._journal = Journal(data_dir / "journal.jsonl" if data_dir else None)
         self._random_orders = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but who listens, for a world that is kept on disk; a kept world lives in real time."""
+        return self.__dict__ | {"_listeners": [], "real_time": _utc_now}
+
     # time
 
     def now(self) -> datetime:
-        return self._real_time() + self._offset
+        return self.real_time() + self._offset
 
     def advance(self) -> datetime:
         """Let everything happen that is due by now."""

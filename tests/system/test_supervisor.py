@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -11,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 import redis
@@ -189,3 +192,33 @@ def test_a_service_that_ends_at_start_shows_its_last_lines(tmp_path: Path) -> No
     with pytest.raises(StartFailed, match="no such port"):
         supervisor.start(broken)
     supervisor.stop()
+
+
+def test_one_that_ends_while_a_sign_of_it_is_awaited_is_told(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path / "logs", PROJECT)
+    broken = Service("broken", (sys.executable, "-c", "raise SystemExit('no such file')"), healthy=lambda: True)
+    supervisor.launch(broken)
+    with pytest.raises(StartFailed, match="no such file"):
+        supervisor.wait(broken, until=lambda: False)
+    supervisor.stop()
+
+
+def test_who_calls_the_sandbox_while_it_makes_its_world_is_kept_waiting(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path / "logs", PROJECT)
+    port, told = servers.free_port(), tmp_path / "environment.json"
+    words = f"--port {port} --data {tmp_path} --app-url http://localhost:1 --api-key k --api-secret s --months 4"
+    sandbox = Service("sandbox", (sys.executable, "-m", "clique_app.sandbox", *words.split()), healthy=told.exists)
+    try:
+        supervisor.start(sandbox)
+        assert f"127.0.0.1:{port}" in json.loads(told.read_text())["META_GRAPH_URL"]
+        wait_until(lambda: listens(port))
+        assert not (tmp_path / "world.pickle").exists()
+        answer = httpx.get(f"http://127.0.0.1:{port}/health", timeout=60, trust_env=False)
+        assert answer.json()["stores"] == ["harbor-lane.myshopify.com"]
+    finally:
+        supervisor.stop()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
