@@ -67,7 +67,10 @@ def against_normal(name: str, line: tuple[Day, ...], period: Period) -> str:
         return ""
     above = sum(value > high for value, _, high in judged)
     below = sum(value < low for value, low, _ in judged)
-    return f"{name} ran above normal on {above} and below on {below} of {len(judged)} days"
+    outside = [f"{side} normal on {days}" for side, days in (("above", above), ("below", below)) if days]
+    if not outside:
+        return f"{name} stayed within normal on every day"
+    return f"{name} ran {' and '.join(outside)} of {len(judged)} days"
 
 
 def written(figure: Figure, currency: str) -> str:
