@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from clique_app.metrics.catalog.retention import ACTIVE_DAYS
+from clique_app.metrics.catalog.site import AGAIN_DAYS, CAME_AGAIN, WEEK_OLD
 from clique_app.metrics.definition import Period
 
 REACH_DAYS = ACTIVE_DAYS  # how far before a period is looked
@@ -38,6 +39,11 @@ CUSTOMERS: dict[str, str] = {
 _FIRST_ONES = "filter (where day between :first and :last and former < :first)"
 # from VisitorGapDay
 VISITORS = {"visitors": f"coalesce(sum(sessions) {_FIRST_ONES}, 0)"}
+# by day, from VisitorGapDay too: which of its days a session counts on, and which sessions count
+RETURNS = {
+    WEEK_OLD.key: ("day", "true"),
+    CAME_AGAIN.key: ("former", f"day - former <= {AGAIN_DAYS}"),
+}
 # from ReorderDay
 EXPECTED = {"reorder_probability": f"sum(chances) {_FIRST_ONES} / sum(foretold) {_FIRST_ONES}"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,10 +15,12 @@ from clique_app.database import raw_connection
 from clique_app.metrics import gaps, order_worth
 from clique_app.metrics.best_customers import Best, Sales
 from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
+from clique_app.metrics.catalog.site import SEEN_ON
 from clique_app.metrics.definition import Filters, Period, Reading, Total
 from clique_app.metrics.kept import COHORTS, CUSTOMER_SALES, KEPT, ORDER_GAPS, REORDERS, VISITOR_GAPS, Kept
 from clique_app.metrics.sums_service import Sums, changes, summed
 from clique_app.tables.rollups import NO_ORDER_BEFORE
+from clique_app.tables.site import PIXEL
 
 _GAPS = """
 select day - former, cast(sum(orders) as int) from {gaps} gaps
@@ -36,6 +38,13 @@ select day, (select count(*) from customer where store_id = :store_id and first_
 from unnest(cast(:days as date[])) asked (day)
 """
 _LAST = "select max(day) from shop_order where store_id = :store_id"
+_SEEN_ON = f"""
+select {SEEN_ON} from store t join sync_cursor c on c.store_id = t.store_id and c.source = '{PIXEL}'
+where t.store_id = :store_id
+"""  # noqa: S608  # our own text
+_RETURNED = """
+select {day}, sum(sessions) from {gaps} gaps where {day} between :first and :last and {counts} group by 1
+"""
 _WON = """
 select won_on, {sums} from {cohorts} cohorts where won_on between :first and :last group by 1
 """
@@ -101,7 +110,7 @@ def _customers_by(session: Session, store_id: int, days: Iterable[date]) -> dict
 
 
 def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:
-    """The totals that tells_cohorts knows: what customers brought until now, by the day they were won."""
+    """Totals of order_worth.COHORT_TOTALS: what customers brought until now, by the day they were won."""
     measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals}
     if not measures:
         return {}
@@ -111,8 +120,33 @@ def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], perio
     return {key: {day: sums[at] for day, *sums in rows} for at, key in enumerate(measures)}
 
 
-def tells_cohorts(total: Total) -> bool:
-    return total.key in order_worth.COHORT_TOTALS
+def from_returns(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:
+    """Totals of gaps.RETURNS: sessions by how soon the visitor's next one came."""
+    asked = [total.key for total in totals]
+    found: dict[str, dict[date, Decimal]] = {key: {} for key in asked}
+    seen_on = session.connection().scalar(text(_SEEN_ON), {"store_id": store_id}) if asked else None
+    if seen_on is None or period.start > (last := min(period.end, seen_on - timedelta(days=gaps.AGAIN_DAYS + 1))):
+        return found
+    reach = Period(period.start, last + timedelta(days=gaps.AGAIN_DAYS))
+    rows, values = relation(session, store_id, VISITOR_GAPS, reach)
+    values |= {"first": period.start, "last": last}
+    for key in asked:
+        day, counts = gaps.RETURNS[key]
+        statement = text(_RETURNED.format(day=day, counts=counts, gaps=rows))
+        found[key] = {on: Decimal(sessions) for on, sessions in session.connection().execute(statement, values)}
+    return found
+
+
+# totals that kept tables tell by day, where nothing is narrowed: which ones each way knows
+_TOLD_BY_DAY = ((order_worth.COHORT_TOTALS, from_cohorts), (gaps.RETURNS, from_returns))
+
+
+def by_day(session: Session, store_id: int, totals: Sequence[Total], period: Period) -> Sums:
+    """The sums by day of those of the totals that kept tables tell."""
+    found: dict[str, Mapping[Any, Decimal]] = {}
+    for known, told in _TOLD_BY_DAY:
+        found |= told(session, store_id, [total for total in totals if total.key in known], period)
+    return found
 
 
 def quicker(

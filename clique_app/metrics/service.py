@@ -61,11 +61,9 @@ def daily(
     leaves = list(dict.fromkeys(leaf for item in items for leaf in registry.leaves(item, narrowed)))
     reasons = reasons_service.reasons(session, store_id, leaves, narrowed)
     totals = [leaf for leaf in leaves if isinstance(leaf, Total)]
-    won = [] if narrowed else [total for total in totals if kept_service.tells_cohorts(total)]
-    sums = {
-        **sums_service.sums(session, store_id, [one for one in totals if one not in won], period, "day", filters),
-        **kept_service.from_cohorts(session, store_id, won, period),
-    }
+    told = {} if narrowed else kept_service.by_day(session, store_id, totals, period)
+    others = [total for total in totals if total.key not in told]
+    sums = {**told, **sums_service.sums(session, store_id, others, period, "day", filters)}
     asked = [leaf for leaf in leaves if isinstance(leaf, Reading) and leaf.key not in reasons]
     return Daily(
         sums,

@@ -64,7 +64,17 @@ class WebSession(StoreOwned, table=True):
     __table_args__ = (
         sa.Index(None, "store_id", "day"),
         sa.Index("ix_web_session_order", "store_id", "order_id", postgresql_where=sa.text("order_id is not null")),
-    )
+        # carts and what became of them: few of all visits
+        sa.Index(
+            "ix_web_session_carts", "store_id", "day",
+            postgresql_include=["visitor_id", "started_at", "checkout_started", "channel"],
+            postgresql_where=sa.text("added_to_cart"),
+        ),
+        sa.Index(
+            "ix_web_session_checkouts", "store_id", "visitor_id", "started_at",
+            postgresql_where=sa.text("checkout_started"),
+        ),
+    )  # fmt: skip
 
     visitor_id: bytes = Field(primary_key=True)
     started_at: datetime = time(primary_key=True)

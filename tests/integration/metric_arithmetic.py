@@ -155,6 +155,16 @@ class World:
             if one.visitor_id == row.visitor_id and row.started_at < one.started_at <= until
         ]
 
+    def week_old(self, row: Row) -> bool:
+        seen = next(one.fresh_at for one in self.rows("sync_cursor") if one.source == "web_pixel")
+        return row.day + 7 * DAY < seen.astimezone(ZONE).date()
+
+    def came_again(self, row: Row) -> bool:
+        return any(
+            one.visitor_id == row.visitor_id and one.started_at > row.started_at and one.day <= row.day + 7 * DAY
+            for one in self.rows("web_session")
+        )
+
     def emails(self, column: str, kind: str = "", start: date | None = None, end: date | None = None) -> Decimal:
         kinds = {row.program_id: row.kind for row in self.rows("email_program")}
         days = (start or self.start, end or self.end)
@@ -363,12 +373,12 @@ LEAVES: dict[str, Callable[[World], Any]] = {
             and not any(one.checkout_started for one in w.later(row, hours=24))
         )
     ),
-    "sessions_week_old": lambda w: w.visits(lambda row: w.old(row, days=7)),
-    "sessions_followed_in_7d": lambda w: w.visits(lambda row: w.old(row, days=7) and w.later(row, days=7)),
-    "engagement_points": lambda w: (
-        w.visits(lambda row: True, w.points) + w.emails("unique_opens") * 20 + w.emails("unique_clicks") * 80
-    ),
-    "engagement_most": lambda w: w.visits(lambda row: True) * 100 + w.emails("delivered") * 100,
+    "sessions_week_old": lambda w: w.visits(w.week_old),
+    "sessions_followed_in_7d": lambda w: w.visits(lambda row: w.week_old(row) and w.came_again(row)),
+    "engagement_visit_points": lambda w: w.visits(lambda row: True, w.points),
+    "engagement_visit_most": lambda w: w.visits(lambda row: True) * 100,
+    "engagement_email_points": lambda w: w.emails("unique_opens") * 20 + w.emails("unique_clicks") * 80,
+    "engagement_email_most": lambda w: w.emails("delivered") * 100,
     "forecasts_due": lambda w: len(w.foretold),
     "forecasts_met": lambda w: sum(
         any(one.day > row.made_on and abs((one.day - row.expected_on).days) <= 7 for one in w.books[row.customer_id])

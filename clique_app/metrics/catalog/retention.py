@@ -162,13 +162,13 @@ ACTIVE_AT_START = Reading(
     unit="count",
     meaning=f"Different customers with an order in the {ACTIVE_DAYS} days before the period.",
     good="up",
-    source=_customers("min(o.day) as first_day", f"{_BEFORE} and :end", having="min(o.day) < :start"),
+    source=_customers("count(*) as orders", f"{_BEFORE} and cast(:start as date) - 1"),
     groups=_OF_CUSTOMER,
     grain=_CUSTOMER,
     within="true",
     value="count(*)",
     amount="1",
-    shown=_SEEN,
+    shown=(Shown("Last order before the period", "r.last_order_at", "time"), _WHO),
     sources=_ORDERS,
 )
 LOST_CUSTOMERS = replace(
@@ -177,7 +177,9 @@ LOST_CUSTOMERS = replace(
     name="Customers lost",
     meaning=f"Customers active at the period's start who by its end had not ordered for {ACTIVE_DAYS} days.",
     good="down",
-    where=f"r.last_day <= cast(:end as date) - {ACTIVE_DAYS}",
+    where=f"""not exists (
+  select from shop_order n where n.store_id = r.store_id and n.customer_id = r.customer_id and not n.test
+  and n.day between cast(:end as date) - {ACTIVE_DAYS - 1} and :end)""",
 )
 CHURN_RATE = Formula(
     key="churn_rate",

@@ -7,6 +7,8 @@ from dataclasses import replace
 from clique_app.metrics.definition import Direction, Formula, Reading, Shown, Total
 from clique_app.tables.site import PIXEL
 
+AGAIN_DAYS = 7
+SEEN_ON = "cast(c.fresh_at at time zone t.time_zone as date)"  # the day up to which visits of a store t are known
 _ROWS = (
     Shown("When", "r.started_at", "time"),
     Shown("From", "r.channel"),
@@ -17,16 +19,17 @@ _ROWS = (
 # Sessions beside what comes after them: time and other days' sessions move these sums, so that no day of them is kept.
 # seen_until: what may still happen to a session that is younger is not known yet.
 _IN_TIME = f"""(
-  select s.*, c.fresh_at as seen_until
-  from web_session s left join sync_cursor c on c.store_id = s.store_id and c.source = '{PIXEL}') r"""  # noqa: S608
+  select s.*, c.fresh_at as seen_until, {SEEN_ON} as seen_on
+  from web_session s join store t on t.store_id = s.store_id
+  left join sync_cursor c on c.store_id = s.store_id and c.source = '{PIXEL}') r"""  # noqa: S608
 _CART = "r.added_to_cart and r.started_at < r.seen_until - interval '24 hours'"
 _LEFT = f"""{_CART} and not r.checkout_started and not exists (
   select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id and n.checkout_started
   and n.started_at > r.started_at and n.started_at <= r.started_at + interval '24 hours')"""
-_WEEK_OLD = "r.started_at < r.seen_until - interval '7 days'"
+_WEEK_OLD = f"r.day < r.seen_on - {AGAIN_DAYS}"
 _CAME_AGAIN = f"""{_WEEK_OLD} and exists (
   select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id
-  and n.started_at > r.started_at and n.started_at <= r.started_at + interval '7 days')"""
+  and n.started_at > r.started_at and n.day <= r.day + {AGAIN_DAYS})"""
 _DAY = "Carts of the last 24 hours are left out."
 _WEEK = "Sessions of the last 7 days are left out."
 _FIRST = """not exists (
@@ -164,11 +167,12 @@ CARTS_LEFT = _sessions(
     source=_IN_TIME, where=_LEFT, good="down", matures=_DAY,
 )  # fmt: skip
 WEEK_OLD = _sessions(
-    "sessions_week_old", "Sessions of over a week ago", "Sessions since which a week has passed.",
+    "sessions_week_old", "Sessions of over a week ago", "Sessions since whose day a whole week has passed.",
     source=_IN_TIME, where=_WEEK_OLD, good="neither", matures=_WEEK,
 )  # fmt: skip
 CAME_AGAIN = _sessions(
-    "sessions_followed_in_7d", "Sessions followed by another", "Sessions whose visitor came again within 7 days.",
+    "sessions_followed_in_7d", "Sessions followed by another",
+    "Sessions whose visitor came again by the seventh day after.",
     source=_IN_TIME, where=_CAME_AGAIN, matures=_WEEK,
 )  # fmt: skip
 
@@ -200,46 +204,94 @@ COST_PER_SIGNUP = Formula(
     example=({"ad_spend": "240", "email_signups": "48"}, "5.00"),
 )
 _MINUTE = 60
-_SITE_POINTS = {
-    "engagement_product": "x.product_views > 0",
-    "engagement_minute": f"x.engaged_seconds >= {_MINUTE}",
-    "engagement_cart": "x.added_to_cart",
-    "engagement_signup": "x.signed_up",
+_VISIT_POINTS = {
+    "engagement_product": "r.product_views > 0",
+    "engagement_minute": f"r.engaged_seconds >= {_MINUTE}",
+    "engagement_cart": "r.added_to_cart",
+    "engagement_signup": "r.signed_up",
 }
-_OCCASIONS = f"""(
-  select x.store_id, x.day, x.channel, 'visit' as sort, 1 as times,
-         {" + ".join(f"s.{name} * ({reached})::int" for name, reached in _SITE_POINTS.items())} as points,
-         {" + ".join(f"s.{name}" for name in _SITE_POINTS)} as most
-  from web_session x join store_settings s on s.store_id = x.store_id
-  union all
-  select x.store_id, x.day, 'email', 'e-mail', x.delivered,
-         s.engagement_open * x.unique_opens + s.engagement_click * x.unique_clicks,
-         (s.engagement_open + s.engagement_click) * x.delivered
-  from email_day x join store_settings s on s.store_id = x.store_id
-) r"""  # noqa: S608  # our own text
-ENGAGEMENT_POINTS = Total(
+_VISIT_EXAMPLE = {
+    "s.engagement_product": "20", "s.engagement_minute": "20", "s.engagement_cart": "40", "s.engagement_signup": "20",
+    "r.product_views": "3", "r.engaged_seconds": "75", "r.added_to_cart": "true", "r.signed_up": "false",
+}  # fmt: skip
+_EMAIL_EXAMPLE = {
+    "s.engagement_open": "20", "s.engagement_click": "80",
+    "r.delivered": "10", "r.unique_opens": "4", "r.unique_clicks": "1",
+}  # fmt: skip
+_VISIT_MOST = " + ".join(f"s.{name}" for name in _VISIT_POINTS)
+_EMAIL_MOST = "(s.engagement_open + s.engagement_click) * r.delivered"
+VISIT_POINTS = Total(
+    key="engagement_visit_points",
+    name="Points of visits",
+    unit="count",
+    meaning="What visits reached, in points of Settings: a product looked at, a minute of attention, an add to cart, a "
+    "sign-up.",
+    good="up",
+    source="web_session r join store_settings s on s.store_id = r.store_id",
+    groups={"channel": "r.channel"},
+    grain="a visit",
+    amount=" + ".join(f"s.{name} * ({reached})::int" for name, reached in _VISIT_POINTS.items()),
+    shown=(*_ROWS, Shown("Points at most", _VISIT_MOST, "count")),
+    sources=(PIXEL,),
+    needs=("occasions",),
+    moved_by=("store_settings",),
+    example=((_VISIT_EXAMPLE,), "80"),
+)
+VISIT_MOST = replace(
+    VISIT_POINTS,
+    key="engagement_visit_most",
+    name="Points visits could reach",
+    meaning="Points that visits would have with everything reached.",
+    good="neither",
+    amount=_VISIT_MOST,
+    shown=_ROWS,
+    example=((_VISIT_EXAMPLE,), "100"),
+)
+EMAIL_POINTS = Total(
+    key="engagement_email_points",
+    name="Points of e-mails",
+    unit="count",
+    meaning="What e-mails reached, in points of Settings: an e-mail opened or clicked.",
+    good="up",
+    source="email_day r join store_settings s on s.store_id = r.store_id",
+    groups={"channel": "'email'"},
+    grain="what was sent of one e-mail on a day",
+    amount="s.engagement_open * r.unique_opens + s.engagement_click * r.unique_clicks",
+    shown=(Shown("Day", "r.day", "day"), Shown("Delivered", "r.delivered", "count"),
+           Shown("Opened", "r.unique_opens", "count"), Shown("Clicked", "r.unique_clicks", "count"),
+           Shown("Points at most", _EMAIL_MOST, "count")),
+    sources=("klaviyo_email",),
+    needs=("occasions",),
+    moved_by=("store_settings",),
+    example=((_EMAIL_EXAMPLE,), "160"),
+)  # fmt: skip
+EMAIL_MOST = replace(
+    EMAIL_POINTS,
+    key="engagement_email_most",
+    name="Points e-mails could reach",
+    meaning="Points that delivered e-mails would have with everything reached.",
+    good="neither",
+    amount=_EMAIL_MOST,
+    shown=EMAIL_POINTS.shown[:-1],
+    example=((_EMAIL_EXAMPLE,), "1000"),
+)
+ENGAGEMENT_POINTS = Formula(
     key="engagement_points",
     name="Points of engagement",
     unit="count",
-    meaning="What visits and e-mails reached, in points of Settings: a product looked at, a minute of attention, an "
-    "add to cart, a sign-up; an e-mail opened or clicked.",
+    meaning="What visits and e-mails reached, in points of Settings.",
     good="up",
-    source=_OCCASIONS,
-    groups={"channel": "r.channel"},
-    grain="a visit, or what was sent of one e-mail on a day",
-    amount="r.points",
-    shown=(Shown("Day", "r.day", "day"), Shown("What", "r.sort"), Shown("From", "r.channel"),
-           Shown("Times", "r.times", "count"), Shown("Points at most", "r.most", "count")),
-    sources=(PIXEL, "klaviyo_email"),
-    needs=("occasions",),
-)  # fmt: skip
-ENGAGEMENT_MOST = replace(
-    ENGAGEMENT_POINTS,
+    expression="engagement_visit_points + engagement_email_points",
+    example=({"engagement_visit_points": "1900", "engagement_email_points": "800"}, "2700"),
+)
+ENGAGEMENT_MOST = Formula(
     key="engagement_most",
     name="Points that could be reached",
+    unit="count",
     meaning="Points that visits and delivered e-mails would have with everything reached.",
     good="neither",
-    amount="r.most",
+    expression="engagement_visit_most + engagement_email_most",
+    example=({"engagement_visit_most": "6000", "engagement_email_most": "3000"}, "9000"),
 )
 ENGAGEMENT_SCORE = Formula(
     key="engagement_score",
@@ -376,6 +428,10 @@ SITE = (
     TRAFFIC_BY_CHANNEL,
     EMAIL_SIGNUP_RATE,
     COST_PER_SIGNUP,
+    VISIT_POINTS,
+    VISIT_MOST,
+    EMAIL_POINTS,
+    EMAIL_MOST,
     ENGAGEMENT_POINTS,
     ENGAGEMENT_MOST,
     ENGAGEMENT_SCORE,

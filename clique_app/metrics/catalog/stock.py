@@ -108,16 +108,18 @@ UNITS_A_DAY = Reading(
     "variants whose stock is tracked.",
     good="up",
     source=f"""(
-  select e.store_id, e.variant_id, e.product_id, sum(e.quantity) as units,
-         greatest({PACE_DAYS} - coalesce(max(x.days), 0), 1) as days
-  from sale_entry e
+  select e.store_id, e.variant_id, e.product_id, e.units,
+         greatest({PACE_DAYS} - coalesce(x.days, 0), 1) as days
+  from (
+    select store_id, variant_id, product_id, sum(quantity) as units from sale_entry
+    where kind = 'sale' and quantity > 0 and day between cast(:end as date) - {PACE_DAYS - 1} and :end
+    group by store_id, variant_id, product_id
+  ) e
   left join (
     select x.store_id, x.variant_id, count(*) as days
     from {_out(f"cast(:end as date) - {PACE_DAYS - 1} and :end")} x group by x.store_id, x.variant_id
   ) x on x.store_id = e.store_id and x.variant_id = e.variant_id
-  where e.kind = 'sale' and e.quantity > 0 and e.day between cast(:end as date) - {PACE_DAYS - 1} and :end
-    and exists (select from variant v where v.store_id = e.store_id and v.variant_id = e.variant_id and v.tracked)
-  group by e.store_id, e.variant_id, e.product_id
+  where exists (select from variant v where v.store_id = e.store_id and v.variant_id = e.variant_id and v.tracked)
 ) r left join product p on p.store_id = r.store_id and p.product_id = r.product_id
 left join variant v on v.store_id = r.store_id and v.variant_id = r.variant_id""",  # noqa: S608  # our own text
     groups={"product": "r.product_id"},

@@ -97,16 +97,18 @@ EXPECTED_NET_SALES = Reading(
     origin="BG/NBD (Fader, Hardie and Lee 2005) times Gamma-Gamma (Fader and Hardie 2013)",
     source="""customer r
 join customer_value v on v.store_id = r.store_id and v.customer_id = r.customer_id
-left join model_version m on m.store_id = v.store_id and m.model_id = v.model_id""",
+left join (
+  select store_id, model_id, coalesce((score ->> 'came')::numeric / nullif((score ->> 'expected')::numeric, 0) - 1, 0)
+    as missed
+  from model_version
+) m on m.store_id = v.store_id and m.model_id = v.model_id""",
     groups=groups.of_won("r"),
     grain="a customer",
     day="r.first_order_day",
     value="sum(v.value_365)",
     margin="""sqrt(
       power(1.96 * coalesce(stddev_samp(v.value_365), 0), 2) * count(v.value_365)
-      + power(sum(v.value_365) * max(abs(
-          coalesce((m.score ->> 'came')::numeric / nullif((m.score ->> 'expected')::numeric, 0) - 1, 0)
-        )), 2))""",
+      + power(sum(v.value_365) * coalesce(max(abs(m.missed)), 0), 2))""",
     amount="v.value_365",
     shown=(
         Shown("First order", "r.first_order_day", "day"),
