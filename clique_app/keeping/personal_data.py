@@ -208,12 +208,11 @@ DELIVERIES = Held(
 NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry", "campaign",
     "campaign_region_day", "cohort_day", "connect_ticket", "connection", "creative", "credit_change", "credit_day",
-    "credit_restatement", "email_account", "email_day",
-    "email_program", "email_signup_day", "imported_file", "inventory_day", "inventory_level", "job_run",
-    "job_schedule", "location", "member", "metric_baseline", "metric_change", "metric_day", "metric_summed",
-    "model_version", "order_gap_day", "performance_day", "product", "recommendation", "referral", "reorder_day",
-    "search_day", "social_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant", "visitor_gap_day",
-    "voice_settings", "webhook_check",
+    "credit_restatement", "email_account", "email_day", "email_program", "email_signup_day", "expected_day",
+    "imported_file", "inventory_day", "inventory_level", "job_run", "job_schedule", "location", "member",
+    "metric_baseline", "metric_change", "metric_day", "metric_summed", "model_version", "order_gap_day",
+    "performance_day", "product", "recommendation", "referral", "reorder_day", "search_day", "social_day", "store",
+    "store_settings", "sync_cursor", "unit_cost", "variant", "visitor_gap_day", "voice_settings", "webhook_check",
 )  # fmt: skip
 
 

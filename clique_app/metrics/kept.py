@@ -10,7 +10,7 @@ from clique_app.metrics import order_worth, performance_sql, registry, rollup
 from clique_app.metrics.best_customers import MILLION
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.retention import CHANCE_OF_ANOTHER, EXPECTED
-from clique_app.metrics.definition import Total
+from clique_app.metrics.definition import Reading, Total
 from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
@@ -87,6 +87,16 @@ def _reorders(among: str) -> str:
     """  # noqa: S608
 
 
+def _expected(among: str) -> str:
+    expected = registry.metric("expected_net_sales")
+    assert isinstance(expected, Reading)
+    return f"""
+    select {expected.day} as day, count({expected.amount}) as known, sum({expected.amount}) as value,
+           sum({expected.amount} * {expected.amount}) as squares, max(abs(m.missed)) as missed
+    from {expected.source} where r.store_id = :store_id and {expected.day} {among} group by 1
+    """  # noqa: S608
+
+
 def _customer_sales(among: str) -> str:
     sales = registry.metric("net_sales")
     assert isinstance(sales, Total)
@@ -119,6 +129,12 @@ REORDERS = Kept(
     _reorders,
     frozenset({"order_gap", "customer_won", "customer_value", "profile_prediction"}),
 )
+EXPECTED_VALUES = Kept(
+    "expected_day",
+    ("day", "known", "value", "squares", "missed"),
+    _expected,
+    frozenset({"customer", "customer_value"}),
+)
 CUSTOMER_SALES = Kept(
     "customer_sales_day", ("day", "booked"), _customer_sales, frozenset({"sale_entry", "order_place"})
 )
@@ -135,4 +151,4 @@ COHORTS = Kept(
     frozenset({*ORDER_WORTH.moved_by, "order_gap", "customer_won"}),
 )
 
-KEPT = (PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, CUSTOMER_SALES, ORDER_WORTH, COHORTS)
+KEPT = (PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, ORDER_WORTH, COHORTS)

@@ -16,8 +16,19 @@ from clique_app.metrics import gaps, order_worth
 from clique_app.metrics.best_customers import Best, Sales
 from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
 from clique_app.metrics.catalog.site import SEEN_ON
+from clique_app.metrics.catalog.value import margin_of_expected
 from clique_app.metrics.definition import Filters, Period, Reading, Total
-from clique_app.metrics.kept import COHORTS, CUSTOMER_SALES, KEPT, ORDER_GAPS, REORDERS, VISITOR_GAPS, Kept
+from clique_app.metrics.figures import Value
+from clique_app.metrics.kept import (
+    COHORTS,
+    CUSTOMER_SALES,
+    EXPECTED_VALUES,
+    KEPT,
+    ORDER_GAPS,
+    REORDERS,
+    VISITOR_GAPS,
+    Kept,
+)
 from clique_app.metrics.sums_service import Sums, changes, summed
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 from clique_app.tables.site import PIXEL
@@ -41,6 +52,10 @@ _LAST = "select max(day) from shop_order where store_id = :store_id"
 _SEEN_ON = f"""
 select {SEEN_ON} from store t join sync_cursor c on c.store_id = t.store_id and c.source = '{PIXEL}'
 where t.store_id = :store_id
+"""  # noqa: S608  # our own text
+_EXPECTED = f"""
+select sum(value), {margin_of_expected("sum(known)", "sum(value)", "sum(squares)", "max(missed)")}
+from {{expected}} expected where day between :first and :last
 """  # noqa: S608  # our own text
 _RETURNED = """
 select {day}, sum(sessions) from {gaps} gaps where {day} between :first and :last and {counts} group by 1
@@ -88,6 +103,19 @@ def of_vips(session: Session, store_id: int, spans: Sequence[Period]) -> dict[Pe
     sales = _sales(session, store_id, Period(first, max(span.end for span in spans)))
     known = _customers_by(session, store_id, [span.end for span in spans])
     return {span: sales.of_the_best(span, known[span.end]) for span in spans}
+
+
+def expected(session: Session, store_id: int, spans: Sequence[Period]) -> dict[Period, Value]:
+    """What is expected of the customers won in each of these spans, and its margin."""
+    whole = Period(min(span.start for span in spans), max(span.end for span in spans))
+    rows, values = relation(session, store_id, EXPECTED_VALUES, whole)
+    statement = text(_EXPECTED.format(expected=rows))
+    found: dict[Period, Value] = {}
+    for span in spans:
+        asked = {**values, "first": span.start, "last": span.end}
+        value, margin = session.connection().execute(statement, asked).one()
+        found[span] = (value, margin)
+    return found
 
 
 def vips(session: Session, store_id: int, end: date, limit: int) -> Best:

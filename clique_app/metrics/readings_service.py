@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from clique_app.metrics import kept_service
 from clique_app.metrics.catalog.retention import VIP_NET_SALES
+from clique_app.metrics.catalog.value import EXPECTED_NET_SALES
 from clique_app.metrics.definition import Dimension, Filters, Period, Reading
 from clique_app.metrics.figures import Value
 from clique_app.metrics.sums_service import rows_of, values_of
@@ -41,6 +42,9 @@ def read(
     if VIP_NET_SALES in asked_for and not filters:
         of_vips = kept_service.of_vips(session, store_id, spans)
         found |= {(VIP_NET_SALES.key, span): (value, None) for span, value in of_vips.items()}
+    if EXPECTED_NET_SALES in asked_for and not filters:
+        expected = kept_service.expected(session, store_id, spans)
+        found |= {(EXPECTED_NET_SALES.key, span): told for span, told in expected.items()}
     for reading in asked_for:
         missing = [span for span in spans if (reading.key, span) not in found]
         if not missing:

@@ -32,6 +32,7 @@ from clique_app.tables.recommendations import Recommendation
 from clique_app.tables.rollups import (
     CohortDay,
     CustomerSalesDay,
+    ExpectedDay,
     MetricChange,
     MetricDay,
     MetricSummed,
@@ -59,6 +60,7 @@ DERIVED_TABLES = (
     "order_gap_day",
     "visitor_gap_day",
     "reorder_day",
+    "expected_day",
     "customer_sales_day",
     "order_worth",
     "cohort_day",
@@ -100,6 +102,7 @@ __all__ = [
     "EmailDay",
     "EmailProgram",
     "EmailSignupDay",
+    "ExpectedDay",
     "ImportedFile",
     "ImportedRow",
     "InboxEvent",

@@ -92,6 +92,18 @@ class ReorderDay(StoreOwned, table=True):
     chances: Decimal = Field(sa_type=sa.Numeric)  # theirs, added
 
 
+class ExpectedDay(StoreOwned, table=True):
+    """What is expected within a year of the customers whose first order was on a day."""
+
+    __tablename__ = "expected_day"
+
+    day: date = Field(primary_key=True)
+    known: int  # of how many customers a value is
+    value: Decimal | None = Field(default=None, sa_type=sa.Numeric)  # net sales, added
+    squares: Decimal | None = Field(default=None, sa_type=sa.Numeric)  # of each, added
+    missed: Decimal | None = Field(default=None, sa_type=sa.Numeric)  # by what share their model missed at most
+
+
 class CustomerSalesDay(StoreOwned, table=True):
     """Net sales that were booked on a day, by customer, in one value: all customers are ranked by what a year of days
     holds, and a million rows take a database ten times as long to hand over."""
@@ -229,7 +241,7 @@ CHANGING = (
         days="""select store_id, day from changed union select c.store_id, o.day from changed c
                 join shop_order o on o.store_id = c.store_id and o.customer_id = c.customer_id""",
     ),
-    Changing("customer_value", None, columns=("customer_id", "reorder_30")),
+    Changing("customer_value", None, columns=("customer_id", "reorder_30", "value_365", "model_id")),
     Changing("profile_prediction", None, columns=("email_hmac", "churn_probability")),
     # what is the session before is another one for each of the visitor's later ones
     Changing(

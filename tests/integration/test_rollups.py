@@ -17,6 +17,7 @@ from clique_app.attribution import service as attribution
 from clique_app.database import store_session, system_session
 from clique_app.metrics import kept_service, order_worth, readings_service, service, sums_service
 from clique_app.metrics.catalog.retention import VIP_NET_SALES
+from clique_app.metrics.catalog.value import EXPECTED_NET_SALES
 from clique_app.metrics.definition import Filters, Period, Reading, Total
 from clique_app.metrics.gaps import CUSTOMERS, EXPECTED, MEDIAN_GAP, RETURNS, VISITORS
 from clique_app.metrics.registry import METRICS
@@ -44,7 +45,10 @@ FROM_KEPT = tuple(
     item
     for item in METRICS
     if isinstance(item, Reading)
-    and (item.kept_source or item.key in {*CUSTOMERS, MEDIAN_GAP, *VISITORS, *EXPECTED, VIP_NET_SALES.key})
+    and (
+        item.kept_source
+        or item.key in {*CUSTOMERS, MEDIAN_GAP, *VISITORS, *EXPECTED, VIP_NET_SALES.key, EXPECTED_NET_SALES.key}
+    )
 )
 SPANS = (WHOLE, Period(date(2026, 10, 3), date(2026, 10, 5)))
 BY_CHANNEL = tuple(total for total in TOTALS if "channel" in total.groups and "campaign" in total.groups)
@@ -103,9 +107,9 @@ on conflict (store_id, visitor_id, started_at) do nothing
 
 EXPECT = """
 insert into customer_value (store_id, customer_id, as_of, model_id, frequency, recency, age, p_alive, purchases_90,
-                            purchases_365, reorder_30)
-values (:store, :number % 3 + 1, :day, 1, 0, 0, 0, 0, 0, 0, 0.1 * :amount)
-on conflict (store_id, customer_id) do update set reorder_30 = excluded.reorder_30
+                            purchases_365, reorder_30, value_365)
+values (:store, :number % 3 + 1, :day, 1, 0, 0, 0, 0, 0, 0, 0.1 * :amount, nullif(:amount, 0) * 7)
+on conflict (store_id, customer_id) do update set reorder_30 = excluded.reorder_30, value_365 = excluded.value_365
 """
 
 CHURN = """

@@ -87,6 +87,15 @@ LTV = Formula(
     expression="cohort_contribution / new_customers",
     example=({"cohort_contribution": "4400", "new_customers": "100"}, "44.00"),
 )
+
+
+def margin_of_expected(customers: str, value: str, squares: str, missed: str) -> str:
+    """Half the 95 % interval, from how many customers there are, the sums of what is expected of each and of its
+    squares, and by what share the model missed the days held out."""
+    variance = f"greatest(({squares} - {value} * {value} / {customers}) / nullif({customers} - 1, 0), 0)"
+    return f"sqrt(3.8416 * {customers} * coalesce({variance}, 0) + power({value} * coalesce({missed}, 0), 2))"
+
+
 EXPECTED_NET_SALES = Reading(
     key="expected_net_sales",
     name="Net sales expected in a year",
@@ -106,9 +115,9 @@ left join (
     grain="a customer",
     day="r.first_order_day",
     value="sum(v.value_365)",
-    margin="""sqrt(
-      power(1.96 * coalesce(stddev_samp(v.value_365), 0), 2) * count(v.value_365)
-      + power(sum(v.value_365) * coalesce(max(abs(m.missed)), 0), 2))""",
+    margin=margin_of_expected(
+        "count(v.value_365)", "sum(v.value_365)", "sum(v.value_365 * v.value_365)", "max(abs(m.missed))"
+    ),
     amount="v.value_365",
     shown=(
         Shown("First order", "r.first_order_day", "day"),
