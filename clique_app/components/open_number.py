@@ -184,7 +184,7 @@ def read_opened(session: Session, store_id: int, scope: Scope, asked: Asked, off
         "covers": _covers(scope, period, asked),
         "ages": ages,
         "normal": _normal(tile, scope.currency),
-        "note": _note(session, store_id, item, period, scope),
+        "note": _note(session, store_id, item, period, scope, filters),
     }
     if isinstance(item, Formula):
         return Opened(
@@ -309,13 +309,15 @@ def _normal(tile: overview_service.Tile, currency: str) -> str:
     return f"{low} to {high} for {length}: where 8 of 10 fall, by those before of the same length, and their trend."
 
 
-def _note(session: Session, store_id: int, item: Metric, period: Period, scope: Scope) -> str:
+def _note(session: Session, store_id: int, item: Metric, period: Period, scope: Scope, filters: Filters | None) -> str:
     leaves = registry.leaves(item)
     notes = []
     if period.end >= scope.today:
         notes.append("Today is not over.")
     if any("ads" in leaf.sources for leaf in leaves):
         notes.append("Ad platforms restate spend and claims for up to 28 days.")
+    for leaf, count in service.left_out(session, store_id, item, period, filters):
+        notes.append(f"{leaf.matures.removesuffix('.')}: {count:,} in this period.")
     if any("costs" in leaf.needs for leaf in leaves):
         known, whole = service.cost_coverage(session, store_id, period)
         if whole and known < whole:

@@ -111,6 +111,7 @@ class Total(Rows):
     undivided: bool = False  # by whatever group it stays the whole store's: what a share is a share of
     rolled: bool = True  # False: few rows, or moved by what no day of a table tells; summed from the rows each time
     moved_by: tuple[str, ...] = ()  # further tables whose change moves sums; of CHANGING (tables/rollups.py)
+    too_young: str = ""  # rows that are left out as their time has not come, where `matures` says so
 
     @property
     def value(self) -> str:

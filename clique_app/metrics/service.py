@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -87,6 +87,20 @@ def figures(
     items = [registry.metric(key) for key in keys]
     found = daily(session, store_id, items, period, filters, (period,))
     return {item.key: found.figure(item, period) for item in items}
+
+
+def left_out(
+    session: Session, store_id: int, item: Metric, period: Period, filters: Filters | None = None
+) -> list[tuple[Total, int]]:
+    """Of what the metric rests on, how many rows of the period are too young to count, where some are."""
+    found: list[tuple[Total, int]] = []
+    for leaf in registry.leaves(item, tuple(filters or ())):
+        if isinstance(leaf, Total) and leaf.too_young:
+            rows = rows_of(replace(leaf, where=leaf.too_young), filters)
+            counted = text(f"select count(*) {rows}")
+            count = session.connection().scalar(counted, values_of(store_id, period, filters))
+            found += [(leaf, count)] if count else []
+    return found
 
 
 def source_rows(

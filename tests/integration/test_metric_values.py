@@ -118,6 +118,25 @@ def test_a_group_is_what_the_metric_is_narrowed_to_it(small: tuple[Session, int]
     assert weeks[-1].figures["churn_rate"].value == service.figure(session, store_id, "churn_rate", last).value
 
 
+@pytest.mark.parametrize("small", [1, 2], indirect=True)
+def test_it_is_told_how_many_are_left_out_because_they_are_too_young(small: tuple[Session, int]) -> None:
+    session, store_id = small
+    period = PERIODS[-1]
+    world = World(session, period.start, period.end)
+    young = {
+        "cart_abandonment_rate": world.visits(lambda row: row.added_to_cart and not world.old(row, hours=24)),
+        "repeat_visit_7d_rate": world.visits(lambda row: not world.week_old(row)),
+        "replenishment_accuracy": sum(world.within(row.expected_on) for row in world.rows("order_forecast"))
+        - len(world.foretold),
+        "net_sales": 0,
+    }
+    for key, count in young.items():
+        told = service.left_out(session, store_id, registry.metric(key), period)
+        assert sum(rows for _, rows in told) == count, key
+        assert bool(told) == bool(count)
+    assert sum(young.values()) > 0
+
+
 def test_a_worked_example_of_rows_gives_its_value(small: tuple[Session, int]) -> None:
     session, _ = small
     for leaf in leaves():

@@ -224,6 +224,8 @@ REORDER_PROBABILITY = Reading(
 )
 
 WITHIN_DAYS = 7
+_DUE = f"""r.expected_on + {WITHIN_DAYS} <= (
+    select max(o.day) from shop_order o where o.store_id = r.store_id and not o.test)"""  # noqa: S608  # our own
 FORECASTS_DUE = Total(
     key="forecasts_due",
     name="Next orders foretold",
@@ -235,8 +237,8 @@ FORECASTS_DUE = Total(
     groups=_OF_CUSTOMER,
     grain="a forecast",
     day="r.expected_on",
-    where=f"""r.expected_on + {WITHIN_DAYS} <= (
-    select max(o.day) from shop_order o where o.store_id = r.store_id and not o.test)""",  # noqa: S608  # our own
+    where=_DUE,
+    too_young=f"({_DUE}) is not true",
     amount="1",
     shown=(Shown("Expected", "r.expected_on", "day"), Shown("Told on", "r.made_on", "day"), _WHO),
     sources=_ORDERS,
@@ -246,6 +248,7 @@ FORECASTS_DUE = Total(
 FORECASTS_MET = replace(
     FORECASTS_DUE,
     key="forecasts_met",
+    too_young="",
     name="Next orders that came as foretold",
     meaning=f"Next orders foretold for the period that came within {WITHIN_DAYS} days of the day.",
     good="up",

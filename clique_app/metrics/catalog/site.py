@@ -22,7 +22,8 @@ _IN_TIME = f"""(
   select s.*, c.fresh_at as seen_until, {SEEN_ON} as seen_on
   from web_session s join store t on t.store_id = s.store_id
   left join sync_cursor c on c.store_id = s.store_id and c.source = '{PIXEL}') r"""  # noqa: S608
-_CART = "r.added_to_cart and r.started_at < r.seen_until - interval '24 hours'"
+_DAY_OLD = "r.started_at < r.seen_until - interval '24 hours'"
+_CART = f"r.added_to_cart and {_DAY_OLD}"
 _LEFT = f"""{_CART} and not r.checkout_started and not exists (
   select from web_session n where n.store_id = r.store_id and n.visitor_id = r.visitor_id and n.checkout_started
   and n.started_at > r.started_at and n.started_at <= r.started_at + interval '24 hours')"""
@@ -48,6 +49,7 @@ def _sessions(
     good: Direction = "up",
     matures: str = "",
     moved_by: tuple[str, ...] = (),
+    too_young: str = "",
 ) -> Total:
     return Total(
         key=key,
@@ -65,6 +67,7 @@ def _sessions(
         grain="a visit",
         needs=("site",),
         moved_by=moved_by,
+        too_young=too_young,
     )
 
 
@@ -161,6 +164,7 @@ CARTS = _sessions(
     source=_IN_TIME,
     where=_CART,
     matures=_DAY,
+    too_young=f"r.added_to_cart and ({_DAY_OLD}) is not true",
 )
 CARTS_LEFT = _sessions(
     "carts_left", "Carts left behind", "Carts whose visitor began no checkout within 24 hours.",
@@ -168,7 +172,7 @@ CARTS_LEFT = _sessions(
 )  # fmt: skip
 WEEK_OLD = _sessions(
     "sessions_week_old", "Sessions of over a week ago", "Sessions since whose day a whole week has passed.",
-    source=_IN_TIME, where=_WEEK_OLD, good="neither", matures=_WEEK,
+    source=_IN_TIME, where=_WEEK_OLD, good="neither", matures=_WEEK, too_young=f"({_WEEK_OLD}) is not true",
 )  # fmt: skip
 CAME_AGAIN = _sessions(
     "sessions_followed_in_7d", "Sessions followed by another",
