@@ -47,6 +47,11 @@ class Sales:
         first = zip(self._customers[ranked[:limit]].tolist(), map(_money, booked[:limit]), strict=True)
         return Best(len(ranked), _money(booked.sum()), tuple(first))
 
+    def ids(self, end: date, customers: int) -> list[int]:
+        """The numbers of those, the best first."""
+        ranked, _ = self._ranked(end, customers)
+        return self._customers[ranked].tolist()
+
     def of_the_best(self, period: Period, customers: int) -> Decimal:
         """What the best by the period's last day booked in the period."""
         ranked, _ = self._ranked(period.end, customers)

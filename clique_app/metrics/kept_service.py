@@ -14,7 +14,7 @@ from sqlmodel import Session
 from clique_app.database import raw_connection
 from clique_app.metrics import gaps, order_worth
 from clique_app.metrics.best_customers import Best, Sales
-from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
+from clique_app.metrics.catalog.retention import VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.site import SEEN_ON
 from clique_app.metrics.catalog.value import margin_of_expected
 from clique_app.metrics.definition import Filters, Period, Reading, Total
@@ -120,8 +120,15 @@ def expected(session: Session, store_id: int, spans: Sequence[Period]) -> dict[P
 
 def vips(session: Session, store_id: int, end: date, limit: int) -> Best:
     """The best customers by the end of a day, so many of them by name."""
-    sales = _sales(session, store_id, Period(end - timedelta(days=VIP_YEAR_DAYS), end))
-    return sales.best(end, _customers_by(session, store_id, [end])[end], limit)
+    return _year(session, store_id, end).best(end, _customers_by(session, store_id, [end])[end], limit)
+
+
+def _best(session: Session, store_id: int, end: date) -> list[int]:
+    return _year(session, store_id, end).ids(end, _customers_by(session, store_id, [end])[end])
+
+
+def _year(session: Session, store_id: int, end: date) -> Sales:
+    return _sales(session, store_id, Period(end - timedelta(days=VIP_YEAR_DAYS), end))
 
 
 def _sales(session: Session, store_id: int, period: Period) -> Sales:
@@ -180,7 +187,9 @@ def by_day(session: Session, store_id: int, totals: Sequence[Total], period: Per
 def quicker(
     session: Session, store_id: int, reading: Reading, spans: Sequence[Period]
 ) -> tuple[Reading, dict[str, Any]]:
-    """The reading over what is kept, where it has such a source, and the parameters of that."""
+    """The reading over what is kept, where that tells it, and the parameters of that."""
+    if reading is VIP_NET_SALES and len(spans) == 1:
+        return replace(reading, source=VIP_NET_SALES_OF), {"best": _best(session, store_id, spans[0].end)}
     if reading.kept_source is None:
         return reading, {}
     [kept] = (one for one in KEPT if one.table == reading.kept_source.table)

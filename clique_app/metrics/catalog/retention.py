@@ -340,6 +340,10 @@ VIP_NET_SALES = Reading(
     shown=NET_SALES.shown,
     sources=_ORDERS,
 )
+# the same of the customers :best, who are ranked beforehand
+VIP_NET_SALES_OF = (
+    f"{NET_SALES.source} join unnest(cast(:best as bigint[])) v (customer_id) on v.customer_id = o.customer_id"
+)
 VIP_REVENUE_SHARE = Formula(
     key="vip_revenue_share",
     name="VIPs' share of net sales",
