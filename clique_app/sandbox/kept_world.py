@@ -26,11 +26,14 @@ def made_by(orders: Path | None) -> bytes:
 
 
 def read(path: Path, maker: bytes) -> World | None:
-    """The world as it was kept, none if nothing was kept or it was made in another way."""
+    """The world as it was kept; none if nothing was kept, not to its end, or it was made in another way."""
     if not path.exists():
         return None
     with path.open("rb") as file:
-        return pickle.load(file) if file.read(len(maker)) == maker else None  # noqa: S301  (our own data folder)
+        try:
+            return pickle.load(file) if file.read(len(maker)) == maker else None  # noqa: S301  (our own data folder)
+        except (pickle.UnpicklingError, EOFError):
+            return None
 
 
 def keep(world: World, path: Path, maker: bytes) -> BaseProcess:

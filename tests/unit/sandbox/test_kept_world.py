@@ -66,6 +66,15 @@ def test_a_world_made_in_another_way_is_not_read(tmp_path: Path) -> None:
     assert kept_world.read(path, b"n" * 32) is None
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_a_world_that_was_not_kept_to_its_end_is_not_read(tmp_path: Path, share: float) -> None:
+    path = tmp_path / "world.pickle"
+    _kept(harbor_lane(Time()), path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: 32 + int(share * (len(whole) - 32))])
+    assert kept_world.read(path, MAKER) is None
+
+
 def test_the_maker_changes_with_the_file_of_orders(tmp_path: Path) -> None:
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
     one.write_text("customer_id")
