@@ -78,6 +78,12 @@ broker = _broker()
 dramatiq.set_broker(broker)
 
 
+def send_soon(actor: dramatiq.Actor[..., Any], *args: int, delay_ms: int) -> None:
+    """Send one message for all who ask for the same within the delay; it is taken up when that is over."""
+    if broker.client.set(f"asked/{actor.actor_name}/{args}", 1, nx=True, px=delay_ms):
+        actor.send_with_options(args=args, delay=delay_ms)
+
+
 @contextmanager
 def patient() -> Iterator[None]:
     """Lets an actor come back when the platform said it may."""

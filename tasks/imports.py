@@ -21,7 +21,7 @@ from clique_app.imports.definition import Done
 from clique_app.logs import log
 from clique_app.sync import planner_service
 from tasks import analysis, warehouse
-from tasks.broker import MINUTE_MS, SYNC
+from tasks.broker import MINUTE_MS, SYNC, send_soon
 
 CREDITED_AT_ONCE = 5_000  # orders
 TELL_EVERY_SECONDS = 0.5
@@ -73,7 +73,7 @@ def import_file(store_id: int, file_id: int) -> None:
     """The same for the worker."""
     try:
         import_now(store_id, file_id)
-        warehouse.refresh_warehouse.send()
+        send_soon(warehouse.refresh_warehouse, delay_ms=warehouse.SOON_MS)
     except CliqueError as error:
         log("imports").warning("import_refused", store_id=store_id, file_id=file_id, reason=error.message)
 

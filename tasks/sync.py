@@ -23,10 +23,11 @@ from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
 from clique_app.tables import SyncCursor, SyncRun
 from tasks import analysis, baselines, customers, runs, warehouse
-from tasks.broker import HISTORY, MINUTE_MS, SYNC, patient
+from tasks.broker import HISTORY, MINUTE_MS, SYNC, patient, send_soon
 from tasks.stores import connected_channels, installed_stores
 
 ASK_AGAIN_MS = 5_000
+LEARN_AFTER_MS = 30_000  # sources whose pasts are read together are learnt from once
 SIX_HOURLY = ("klaviyo_email",)  # what its platform allows too few calls for, or moves slowly
 FINAL_HOUR = 2  # in the store's time: the platforms have closed the day before
 DEAD_AFTER = timedelta(seconds=30)  # without a heartbeat; only then is it worth to look whether the lock is free
@@ -95,9 +96,9 @@ def _after(store_id: int, source_key: str, outcome: runs.Outcome) -> None:
     if outcome.kind == "first_import" and source_key in runs.BY_DAYS:
         run_history.send(store_id, source_key, "history")
     if outcome.kind == "history" or (outcome.kind == "first_import" and source_key == runs.ORDERS):
-        baselines.learn_baselines.send(store_id)
+        send_soon(baselines.learn_baselines, store_id, delay_ms=LEARN_AFTER_MS)
     if outcome.kind == "history":
-        warehouse.refresh_warehouse.send()
+        send_soon(warehouse.refresh_warehouse, delay_ms=warehouse.SOON_MS)
     if outcome.kind == "history" and source_key == runs.ORDERS:
         customers.retrain_customers.send(store_id)
 

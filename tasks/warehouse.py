@@ -11,9 +11,9 @@ from sqlalchemy import text
 from clique_app.database import owner_session, warehouse_session
 from clique_app.errors import NotFound
 from clique_app.warehouse import definition, logins_service, service
-from tasks.broker import HISTORY, MINUTE_MS, SYNC
+from tasks.broker import HISTORY, MINUTE_MS, SYNC, send_soon
 
-ASK_AGAIN_MS = MINUTE_MS
+SOON_MS = MINUTE_MS  # readings that end together are one refresh
 
 
 @dramatiq.actor(queue_name=HISTORY, max_retries=0, time_limit=60 * MINUTE_MS)
@@ -24,7 +24,7 @@ def refresh_warehouse() -> None:
         if alone.connection().scalar(lock):
             refresh_now()
         else:
-            refresh_warehouse.send_with_options(delay=ASK_AGAIN_MS)
+            send_soon(refresh_warehouse, delay_ms=SOON_MS)
 
 
 def refresh_now() -> None:

@@ -87,7 +87,7 @@ def due(session: Session) -> bool:
 
 def refresh(session: Session, view: str) -> Decimal:
     """Refresh one view, while it is read if it has been filled before. Warehouse session. Returns the seconds."""
-    connection, started = session.connection(), monotonic()
+    connection, started, now = session.connection(), monotonic(), clock.now()  # what is read from now on is not in it
     filled = text("select relispopulated from pg_class where oid = cast(:view as regclass)")
     # rows were moved about since the last refresh: what rests on this view is planned by what it holds now
     concurrently = "concurrently" if connection.scalar(filled, {"view": f"clique_kept.{view}"}) else ""
@@ -98,7 +98,7 @@ def refresh(session: Session, view: str) -> Decimal:
     insert into clique_kept.refresh (view, refreshed_at, seconds) values (:view, :now, :seconds)
     on conflict (view) do update set refreshed_at = excluded.refreshed_at, seconds = excluded.seconds
     """
-    connection.execute(text(note), {"view": view, "now": clock.now(), "seconds": seconds})
+    connection.execute(text(note), {"view": view, "now": now, "seconds": seconds})
     log("warehouse").info("view_refreshed", view=view, seconds=float(seconds))
     return seconds
 

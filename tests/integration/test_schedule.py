@@ -7,9 +7,11 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
+from dramatiq import Message
 
 from clique_app import clock
 from clique_app.database import system_session
@@ -129,3 +131,24 @@ def test_every_job_of_the_schedule_has_an_actor_without_arguments_and_a_name_of_
     assert len({entry.name for entry in SCHEDULE}) == len(SCHEDULE)
     for entry in SCHEDULE:
         assert entry.actor.fn.__code__.co_argcount == 0
+
+
+def test_what_many_ask_for_within_its_delay_is_one_message_that_waits_for_its_end() -> None:
+    from tasks.baselines import learn_baselines
+    from tasks.broker import broker, send_soon
+
+    def waiting() -> list[tuple[int, int]]:
+        """The store of each message, and when it is to be taken up, in milliseconds."""
+        found = [
+            Message.decode(message) for message in cast(list[bytes], broker.client.hvals("dramatiq:analysis.DQ.msgs"))
+        ]
+        return sorted((message.args[0], message.options["eta"]) for message in found)
+
+    asked_at = time.time() * 1000
+    for store_id in (1, 1, 2, 1):
+        send_soon(learn_baselines, store_id, delay_ms=400)
+    assert [store_id for store_id, _ in waiting()] == [1, 2]
+    assert all(eta >= asked_at + 399 for _, eta in waiting())
+    time.sleep(0.5)
+    send_soon(learn_baselines, 1, delay_ms=400)
+    assert [store_id for store_id, _ in waiting()] == [1, 1, 2], "what comes after the first is up has its own"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
     DocumentNode,
     GraphQLResolveInfo,
+    GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
     execute_sync,
@@ -75,13 +77,9 @@ def answer(payload: dict[str, Any], ctx: Context, throttled: bool = False) -> An
 
 def _prepare(payload: dict[str, Any], ctx: Context) -> Prepared | list[Answer]:
     schema = ctx.published.schema
-    try:
-        document = parse(payload.get("query") or "")
-    except GraphQLSyntaxError as error:
-        return [graphql_errors.parse_error(error)]
-    errors = validate(schema, document)
-    if errors:
-        return [graphql_errors.validation_error(e, document) for e in errors]
+    document = _document(schema, payload.get("query") or "")
+    if isinstance(document, list):
+        return document
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     name = payload.get("operationName")
     chosen = [d for d in operations if name is None or (d.name and d.name.value == name)]
@@ -94,6 +92,17 @@ def _prepare(payload: dict[str, Any], ctx: Context) -> Prepared | list[Answer]:
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     cost = CostOf(schema, fragments, values.coerced)
     return Prepared(document, chosen[0], values.coerced, cost, cost.operation(chosen[0]))
+
+
+@lru_cache(maxsize=256)
+def _document(schema: GraphQLSchema, query: str) -> DocumentNode | list[Answer]:
+    """A valid document, or what is wrong with it: clients send the same few again and again."""
+    try:
+        document = parse(query)
+    except GraphQLSyntaxError as error:
+        return [graphql_errors.parse_error(error)]
+    errors = validate(schema, document)
+    return [graphql_errors.validation_error(e, document) for e in errors] or document
 
 
 def _too_dear(cost: int) -> Answer:
