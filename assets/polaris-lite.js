@@ -39,7 +39,7 @@
   });
 
   define("s-spinner", ["size", "accessibilityLabel"], [], function (root) {
-    root.innerHTML = `<style>${RESET}:host{width:16px;height:16px}i{width:16px;height:16px;border:2px solid #ccc;border-top-color:#005bd3;border-radius:50%;animation:t 1s linear infinite}@keyframes t{to{transform:rotate(1turn)}}</style><i role="status" aria-label="${text(this.accessibilityLabel || "Loading")}"></i>`;
+    root.innerHTML = `<style>${RESET}:host{width:16px;height:16px}i{width:16px;height:16px;border:2px solid #ccc;border-top-color:#005bd3;border-radius:50%;animation:t 1s linear infinite}@keyframes t{to{transform:rotate(1turn)}}@media(prefers-reduced-motion:reduce){i{animation:t 4s steps(4) infinite}}</style><i role="status" aria-label="${text(this.accessibilityLabel || "Loading")}"></i>`;
   });
 
   define("s-badge", ["tone", "icon", "color", "size"], [], function (root) {
@@ -49,7 +49,7 @@
 
   const BUTTON = `:host{vertical-align:middle}:host([inlinesize=fill]){display:flex}:host([inlinesize=fill]) .b{width:100%}.b{display:inline-flex;align-items:center;justify-content:center;gap:6px;height:28px;padding:0 12px;border:0;border-radius:8px;background:#fff;color:#303030;font:550 12px/16px Inter,sans-serif;cursor:pointer;white-space:nowrap;text-decoration:none;box-shadow:inset 0 -1px 0 #b5b5b5,inset 0 0 0 1px rgb(0 0 0/.1),inset 0 .5px 0 1.5px #fff}
 .b:hover{background:#fafafa}.b.primary{background:#303030;color:#fff;box-shadow:inset 0 -1px 0 1px rgb(0 0 0/.8),inset 0 0 0 1px #303030,inset 0 .5px 0 1.5px rgb(255 255 255/.25)}.b.primary:hover{background:#1a1a1a}.b.tertiary{background:none;box-shadow:none}.b.tertiary:hover{background:rgb(0 0 0/.06)}.b.critical{color:#8e0b21}.b.primary.critical{background:#c70a24;color:#fff}
-.b:disabled{background:#e9e9e9;color:#616161;box-shadow:none;cursor:default}.b.primary:disabled{background:#616161;color:#fff}.b.only{padding:0 6px}svg{font-size:16px}i{width:14px;height:14px;border:2px solid #ccc;border-top-color:currentColor;border-radius:50%;animation:t 1s linear infinite}@keyframes t{to{transform:rotate(1turn)}}@media(max-width:700px){.b{height:32px}}`;
+.b:disabled{background:#e9e9e9;color:#616161;box-shadow:none;cursor:default}.b.primary:disabled{background:#616161;color:#fff}.b.only{padding:0 6px}svg{font-size:16px}i{width:14px;height:14px;border:2px solid #ccc;border-top-color:currentColor;border-radius:50%;animation:t 1s linear infinite}@keyframes t{to{transform:rotate(1turn)}}@media(prefers-reduced-motion:reduce){i{animation:t 4s steps(4) infinite}}@media(max-width:700px){.b{height:32px}}`;
   define("s-button", ["variant", "tone", "icon", "type", "href", "target", "accessibilityLabel", "inlineSize", "command", "commandFor", "download", "interestFor", "lang"], ["disabled", "loading"], function (root) {
     const label = this.accessibilityLabel ? ` aria-label="${text(this.accessibilityLabel)}"` : "";
     const inner = `${this.loading ? "<i></i>" : svg(this.icon)}<slot></slot>`;

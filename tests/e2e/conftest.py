@@ -24,6 +24,7 @@ expect.set_options(timeout=15_000)  # a page's first opening after a start reads
 CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
+    "--force-prefers-reduced-motion",  # what turns while a page waits would be drawn sixty times a second
 ]
 LOG_LINES = 40
 
