@@ -44,8 +44,17 @@ def _each(sql: str) -> str:
     return f"array[{', '.join(sql.format(days=days) for days in LTV_DAYS)}]::numeric[]"
 
 
+def _bucket(of: str, *, above: bool) -> str:
+    """How many of the spans are over after so many days; above: how many are behind."""
+    return f"width_bucket({of}, array[{', '.join(str(days + above) for days in LTV_DAYS)}])"
+
+
 def _within(of: str) -> str:
-    return _each(f"coalesce({of} filter (where day - won <= {{days}} and :until - won >= {{days}}), 0)")
+    spans = (
+        f"coalesce(sum({of}) filter (where beyond <= {place} and reached > {place}), 0)"
+        for place in range(len(LTV_DAYS))
+    )
+    return f"array[{', '.join(spans)}]::numeric[]"
 
 
 # CTEs firsts (customers), daily (what the orders of a day brought) and seen (who ordered in a month): of the store as a
@@ -94,11 +103,16 @@ seen as (
 # many days, of those who have been here as long. Orders without a customer have no month. Rows without an age are of
 # all the month's customers: how many, and who of them have been here so many days.
 CELLS = f"""
+aged as (
+    select month, segment, {_MONTH.format(day="day")} as at, {_bucket("day - won", above=True)} as beyond,
+           {_bucket(":until - won", above=False)} as reached, sum(orders) as orders, sum(sales) as sales,
+           sum(contribution) as contribution
+    from daily group by 1, 2, 3, 4, 5
+),
 monthly as (
-    select month, segment, {_MONTH.format(day="day")} as at, sum(orders) as orders, sum(sales) as sales,
-           sum(contribution) as contribution, {_within("sum(sales)")} as sales_within,
-           {_within("sum(contribution)")} as contribution_within
-    from daily group by 1, 2, 3
+    select month, segment, at, sum(orders) as orders, sum(sales) as sales, sum(contribution) as contribution,
+           {_within("sales")} as sales_within, {_within("contribution")} as contribution_within
+    from aged group by 1, 2, 3
 )
 select month, segment,
        (extract(year from at) - extract(year from month)) * 12 + extract(month from at) - extract(month from month),

@@ -20,7 +20,7 @@ from clique_app.errors import InvalidInput
 from clique_app.metrics import kept_service
 from clique_app.metrics import service as metrics
 from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
-from clique_app.metrics.catalog.value import LONGEST_PAYBACK_DAYS
+from clique_app.metrics.catalog.value import PAYBACK_DAYS
 from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.kept import COHORTS, ORDER_WORTH, Kept
 from clique_app.metrics.overview_service import STILL_SELLING_DAYS
@@ -98,8 +98,7 @@ def cohorts(session: Session, store_id: int, by: str = "") -> Cohorts:
 def payback_of(session: Session, store_id: int, period: Period) -> Payback:
     """How the customers won in a period pay for what winning them cost."""
     found = metrics.figures(session, store_id, ("cac", "payback_days", "payback_recovered"), period)
-    rows = metrics.source_rows(session, store_id, "payback_days", period, limit=LONGEST_PAYBACK_DAYS + 1).rows
-    curve = tuple(Decimal(row[-1]) for row in sorted(rows))
+    curve = tuple(metrics.amounts(session, store_id, PAYBACK_DAYS, period))
     cac, days, recovered = found.values()
     return Payback(cac.value, curve, None if days.value is None else int(days.value), recovered.value, days.reason)
 

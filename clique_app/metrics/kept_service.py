@@ -16,8 +16,8 @@ from clique_app.metrics import gaps, order_worth
 from clique_app.metrics.best_customers import Best, Sales
 from clique_app.metrics.catalog.retention import VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.site import SEEN_ON
-from clique_app.metrics.catalog.value import margin_of_expected
-from clique_app.metrics.definition import Filters, Period, Reading, Total
+from clique_app.metrics.catalog.value import EXPECTED_NET_SALES, margin_of_expected
+from clique_app.metrics.definition import Period, Reading, Total
 from clique_app.metrics.figures import Value
 from clique_app.metrics.kept import (
     COHORTS,
@@ -32,6 +32,9 @@ from clique_app.metrics.kept import (
 from clique_app.metrics.sums_service import Sums, changes, summed
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 from clique_app.tables.site import PIXEL
+
+Told = dict[tuple[str, Period], Value]  # by reading and span
+MOST_KEPT_SPANS = 40  # each is a question of its own; more than these are asked of the rows at once
 
 _GAPS = """
 select day - former, cast(sum(orders) as int) from {gaps} gaps
@@ -75,11 +78,27 @@ def relation(session: Session, store_id: int, kept: Kept, period: Period) -> tup
     return rows, {"store_id": store_id, "kept_from": period.start, "kept_to": period.end, "days": days}
 
 
-def from_gaps(
-    session: Session, store_id: int, readings: Iterable[Reading], span: Period, filters: Filters | None
-) -> dict[str, Decimal | None]:
-    """Those of the readings that the way orders and sessions follow each other tells; they are the whole store's."""
-    asked = [] if filters else [reading.key for reading in readings if gaps.tells(reading.key, span)]
+def of_spans(session: Session, store_id: int, readings: Sequence[Reading], spans: Sequence[Period]) -> Told:
+    """Those of the readings that kept tables tell of the whole store, in each of these spans."""
+    found: Told = {}
+    for told in _TOLD_OF_SPANS:
+        found |= told(session, store_id, [reading.key for reading in readings], spans)
+    return found
+
+
+def _from_gaps(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+    """What the way orders and sessions follow each other tells."""
+    if len(spans) > MOST_KEPT_SPANS:
+        return {}
+    return {
+        (key, span): (value, None)
+        for span in spans
+        for key, value in _from_gaps_of(session, store_id, keys, span).items()
+    }
+
+
+def _from_gaps_of(session: Session, store_id: int, keys: Sequence[str], span: Period) -> dict[str, Decimal | None]:
+    asked = [key for key in keys if gaps.tells(key, span)]
     found: dict[str, Decimal | None] = {}
     for kept, reach_days, told in _OF_GAPS:
         if not (counted := [key for key in asked if key in told]):
@@ -97,25 +116,32 @@ def from_gaps(
     return found
 
 
-def of_vips(session: Session, store_id: int, spans: Sequence[Period]) -> dict[Period, Decimal]:
-    """What the best customers by the end of each of these spans booked in it."""
+def _of_vips(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+    """What the best customers by the end of each span booked in it."""
+    if VIP_NET_SALES.key not in keys:
+        return {}
     first = min(min(span.start, span.end - timedelta(days=VIP_YEAR_DAYS)) for span in spans)
     sales = _sales(session, store_id, Period(first, max(span.end for span in spans)))
     known = _customers_by(session, store_id, [span.end for span in spans])
-    return {span: sales.of_the_best(span, known[span.end]) for span in spans}
+    return {(VIP_NET_SALES.key, span): (sales.of_the_best(span, known[span.end]), None) for span in spans}
 
 
-def expected(session: Session, store_id: int, spans: Sequence[Period]) -> dict[Period, Value]:
-    """What is expected of the customers won in each of these spans, and its margin."""
+def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+    """What is expected of the customers won in each span, and its margin."""
+    if EXPECTED_NET_SALES.key not in keys:
+        return {}
     whole = Period(min(span.start for span in spans), max(span.end for span in spans))
     rows, values = relation(session, store_id, EXPECTED_VALUES, whole)
     statement = text(_EXPECTED.format(expected=rows))
-    found: dict[Period, Value] = {}
+    found: Told = {}
     for span in spans:
         asked = {**values, "first": span.start, "last": span.end}
         value, margin = session.connection().execute(statement, asked).one()
-        found[span] = (value, margin)
+        found[EXPECTED_NET_SALES.key, span] = (value, margin)
     return found
+
+
+_TOLD_OF_SPANS = (_from_gaps, _of_vips, _expected)
 
 
 def vips(session: Session, store_id: int, end: date, limit: int) -> Best:

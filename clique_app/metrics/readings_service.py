@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,14 +11,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.metrics import kept_service
-from clique_app.metrics.catalog.retention import VIP_NET_SALES
-from clique_app.metrics.catalog.value import EXPECTED_NET_SALES
 from clique_app.metrics.definition import Dimension, Filters, Period, Reading
 from clique_app.metrics.figures import Value
 from clique_app.metrics.sums_service import rows_of, values_of
 
 FEW_SPANS = 3
-MOST_KEPT_SPANS = 40  # each is a question of its own; more than these are asked of the rows at once
 
 _EACH = """
 select span.starts, span.ends, found.*
@@ -31,37 +28,38 @@ def read(
     session: Session, store_id: int, readings: Iterable[Reading], spans: Sequence[Period], filters: Filters | None
 ) -> dict[tuple[str, Period], Value]:
     """Each reading of each period."""
-    found: dict[tuple[str, Period], Value] = {}
-    if not spans:
-        return found
     asked_for = list(readings)
-    if len(spans) <= MOST_KEPT_SPANS:
-        for span in spans:
-            told = kept_service.from_gaps(session, store_id, asked_for, span, filters)
-            found |= {(key, span): (value, None) for key, value in told.items()}
-    if VIP_NET_SALES in asked_for and not filters:
-        of_vips = kept_service.of_vips(session, store_id, spans)
-        found |= {(VIP_NET_SALES.key, span): (value, None) for span, value in of_vips.items()}
-    if EXPECTED_NET_SALES in asked_for and not filters:
-        expected = kept_service.expected(session, store_id, spans)
-        found |= {(EXPECTED_NET_SALES.key, span): told for span, told in expected.items()}
+    if not spans:
+        return {}
+    found = {} if filters else kept_service.of_spans(session, store_id, asked_for, spans)
+    # readings of the same rows are one question
+    together: dict[tuple[str, tuple[Period, ...]], tuple[dict[str, Any], list[Reading]]] = {}
     for reading in asked_for:
-        missing = [span for span in spans if (reading.key, span) not in found]
-        if not missing:
-            continue
-        leaf, kept = kept_service.quicker(session, store_id, reading, missing)
-        rows, asked = rows_of(leaf, filters), values_of(store_id, spans[0], filters) | kept
-        if len(missing) <= FEW_SPANS:  # one by one: the planner knows how much each is of all days
-            statement = text(f"select {_values(reading)} {rows}")
-            for span in missing:
-                answer = session.connection().execute(statement, {**asked, "start": span.start, "end": span.end})
-                found[reading.key, span] = _told(*answer.one())
-            continue
-        statement = _EACH.format(values=_values(reading), rows=re.sub(r"(?<!:):(start|end)\b", r"span.\1s", rows))
-        asked |= {"starts": [span.start for span in missing], "ends": [span.end for span in missing]}
-        for start, end, *answer in session.connection().execute(text(statement), asked):
-            found[reading.key, Period(start, end)] = _told(*answer)
+        if missing := tuple(span for span in spans if (reading.key, span) not in found):
+            leaf, kept = kept_service.quicker(session, store_id, reading, missing)
+            together.setdefault((rows_of(leaf, filters), missing), (kept, []))[1].append(reading)
+    for (rows, missing), (kept, of_rows) in together.items():
+        asked = values_of(store_id, missing[0], filters) | kept
+        for span, told in _each(session, rows, of_rows, missing, asked):
+            found |= {(reading.key, span): value for reading, value in zip(of_rows, told, strict=True)}
     return found
+
+
+def _each(
+    session: Session, rows: str, readings: Sequence[Reading], spans: Sequence[Period], asked: Mapping[str, Any]
+) -> Iterator[tuple[Period, Sequence[Value]]]:
+    """Readings of the same rows, span by span."""
+    told = ", ".join(_values(reading) for reading in readings)
+    if len(spans) <= FEW_SPANS:  # one by one: the planner knows how much each is of all days
+        statement = text(f"select {told} {rows}")
+        for span in spans:
+            answer = session.connection().execute(statement, {**asked, "start": span.start, "end": span.end})
+            yield span, _pairs(answer.one())
+        return
+    statement = _EACH.format(values=told, rows=re.sub(r"(?<!:):(start|end)\b", r"span.\1s", rows))
+    days = {"starts": [span.start for span in spans], "ends": [span.end for span in spans]}
+    for start, end, *answer in session.connection().execute(text(statement), {**asked, **days}):
+        yield Period(start, end), _pairs(answer)
 
 
 def read_by(
@@ -76,6 +74,10 @@ def read_by(
 
 def _values(reading: Reading) -> str:
     return f"{reading.value}, {reading.margin or 'null'}"
+
+
+def _pairs(answer: Sequence[Any]) -> list[Value]:
+    return [_told(value, margin) for value, margin in zip(answer[::2], answer[1::2], strict=True)]
 
 
 def _told(value: Any, margin: Any) -> Value:

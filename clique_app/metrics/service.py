@@ -139,6 +139,13 @@ def source_rows(
     return SourceRows(columns, page_rows, count, None if value is None else Decimal(str(value)), offset)
 
 
+def amounts(session: Session, store_id: int, item: Reading, period: Period) -> list[Decimal]:
+    """What each row behind a reading gives, by the first thing that is shown of it."""
+    leaf, kept = kept_service.quicker(session, store_id, item, (period,))
+    listed = text(f"select {leaf.amount} {rows_of(leaf, None)} order by {leaf.shown[0].sql}")
+    return list(session.connection().scalars(listed, values_of(store_id, period, None) | kept))
+
+
 def ages(session: Session, items: Iterable[Metric]) -> dict[str, tuple[Age, ...]]:
     """How fresh the sources of metrics are, by key."""
     cursors = _cursors(session)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from clique_app.attribution import service as attribution
 from clique_app.database import store_session, system_session
 from clique_app.errors import InvalidInput
-from clique_app.metrics import readings_service, registry, service, sums_service
+from clique_app.metrics import kept_service, readings_service, registry, service, sums_service
 from clique_app.metrics.definition import Period, Reading
 from clique_app.metrics.gaps import CUSTOMERS, MEDIAN_GAP
 from clique_app.metrics.performance_service import Performance, performance
@@ -216,5 +216,5 @@ def test_customers_by_how_orders_follow_each_other_are_those_of_the_rows(
     session.connection().execute(text("delete from shop_order where order_id = 3"))
     session.connection().execute(text("update shop_order set customer_id = 2 where order_id = 4"))
     told = read()
-    monkeypatch.setattr(readings_service, "MOST_KEPT_SPANS", 0)
+    monkeypatch.setattr(kept_service, "MOST_KEPT_SPANS", 0)
     assert told == read()
