@@ -15,7 +15,7 @@ setup:
 	@$(BIN)/clique setup
 
 test: setup
-	$(BIN)/python -m pytest -n 3 --dist worksteal tests/system tests/integration $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/system tests/integration $(ARGS) || [ $$? -eq 5 ]
 	# browser tests by demo, the rest beside them: tests/conftest.py
 	$(BIN)/python -m pytest -n 3 --dist loadscope tests --ignore tests/integration --ignore tests/system $(ARGS) || [ $$? -eq 5 ]
 

@@ -52,21 +52,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(getattr(pytest.mark, folder))
 
 
-# browser tests that need no store set up before them
-OF_A_NEW_DEMO = ("channels_connected", "import_a_file", "import_killed", "own_demos", "visits")
+# browser tests that need no demo with the control API and a store set up in it; each half takes as long
+OF_OTHER_DEMOS = (
+    "attribution_page", "channels_connected", "connections", "customers_page", "import_a_file", "import_killed",
+    "klaviyo_connected", "metrics_page", "own_demos", "visits",
+)  # fmt: skip
 
 
 BESIDE_BROWSERS = 10  # how much the tests of a third process give way, as nice counts
 
 
 class ByDemo(LoadScopeScheduling):
-    """Browser tests go to two processes: one has the demo whose store is set up, the other starts demos anew. A third
-    one, for what needs no server, takes what those leave of the processors."""
+    """Browser tests go to two processes: one has the demo whose store is set up, the other those of other demos. A
+    third one, for what needs no server, takes what those leave of the processors."""
 
     def _split_scope(self, nodeid: str) -> str:
         if not nodeid.startswith("tests/e2e/"):
             return "without a demo"
-        return str(any(f"/test_{name}.py" in nodeid for name in OF_A_NEW_DEMO))
+        return str(any(f"/test_{name}.py" in nodeid for name in OF_OTHER_DEMOS))
 
 
 def pytest_configure_node(node: Any) -> None:

@@ -27,14 +27,15 @@ CHROMIUM_FLAGS = [
     "--force-prefers-reduced-motion",  # what turns while a page waits would be drawn sixty times a second
 ]
 LOG_LINES = 40
+DEMOS = ("demo", "sealed")  # fixtures
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Tell with a failure what the demo's programs had logged last."""
     report = yield
-    demo = getattr(item, "funcargs", {}).get("demo")
-    if report.failed and demo:
+    given = getattr(item, "funcargs", {})
+    for demo in [given[name] for name in DEMOS if report.failed and name in given]:
         for log in sorted(Path(demo["folder"], "logs").glob("*.log")):
             report.sections.append((f"last of {log.name}", "\n".join(log.read_text().splitlines()[-LOG_LINES:])))
     return report
@@ -47,11 +48,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield running
 
 
-def in_browser(clicks: Callable[[Page], T]) -> T:
+@pytest.fixture(scope="session")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo without the control API, its store set up by clicks on a phone, with all its history."""
+    with running_demo(tmp_path_factory.mktemp("sealed"), "--control", "off") as running:
+        told = in_browser(lambda page: admin.set_up(page, running), width=390)
+        assert len(told) >= 3, told
+        wait_for_history(running, running["store"])
+        yield running
+
+
+def in_browser(clicks: Callable[[Page], T], width: int = 1280) -> T:
     """What the clicks give, in a browser of their own thread: a test's browser may be open in this one."""
 
     def run() -> T:
-        with chromium() as browser, browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        with chromium() as browser, browser.new_context(viewport={"width": width, "height": 900}) as context:
             context.set_default_timeout(20_000)
             return clicks(context.new_page())
 
@@ -62,8 +73,8 @@ def in_browser(clicks: Callable[[Page], T]) -> T:
 @pytest.fixture(autouse=True)
 def unhurried(request: pytest.FixtureRequest) -> None:
     """As if the test before had been a quarter of an hour ago: an address may only try to connect ten times in it."""
-    if "demo" in request.fixturenames:
-        with redis.Redis.from_url(request.getfixturevalue("demo")["redis_url"]) as server:
+    for name in (name for name in DEMOS if name in request.fixturenames):
+        with redis.Redis.from_url(request.getfixturevalue(name)["redis_url"]) as server:
             for key in server.scan_iter("connect/*"):
                 server.delete(key)
 
@@ -104,9 +115,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A browser for the tests of one file: while one is open, asyncio takes this thread's loop for a running one."""
+    """One for all browser tests and no others: while it is open, asyncio takes this thread's loop for a running one."""
     with chromium() as browser:
         yield browser
 

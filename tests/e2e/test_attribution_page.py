@@ -17,9 +17,9 @@ def money(text: str) -> Decimal:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_credits_sum_by_every_model_and_open_to_campaigns_and_touches(connected: Demo, page: Page, width: int) -> None:
+def test_credits_sum_by_every_model_and_open_to_campaigns_and_touches(sealed: Demo, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    frame = admin.open_app(page, connected, "/attribution", period="last_30_days")
+    frame = admin.open_app(page, sealed, "/attribution", period="last_30_days")
     credited = frame.locator("table#credits")
     expect(frame.get_by_text(re.compile("equal net sales of .* by every model"))).to_be_visible(timeout=30_000)
     whole = money(credited.locator("tfoot td").nth(1).inner_text())

@@ -14,20 +14,20 @@ KEPT = "select count(*) from ad_day"
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_connection_is_read_now_ended_and_begun_again(connected: Demo, browser: Browser, width: int) -> None:
+def test_a_connection_is_read_now_ended_and_begun_again(sealed: Demo, browser: Browser, width: int) -> None:
     with browser.new_context(viewport={"width": width, "height": 900}) as context:
         context.set_default_timeout(20_000)
         page = context.new_page()
-        frame = admin.open_app(page, connected, "/connections")
+        frame = admin.open_app(page, sealed, "/connections")
         meta, dialog = frame.locator("[data-connection=meta]"), frame.get_by_role("dialog")
         expect(meta).to_contain_text("Connected")
         expect(meta).to_contain_text("Harbor Lane Candle Co.")
         expect(frame.locator("[data-connection=shopify]")).to_contain_text("Ends when Clique is uninstalled")
         expect(frame.locator("[data-connection]")).to_have_count(1 + len(PLATFORMS) + 2)  # the pixel and the survey
 
-        before = rows(connected, READ_NOW)[0][0]
+        before = rows(sealed, READ_NOW)[0][0]
         meta.get_by_role("button", name="Sync now: Meta").click()
-        assert admin.eventually(lambda: rows(connected, READ_NOW)[0][0], lambda found: found > before, 60) > before
+        assert admin.eventually(lambda: rows(sealed, READ_NOW)[0][0], lambda found: found > before, 60) > before
         expect(meta).to_contain_text("s ago")
 
         meta.get_by_role("button", name="Disconnect Meta").click()
@@ -35,11 +35,11 @@ def test_a_connection_is_read_now_ended_and_begun_again(connected: Demo, browser
         expect(dialog).to_contain_text("Everything that was read so far")
         dialog.get_by_role("button", name="Keep it").click()
         expect(dialog).to_have_count(0)
-        kept = rows(connected, KEPT)
+        kept = rows(sealed, KEPT)
         meta.get_by_role("button", name="Disconnect Meta").click()
         dialog.get_by_role("button", name="Disconnect", exact=True).click()
         expect(meta).to_contain_text("Not connected")
-        assert rows(connected, KEPT) == kept
+        assert rows(sealed, KEPT) == kept
 
         meta.get_by_role("button", name="Connect Meta").click()
         page.get_by_role("button", name="Cancel").click()

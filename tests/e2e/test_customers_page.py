@@ -8,8 +8,8 @@ from tests.e2e import admin
 from tests.e2e.demos import Demo
 
 
-def test_cohorts_open_to_a_segment_and_a_customer_to_their_way(connected: Demo, page: Page) -> None:
-    frame = admin.open_app(page, connected, "/customers")
+def test_cohorts_open_to_a_segment_and_a_customer_to_their_way(sealed: Demo, page: Page) -> None:
+    frame = admin.open_app(page, sealed, "/customers")
     cohorts = frame.locator("table#cohorts")
     expect(cohorts.locator("tbody tr").nth(5)).to_be_visible()
     all_customers = cohorts.locator("tfoot td").nth(1).inner_text()

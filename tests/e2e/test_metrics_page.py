@@ -14,8 +14,8 @@ def money(text: str) -> Decimal:
     return Decimal(text.replace("$", "").replace(",", "").replace("−", "-"))
 
 
-def test_a_metric_is_found_grouped_sorted_and_opened_to_its_rows(connected: Demo, page: Page) -> None:
-    frame = admin.open_app(page, connected, "/metrics", period="last_90_days")
+def test_a_metric_is_found_grouped_sorted_and_opened_to_its_rows(sealed: Demo, page: Page) -> None:
+    frame = admin.open_app(page, sealed, "/metrics", period="last_90_days")
     expect(frame.locator("[data-metric=net_sales]")).to_be_visible()
     expect(frame.get_by_text("Median day")).to_be_visible()
 

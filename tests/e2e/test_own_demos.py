@@ -1,7 +1,4 @@
-"""What needs a demo started otherwise: without the control API, and with a store of real orders.
-
-They run beside the tests of a store that is set up (tests/conftest.py).
-"""
+"""What needs a demo started otherwise: without the control API, and with a store of real orders."""
 
 from __future__ import annotations
 
@@ -14,20 +11,16 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import admin
 from tests.e2e.all_metrics import known_and_the_same
-from tests.e2e.demos import metrics, rows, running_demo
+from tests.e2e.demos import Demo, metrics, rows, running_demo
 from tests.e2e.journey import the_rest_of_the_journey
 from tests.kit.plain_http import PLAIN_HTTP
 
 
-def test_the_journey_passes_on_a_phone_and_without_the_control_api(
-    page: Page, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_journey_passes_on_a_phone_and_without_the_control_api(sealed: Demo, page: Page) -> None:
+    assert PLAIN_HTTP.get(f"{sealed['sandbox_url']}/_control/stores").status_code == 404
     page.set_viewport_size({"width": 390, "height": 844})
-    with running_demo(tmp_path_factory.mktemp("sealed"), "--control", "off") as sealed:
-        assert PLAIN_HTTP.get(f"{sealed['sandbox_url']}/_control/stores").status_code == 404
-        told = admin.set_up(page, sealed)
-        assert len(told) >= 3, told
-        the_rest_of_the_journey(page)
+    admin.open_app(page, sealed)
+    the_rest_of_the_journey(page)
 
 
 def test_a_store_of_real_orders_opens_on_its_last_days_with_all_of_them(

@@ -8,8 +8,10 @@ import hashlib
 import hmac
 import json
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +35,12 @@ DECLARED_TOPICS = frozenset(
 )
 
 log = logging.getLogger(__name__)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all senders: each new one would read all the authorities that the system trusts."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(slots=True)
@@ -127,7 +135,7 @@ class Sender:
     async def run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(AT_ONCE)
-        async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as self._client:
+        async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, verify=_tls()) as self._client:
             waiting, self._waiting = self._waiting, []
             for delivery in waiting:
                 self._begin(delivery)
