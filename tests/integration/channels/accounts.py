@@ -31,6 +31,7 @@ from tests.kit.plain_http import PLAIN_HTTP
 
 USER = 77
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
+LONGEST_TEST = timedelta(minutes=10)
 
 
 @dataclass
@@ -72,6 +73,13 @@ class Ads:
         """Time passes, there and here."""
         self.sandbox.control("POST", "clock", json={"advance_seconds": timedelta(**span).total_seconds()})
         follow_clock(self.sandbox, self.patch)
+        self.keep_off_midnight()
+
+    def keep_off_midnight(self) -> None:
+        """No day may end between a reading and what is said of it: the day that was not over would be one that is."""
+        soon = clock.now() + LONGEST_TEST
+        if any(clock.day_of(soon, zone) != clock.today(zone) for zone in (NEW_YORK, BERLIN)):
+            self.advance(seconds=LONGEST_TEST.total_seconds())
 
     def sync(self, kind: Kind) -> SyncRun:
         """One reading, from where an unfinished one stopped."""
@@ -189,7 +197,9 @@ def make_ads(
                     store_id=store_id, product_id=product_id, title=handle, handle=handle, updated_at=clock.now()
                 )
             )  # fmt: skip
-    return Ads(sandbox, patch, shop, store_id, main, second, channel)
+    made = Ads(sandbox, patch, shop, store_id, main, second, channel)
+    made.keep_off_midnight()
+    return made
 
 
 def at_meta(session: Session, store_id: int) -> ad_accounts.Overview:
