@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.book import BOOK, SHOP
 from tests.e2e import admin
-from tests.e2e.demos import Demo, running_demo, wait_for_history
+from tests.e2e.demos import REAL_ORDERS, Demo, running_demo, wait_for_history
 from tests.kit.plain_http import PLAIN_HTTP
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ CHROMIUM_FLAGS = [
     "--force-prefers-reduced-motion",  # what turns while a page waits would be drawn sixty times a second
 ]
 LOG_LINES = 40
-DEMOS = ("demo", "sealed")  # fixtures
+DEMOS = ("demo", "sealed", "orders_demo")  # fixtures
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,6 +56,16 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         told = in_browser(lambda page: admin.set_up(page, running), width=390)
         assert len(told) >= 3, told
         wait_for_history(running, running["store"])
+        yield running
+
+
+@pytest.fixture(scope="session")
+def orders_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo of a store with an order history of its own, 123 orders of 40 customers in early 1997, as it starts."""
+    folder = tmp_path_factory.mktemp("orders")
+    path = folder / "orders.csv.gz"
+    path.write_bytes(gzip.compress("\n".join(REAL_ORDERS).encode()))
+    with running_demo(folder / "state", "--orders", str(path)) as running:
         yield running
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,15 @@ from tests.kit.plain_http import PLAIN_HTTP
 Demo = dict[str, Any]
 # `clique`, made once for many questions
 COMMAND = "import typer.main, clique_app.cli\ncommand = typer.main.get_command(clique_app.cli.app)"
+# customer, day, quantity, amount; two of one customer are the same, one is worth nothing
+REAL_ORDERS = (
+    "customer_id,order_date,quantity,amount",
+    *(
+        f"{n % 40},{date(1997, 1, 1) + timedelta(days=n % 90)},{1 + n % 3},{(n * 37 % 5000) / 100:.2f}"
+        for n in range(120)
+    ),
+    *("7,1997-03-30,1,0.00", "7,1997-03-30,2,29.33", "7,1997-03-30,2,29.33"),
+)
 SMALL_WORLD = "--months 13 --orders-per-day 12 --seed 7"  # every scenario is in it
 
 

@@ -36,12 +36,12 @@ SPENT = """
 
 
 @pytest.fixture(scope="module")
-def shop(demo: Demo, browser: Browser) -> str:
+def shop(orders_demo: Demo, browser: Browser) -> str:
     """A small store beside the demo's own, with every channel connected: their histories are read beside each other."""
-    control(demo, "stores", shop=SHOP, name=ACCOUNT, months=1, orders_per_day=5)
+    control(orders_demo, "stores", shop=SHOP, name=ACCOUNT, months=1, orders_per_day=5)
     for channel, width in WIDTHS.items():
         with tab(browser, width) as page:
-            connect(page, demo, channel)
+            connect(page, orders_demo, channel)
     return SHOP
 
 
@@ -74,29 +74,31 @@ def true_spend(demo: Demo, shop: str, channel: str, start: str, end: str) -> Dec
 
 @pytest.mark.parametrize("channel", WIDTHS)
 def test_a_channel_is_connected_read_ended_and_begun_again(
-    demo: Demo, shop: str, browser: Browser, channel: str
+    orders_demo: Demo, shop: str, browser: Browser, channel: str
 ) -> None:
     key, source = channel.lower(), f"{channel.lower()}_ads"
     with tab(browser, WIDTHS[channel]) as page:
-        frame = admin.open_app(page, demo, "/connections", shop=shop)
+        frame = admin.open_app(page, orders_demo, "/connections", shop=shop)
         card, dialog = frame.locator(f"[data-connection={key}]"), frame.get_by_role("dialog")
         imported = [("first_import",), ("history",)]
-        assert admin.eventually(lambda: rows(demo, IMPORTED, shop, source), imported.__eq__, 60) == imported
+        assert admin.eventually(lambda: rows(orders_demo, IMPORTED, shop, source), imported.__eq__, 60) == imported
         yesterday = datetime.now(ZONE).date() - timedelta(days=1)
         span = (str(yesterday - timedelta(days=20)), str(yesterday))
-        assert rows(demo, SPENT, shop, key, *span) == [(true_spend(demo, shop, key, *span),)]
+        assert rows(orders_demo, SPENT, shop, key, *span) == [(true_spend(orders_demo, shop, key, *span),)]
         expect(card).to_contain_text(f"{ACCOUNT} (USD, America/New York), days from")
         expect(card).to_contain_text("Up to date")
 
-        before = rows(demo, READ_NOW, shop, source)[0][0]
+        before = rows(orders_demo, READ_NOW, shop, source)[0][0]
         card.get_by_role("button", name=f"Sync now: {channel}").click()
-        assert admin.eventually(lambda: rows(demo, READ_NOW, shop, source)[0][0], lambda n: n > before, 60) > before
+        assert (
+            admin.eventually(lambda: rows(orders_demo, READ_NOW, shop, source)[0][0], lambda n: n > before, 60) > before
+        )
 
         card.get_by_role("button", name=f"Disconnect {channel}").click()
         expect(dialog).to_contain_text(f"{channel} ads are not read any more")
         dialog.get_by_role("button", name="Disconnect", exact=True).click()
         expect(card).to_contain_text("Not connected")
-        assert rows(demo, SPENT, shop, key, *span) == [(true_spend(demo, shop, key, *span),)]
+        assert rows(orders_demo, SPENT, shop, key, *span) == [(true_spend(orders_demo, shop, key, *span),)]
 
         card.get_by_role("button", name=f"Connect {channel}").click()
         page.get_by_role("button", name=AGREES[channel]).click()

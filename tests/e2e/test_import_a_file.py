@@ -24,11 +24,11 @@ def spend(demo: Demo) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def test_a_file_is_checked_imported_and_removed(demo: Demo, page: Page) -> None:
-    frame = admin.open_app(page, demo, "/data")
+def test_a_file_is_checked_imported_and_removed(orders_demo: Demo, page: Page) -> None:
+    frame = admin.open_app(page, orders_demo, "/data")
     field = frame.get_by_label("Choose a file")
     expect(field).to_be_enabled()
-    before = spend(demo)
+    before = spend(orders_demo)
     field.set_input_files(file("wrong.csv", BAD))
     shown = frame.get_by_label("Preview of the file")
     expect(shown).to_contain_text("1 problem to mend")
@@ -46,16 +46,16 @@ def test_a_file_is_checked_imported_and_removed(demo: Demo, page: Page) -> None:
     past = frame.get_by_role("table", name="Imported files")
     expect(past.get_by_role("row").filter(has_text="tiktok.csv")).to_contain_text("Imported")
     expect(shown).to_have_count(0)
-    assert spend(demo) == (before or 0) + Decimal("32.34")
+    assert spend(orders_demo) == (before or 0) + Decimal("32.34")
 
     past.get_by_role("button", name="Remove tiktok.csv").click()
     frame.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
     expect(past.get_by_role("row").filter(has_text="tiktok.csv")).to_contain_text("Removed")
-    assert spend(demo) == before
+    assert spend(orders_demo) == before
 
 
-def test_orders_of_a_file_are_previewed_with_what_is_new(demo: Demo, page: Page) -> None:
-    frame = admin.open_app(page, demo, "/data")
+def test_orders_of_a_file_are_previewed_with_what_is_new(orders_demo: Demo, page: Page) -> None:
+    frame = admin.open_app(page, orders_demo, "/data")
     rows = [
         order(f"#old{n}", ("Candle", "", 1, "20.00"), Id=str(n), Created_at="2020-01-05 10:00:00 -0500") for n in (1, 2)
     ]

@@ -17,7 +17,7 @@ from tests.kit.plain_http import PLAIN_HTTP
 ORDERS_TO_READ = 6_000
 
 
-def test_an_import_whose_worker_is_killed_goes_on_and_equals_the_source(demo: Demo, browser: Browser) -> None:
+def test_an_import_whose_worker_is_killed_goes_on_and_equals_the_source(orders_demo: Demo, browser: Browser) -> None:
     shop = "many.myshopify.com"
     began = datetime.now(UTC) - timedelta(days=60)
     orders = [
@@ -30,7 +30,7 @@ def test_an_import_whose_worker_is_killed_goes_on_and_equals_the_source(demo: De
     ]
     product = {"title": "Match box", "sku": "M1", "price": "4.30", "unit_cost": "1.00", "stock": 100_000}
     control(
-        demo,
+        orders_demo,
         "stores",
         shop=shop,
         name="Many",
@@ -42,22 +42,22 @@ def test_an_import_whose_worker_is_killed_goes_on_and_equals_the_source(demo: De
         orders=orders,
     )
     with browser.new_context() as context:
-        frame = admin.open_app(context.new_page(), demo, shop=shop)
+        frame = admin.open_app(context.new_page(), orders_demo, shop=shop)
         expect(frame.get_by_role("link", name="Go on with set-up")).to_be_visible()
-    share = admin.eventually(lambda: progress(demo, shop), lambda found: found is None or found >= 0.05, 120)
+    share = admin.eventually(lambda: progress(orders_demo, shop), lambda found: found is None or found >= 0.05, 120)
     assert share is not None
     assert 0.05 <= share <= 0.95
-    for pid in importer(demo):
+    for pid in importer(orders_demo):
         os.kill(pid, signal.SIGKILL)
-    assert state(demo, shop) == "running"
-    assert admin.eventually(lambda: state(demo, shop), lambda found: found == "whole", 150) == "whole"
+    assert state(orders_demo, shop) == "running"
+    assert admin.eventually(lambda: state(orders_demo, shop), lambda found: found == "whole", 150) == "whole"
     days = (str((began - timedelta(days=1)).date()), str(datetime.now(UTC).date()))
     truth = PLAIN_HTTP.get(
-        f"{demo['sandbox_url']}/_control/truth",
+        f"{orders_demo['sandbox_url']}/_control/truth",
         params={"shop": shop, "from": days[0], "to": days[1]},
     ).json()
     assert truth["orders"] == ORDERS_TO_READ
-    told = metrics(demo, ("orders", "net_sales", "units"), shop, *days)
+    told = metrics(orders_demo, ("orders", "net_sales", "units"), shop, *days)
     assert told == {"orders": ORDERS_TO_READ, "net_sales": float(truth["net_sales"]), "units": truth["units"]}
 
 
