@@ -5,6 +5,7 @@ from __future__ import annotations
 import dramatiq
 import sqlalchemy as sa
 
+from clique_app.customers import service as customers
 from clique_app.database import store_session, system_session
 from clique_app.metrics import sums_service
 from tasks.broker import ANALYSIS
@@ -24,7 +25,8 @@ def roll_up_changes() -> None:
 def roll_up(store_id: int) -> None:
     """Sum a store's changed days again. One that is summed already by another process is left to it."""
     with store_session(store_id) as session:
-        sums_service.roll_up(session, store_id)
+        if sums_service.roll_up(session, store_id) >= 0:
+            customers.rank(session, store_id)
 
 
 @dramatiq.actor(queue_name=ANALYSIS, max_retries=0)
@@ -40,3 +42,4 @@ def reconcile(store_id: int) -> None:
     with store_session(store_id) as session:
         sums_service.roll_up(session, store_id)
         sums_service.reconcile(session, store_id)
+        customers.rank(session, store_id)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.sales import NET_SALES
-from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 WITHOUT_CHANNEL = "unattributed"
 
@@ -57,30 +56,13 @@ def _within(of: str) -> str:
     return f"array[{', '.join(spans)}]::numeric[]"
 
 
-# CTEs firsts (customers), daily (what the orders of a day brought) and seen (who ordered in a month): of the store as a
-# whole, from {cohorts}, rows of CohortDay, or by segment, from {worth}, rows of OrderWorth. Of both the formula of
-# contribution is a sum.
 _MONTH = "date_trunc('month', {day})::date"
-WHOLE = f"""
-firsts as (
-    select first_order_day as day, {_MONTH.format(day="first_order_day")} as month, '' as segment
-    from customer where store_id = :store_id and first_order_day <= :until
-),
-won as (
-    select *, nullif(won_on, '{NO_ORDER_BEFORE.isoformat()}') as won from {{cohorts}} cohorts
-),
-daily as (
-    select won, {_MONTH.format(day="won")} as month, '' as segment, day, orders, net_sales as sales,
-           {CONTRIBUTION_BEFORE_ADS.expression} as contribution
-    from won
-),
-seen as (
-    select {_MONTH.format(day="won")} as month, '' as segment, {_MONTH.format(day="day")} as at,
-           sum(first_in_month) as customers
-    from won where won is not null group by 1, 3
-)"""  # noqa: S608  # our own text
-BY_SEGMENT = f"""
-book as not materialized (select * from {{worth}} worth),
+
+# From {worth}, rows of OrderWorth, by month of the first order, segment and months since: who ordered, what they
+# brought, and what of it came within so many days, of those who have been here as long. Orders without a customer have
+# no month. Rows without an age are of all the month's customers: how many, and who of them have been here so many days.
+CELLS = f"""
+with book as not materialized (select * from {{worth}} worth),
 firsts as materialized (
     select c.customer_id, c.first_order_day as day, {_MONTH.format(day="c.first_order_day")} as month,
            {{segment}} as segment
@@ -97,12 +79,7 @@ seen as (
     select month, segment, at, count(*) as customers
     from (select customer_id, {_MONTH.format(day="day")} as at from book group by 1, 2) s
     join firsts using (customer_id) group by 1, 2, 3
-)"""  # noqa: S608  # our own text
-
-# By month of the first order, segment and months since: who ordered, what they brought, and what of it came within so
-# many days, of those who have been here as long. Orders without a customer have no month. Rows without an age are of
-# all the month's customers: how many, and who of them have been here so many days.
-CELLS = f"""
+),
 aged as (
     select month, segment, {_MONTH.format(day="day")} as at, {_bucket("day - won", above=True)} as beyond,
            {_bucket(":until - won", above=False)} as reached, sum(orders) as orders, sum(sales) as sales,

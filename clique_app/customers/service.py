@@ -17,12 +17,13 @@ from clique_app.customers import cohort_sql
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.customers.grid import Cell, Cohort, Cohorts, Ltv, Payback
 from clique_app.errors import InvalidInput
-from clique_app.metrics import kept_service
+from clique_app.metrics import expression, kept_service
 from clique_app.metrics import service as metrics
+from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
 from clique_app.metrics.catalog.value import PAYBACK_DAYS
 from clique_app.metrics.definition import Figure, Period
-from clique_app.metrics.kept import COHORTS, ORDER_WORTH, Kept
+from clique_app.metrics.kept import ORDER_WORTH
 from clique_app.metrics.overview_service import STILL_SELLING_DAYS
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
@@ -75,24 +76,14 @@ def cohorts(session: Session, store_id: int, by: str = "") -> Cohorts:
     if by and by not in cohort_sql.SEGMENTS:
         raise InvalidInput(f"Cohorts are split by {', '.join(cohort_sql.SEGMENTS)}, not by {by}.")
     end = last_day(session, store_id)
-    ordered: dict[tuple[date, str], dict[int, Sequence[Any]]] = defaultdict(dict)
-    spent: dict[tuple[date, str], list[tuple[Decimal, Decimal]]] = {}
-    sizes: dict[tuple[date, str], tuple[int, Sequence[Decimal]]] = {}
-    without = Decimal(0)
-    for month, segment, age, customers, orders, sales, contribution, *within in _cells_of(session, store_id, end, by):
-        if month is None:
-            without += sales
-        elif age is None:
-            sizes[month, segment] = customers, within[0]
-        else:
-            ordered[month, segment][int(age)] = customers, int(orders), sales, contribution
-            before = spent.get((month, segment), [(Decimal(0), Decimal(0))] * len(LTV_DAYS))
-            spent[month, segment] = [(s + more, c + rest) for (s, c), more, rest in zip(before, *within, strict=True)]
+    book = _split(session, store_id, end, by) if by else _whole(session, store_id, end)
     rows = tuple(
-        Cohort(*key, size, _cells(key[0], size, ordered[key], end), tuple(_ltv(size, old, spent.get(key, ()))))
-        for key, (size, old) in sorted(sizes.items())
+        Cohort(
+            *key, size, _cells(key[0], size, book.ordered[key], end), tuple(_ltv(size, old, book.spent.get(key, ())))
+        )
+        for key, (size, old) in sorted(book.sizes.items())
     )
-    return Cohorts(end, by, rows, without, _costs_unknown(session, store_id, end))
+    return Cohorts(end, by, rows, book.without_customer, _costs_unknown(session, store_id, end))
 
 
 def payback_of(session: Session, store_id: int, period: Period) -> Payback:
@@ -116,6 +107,11 @@ def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     return Vips(best.customers, best.booked, share, tuple(Vip(who, booked, *told[who]) for who, booked in best.first))
 
 
+def rank(session: Session, store_id: int) -> None:
+    """Keep who the best customers are, for those who look at them."""
+    kept_service.rank(session, store_id, last_day(session, store_id))
+
+
 def retention(session: Session, store_id: int, period: Period) -> dict[str, Figure]:
     """Repeat purchase, gaps, active customers, churn and LTV of a period, as the catalogue defines them."""
     return metrics.figures(session, store_id, RETENTION, period)
@@ -129,31 +125,73 @@ def models(session: Session, store_id: int) -> tuple[ModelVersion | None, ModelV
     return latest, used
 
 
-def _until(session: Session, store_id: int, kept: Kept, end: date) -> tuple[str, dict[str, Any]]:
-    """The rows of all orders up to a day, as SQL and its parameters."""
+@dataclass
+class _Book:
+    """What is told of cohorts, by the month they were won in and the segment."""
+
+    sizes: dict[tuple[date, str], tuple[int, Sequence[int]]]  # customers, and those who have been here so many days
+    # by months since: customers who ordered, orders, net sales, contribution
+    ordered: dict[tuple[date, str], dict[int, tuple[int, int, Decimal, Decimal]]]
+    spent: dict[tuple[date, str], Sequence[tuple[Decimal, Decimal]]]  # net sales and contribution in so many days
+    without_customer: Decimal  # net sales
+
+
+def _whole(session: Session, store_id: int, end: date) -> _Book:
     first, _ = metrics.span(session, store_id) or (end, end)
-    return kept_service.relation(session, store_id, kept, Period(first, end))
+    days = kept_service.cohort_days(session, store_id, first, end)
+    won = kept_service.won_by_day(session, store_id, Period(date.min, end))
+    book = _Book({}, defaultdict(dict), {}, days.without_customer()["net_sales"])
+    for day, customers in won.items():
+        size, old = book.sizes.get((day.replace(day=1), ""), (0, [0] * len(LTV_DAYS)))
+        grown = [
+            before + int(customers) * ((end - day).days >= days) for before, days in zip(old, LTV_DAYS, strict=True)
+        ]
+        book.sizes[day.replace(day=1), ""] = size + int(customers), grown
+    for month in days.months():
+        told = month.customers, month.orders, *_worth(month.brought)
+        book.ordered[month.won, ""][_months_between(month.won, month.at)] = told
+    book.spent = {(month, ""): [_worth(of) for of in spans] for month, spans in days.within(LTV_DAYS, end).items()}
+    return book
 
 
-def _cells_of(session: Session, store_id: int, end: date, by: str) -> Sequence[Any]:
-    if by:
-        join, segment = cohort_sql.SEGMENTS[by]
-        worth, values = _until(session, store_id, ORDER_WORTH, end)
-        parts = cohort_sql.BY_SEGMENT.format(worth=worth, join=join, segment=segment)
-    else:
-        cohorts, values = _until(session, store_id, COHORTS, end)
-        parts = cohort_sql.WHOLE.format(cohorts=cohorts)
-    return (
-        session.connection()
-        .execute(text(f"with {parts}, {cohort_sql.CELLS}"), {**values, "until": end})  # our own text
-        .all()
-    )
+def _worth(brought: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
+    """Net sales, and what of them is left before ads."""
+    contribution = expression.evaluate(CONTRIBUTION_BEFORE_ADS.expression, brought)
+    assert contribution is not None
+    return brought["net_sales"], contribution
 
 
-def _ltv(customers: int, old: Sequence[Decimal], spent: Sequence[tuple[Decimal, Decimal]]) -> Iterator[Ltv]:
+def _split(session: Session, store_id: int, end: date, by: str) -> _Book:
+    """By what the first orders were, which only the orders tell."""
+    first, _ = metrics.span(session, store_id) or (end, end)
+    worth, values = kept_service.relation(session, store_id, ORDER_WORTH, Period(first, end))
+    join, segment = cohort_sql.SEGMENTS[by]
+    asked = text(cohort_sql.CELLS.format(worth=worth, join=join, segment=segment))  # our own text
+    book = _Book({}, defaultdict(dict), {}, Decimal(0))
+    for month, segment, age, customers, orders, sales, contribution, *within in session.connection().execute(
+        asked, {**values, "until": end}
+    ):
+        if month is None:
+            book.without_customer += sales
+        elif age is None:
+            book.sizes[month, segment] = customers, [int(old) for old in within[0]]
+        else:
+            book.ordered[month, segment][int(age)] = customers, int(orders), sales, contribution
+            before = book.spent.get((month, segment), [(Decimal(0), Decimal(0))] * len(LTV_DAYS))
+            book.spent[month, segment] = [
+                (s + more, c + rest) for (s, c), more, rest in zip(before, *within, strict=True)
+            ]
+    return book
+
+
+def _months_between(first: date, later: date) -> int:
+    return (later.year - first.year) * 12 + later.month - first.month
+
+
+def _ltv(customers: int, old: Sequence[int], spent: Sequence[tuple[Decimal, Decimal]]) -> Iterator[Ltv]:
     """What those brought who have been here so many days, for each span."""
     of_each = spent or [(Decimal(0), Decimal(0))] * len(LTV_DAYS)
-    for days, count, (sales, contribution) in zip(LTV_DAYS, map(int, old), of_each, strict=True):
+    for days, count, (sales, contribution) in zip(LTV_DAYS, old, of_each, strict=True):
         yield Ltv(days, count, customers - count, _per(sales, count), _per(contribution, count))
 
 
@@ -167,7 +205,7 @@ def _costs_unknown(session: Session, store_id: int, day: date) -> str:
 
 def _cells(month: date, size: int, ordered: Mapping[int, Sequence[Any]], end: date) -> tuple[Cell, ...]:
     """Every month of a cohort's life; the last one is whole where it ends with the day."""
-    oldest = (end.year - month.year) * 12 + end.month - month.month
+    oldest = _months_between(month, end)
     ended = (end + timedelta(days=1)).day == 1
     nothing = (0, 0, Decimal(0), Decimal(0))
     return tuple(Cell(age, size, *ordered.get(age, nothing), whole=age < oldest or ended) for age in range(oldest + 1))

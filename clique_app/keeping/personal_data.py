@@ -120,12 +120,19 @@ HELD = (
         {"customer_id": "case when customer_id is null then null else %(stand_in)s end"},
         "day order_id net_sales cost_of_goods fulfilment payment_fees",
     ),
-    Held(
-        "customer_sales_day",
-        "position(int8send(%(customer)s) in booked) > 0",
-        {"booked": "''"},  # their orders, changed too, have the day made anew
-        "day",
-        of_many=True,
+    *(
+        Held(
+            table,
+            f"position(int8send(%(customer)s) in {column}) > 0",
+            {column: "''"},  # their orders, changed too, have the day, or the standing, made anew
+            others,
+            of_many=True,
+        )
+        for table, column, others in (
+            ("customer_sales_day", "booked", "day"),
+            ("order_gap_day", "customers", "day one_back two_back"),
+            ("vip_standing", "first", "day customers booked"),
+        )
     ),
     Held(
         "customer_value",
@@ -210,7 +217,7 @@ NO_CUSTOMERS = (
     "campaign_region_day", "cohort_day", "connect_ticket", "connection", "creative", "credit_change", "credit_day",
     "credit_restatement", "email_account", "email_day", "email_program", "email_signup_day", "expected_day",
     "imported_file", "inventory_day", "inventory_level", "job_run", "job_schedule", "location", "member",
-    "metric_baseline", "metric_change", "metric_day", "metric_summed", "model_version", "order_gap_day",
+    "metric_baseline", "metric_change", "metric_day", "metric_summed", "model_version",
     "performance_day", "product", "recommendation", "referral", "reorder_day", "search_day", "social_day", "store",
     "store_settings", "sync_cursor", "unit_cost", "variant", "visitor_gap_day", "voice_settings", "webhook_check",
 )  # fmt: skip

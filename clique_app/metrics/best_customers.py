@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from clique_app.metrics.catalog.retention import VIP_PERCENT, VIP_YEAR_DAYS
 from clique_app.metrics.definition import Period
+from clique_app.metrics.packed import MILLION, Packed, money
 
-MILLION = 1_000_000  # amounts are millionths, as exact as money is kept; 64 bits hold nine million million of them
 BOOKED = np.dtype([("customer", ">i8"), ("amount", ">i8")])  # a row of CustomerSalesDay
 
 
@@ -34,18 +34,16 @@ class Sales:
     """What customers booked in days that follow each other."""
 
     def __init__(self, days: Iterable[tuple[date, bytes]]) -> None:
-        parts = sorted(days)
-        rows = np.frombuffer(b"".join(booked for _, booked in parts), BOOKED)
-        self._days = np.array([day.toordinal() for day, _ in parts], np.int64)
-        self._ends = np.cumsum([0, *(len(booked) // BOOKED.itemsize for _, booked in parts)])
+        self._packed = Packed(days, BOOKED)
+        rows = self._packed.rows
         self._customers, self._who = np.unique(rows["customer"].astype(np.int64), return_inverse=True)
         self._amounts = rows["amount"].astype(np.int64)
 
     def best(self, end: date, customers: int, limit: int) -> Best:
         """Those of a store that has so many customers by the day."""
         ranked, booked = self._ranked(end, customers)
-        first = zip(self._customers[ranked[:limit]].tolist(), map(_money, booked[:limit]), strict=True)
-        return Best(len(ranked), _money(booked.sum()), tuple(first))
+        first = zip(self._customers[ranked[:limit]].tolist(), map(money, booked[:limit]), strict=True)
+        return Best(len(ranked), money(booked.sum()), tuple(first))
 
     def ids(self, end: date, customers: int) -> list[int]:
         """The numbers of those, the best first."""
@@ -57,12 +55,12 @@ class Sales:
         ranked, _ = self._ranked(period.end, customers)
         is_best = np.zeros(len(self._customers), bool)
         is_best[ranked] = True
-        rows = self._rows(period)
-        return _money(self._amounts[rows][is_best[self._who[rows]]].sum())
+        rows = self._packed.of(period)
+        return money(self._amounts[rows][is_best[self._who[rows]]].sum())
 
     def _ranked(self, end: date, customers: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Places of the best among the customers, and what they booked in the year up to the day."""
-        year = self._rows(Period(end - timedelta(days=VIP_YEAR_DAYS), end))
+        year = self._packed.of(Period(end - timedelta(days=VIP_YEAR_DAYS), end))
         spent = np.zeros(len(self._customers), np.int64)
         np.add.at(spent, self._who[year], self._amounts[year])
         places = max(1, customers * VIP_PERCENT // 100) if customers else 0
@@ -70,10 +68,12 @@ class Sales:
         ranked = ranked[spent[ranked] > 0]
         return ranked, spent[ranked]
 
-    def _rows(self, period: Period) -> slice:
-        first, last = np.searchsorted(self._days, (period.start.toordinal(), period.end.toordinal() + 1))
-        return slice(int(self._ends[first]), int(self._ends[last]))
+
+def packed(ranked: Iterable[tuple[int, Decimal]]) -> bytes:
+    """Customers and what they booked, as in a row of CustomerSalesDay."""
+    rows = [(customer, int(amount * MILLION)) for customer, amount in ranked]
+    return np.array(rows, BOOKED).tobytes()
 
 
-def _money(millionths: np.int64) -> Decimal:
-    return Decimal(int(millionths)) / MILLION
+def unpacked(ranked: bytes) -> tuple[tuple[int, Decimal], ...]:
+    return tuple((int(customer), money(amount)) for customer, amount in np.frombuffer(ranked, BOOKED))

@@ -118,14 +118,6 @@ class Total(Rows):
         return f"coalesce(sum({self.amount}), 0)"
 
 
-@dataclass(frozen=True)
-class KeptSource:
-    """A source over one of the tables that are kept by day, from the first one asked for until now."""
-
-    table: str
-    source: Callable[[str], str]  # of that table's rows
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reading(Rows):
     """What rows say as a whole: how many different ones, their median, how things stood at the end. Days do not add up
@@ -135,7 +127,6 @@ class Reading(Rows):
     within: str = ""  # which rows belong to the days asked for, where it is not their day
     each: str = ""  # what is counted once; listed as one row
     margin: str = ""  # half the 95 % interval, an aggregate
-    kept_source: KeptSource | None = None  # the same as source, quicker
     nothing: str = "There is nothing to read in this period."  # why it is null
 
     @property

@@ -7,32 +7,104 @@ order before the former. What is expected of the different customers is a sum ov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clique_app.metrics.catalog.retention import ACTIVE_DAYS
 from clique_app.metrics.catalog.site import AGAIN_DAYS, CAME_AGAIN, WEEK_OLD
 from clique_app.metrics.definition import Period
+from clique_app.metrics.packed import Packed, number
+from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 REACH_DAYS = ACTIVE_DAYS  # how far before a period is looked
-MEDIAN_GAP = "days_between_purchases"
+FORMER = np.dtype([("former", ">i4"), ("orders", ">i4")])  # rows of OrderGapDay, by how far they look back
+CUSTOMER = np.dtype(">i8")
 
 
-def _customers(start: str, end: str, back: int = 1) -> str:
-    within = f"back = {back} and day between {start} and {end} and former < {start}"
-    return f"coalesce(sum(orders) filter (where {within}), 0)"
+class OrderGaps:
+    """The orders of days, each by the day of its customer's order before it and of the one before that; and, where that
+    is asked for, who ordered."""
+
+    def __init__(self, days: Iterable[tuple[date, bytes, bytes, bytes]]) -> None:
+        listed = list(days)
+        self._one_back = Packed(((day, one) for day, one, _, _ in listed), FORMER)
+        self._two_back = Packed(((day, two) for day, _, two, _ in listed), FORMER)
+        self._customers = Packed(((day, who) for day, _, _, who in listed), CUSTOMER)
+
+    def customers(self, period: Period) -> int:
+        """Who ordered."""
+        return _first_of(self._one_back, period)
+
+    def repeat_customers(self, period: Period) -> int:
+        """Who ordered twice or more."""
+        return _first_of(self._two_back, period) - self.customers(period)
+
+    def active_customers(self, period: Period) -> int:
+        """Who is active at the end."""
+        return self.customers(_active(period.end))
+
+    def active_at_start(self, period: Period) -> int:
+        return self.customers(_active(period.start - timedelta(days=1)))
+
+    def lost_customers(self, period: Period) -> int:
+        """Who was active at the start and is not at the end."""
+        before, late = _active(period.start - timedelta(days=1)), _active(period.end)
+        if late.start <= period.start:  # then they did not order from the one span to the other
+            return self.customers(Period(before.start, period.end)) - self.customers(late)
+        left, stayed = self._who(before), self._who(late)
+        return len(left) - _twice(np.concatenate((left, stayed)))
+
+    def median(self, period: Period) -> Decimal | None:
+        """Of the days between an order and the one before; between the two in the middle where these are two."""
+        among = self._one_back.of(period)
+        rows, day = self._one_back.rows[among], self._one_back.day[among]
+        follows = rows["former"] > number(NO_ORDER_BEFORE)
+        days = (day - rows["former"])[follows]
+        if not len(days):
+            return None
+        upto = np.cumsum(np.bincount(days, rows["orders"][follows]).astype(np.int64))
+        low, high = np.searchsorted(upto, ((upto[-1] - 1) // 2, upto[-1] // 2), side="right")
+        return Decimal(int(low + high)) / 2
+
+    def _who(self, period: Period) -> NDArray[np.int64]:
+        orders = np.sort(self._customers.rows[self._customers.of(period)].astype(np.int64))
+        return orders[np.diff(orders, prepend=-1) != 0]
 
 
-_BEFORE, _LATE = f"cast(:first as date) - {ACTIVE_DAYS}", f"cast(:last as date) - {ACTIVE_DAYS - 1}"
-_WHO_LEFT = f"{_customers(_BEFORE, ':last')} - {_customers(_LATE, ':last')}"
+def _twice(customers: NDArray[np.int64]) -> int:
+    """How many of them are in it twice; sorting is quicker than NumPy's sets."""
+    return int((np.diff(np.sort(customers)) == 0).sum())
 
-# Readings of the catalogue; :first and :last are the days asked for. From OrderGapDay:
-CUSTOMERS: dict[str, str] = {
-    "customers": _customers(":first", ":last"),
-    "repeat_customers": f"{_customers(':first', ':last', 2)} - {_customers(':first', ':last')}",
-    "active_customers": _customers(_LATE, ":last"),
-    "active_at_start": _customers(_BEFORE, "cast(:first as date) - 1"),
-    "lost_customers": _WHO_LEFT,
+
+def _first_of(orders: Packed, period: Period) -> int:
+    """The orders of a period before which the former one lies."""
+    rows = orders.rows[orders.of(period)]
+    return int(rows["orders"][rows["former"] < number(period.start)].sum())
+
+
+def _active(end: date) -> Period:
+    """The days in which one orders who is active at the end of a day."""
+    return Period(end - timedelta(days=ACTIVE_DAYS - 1), end)
+
+
+def names_them(key: str, period: Period) -> bool:
+    """Whether it must be known who ordered: where there are days between those in which one is active at the start, and
+    at the end."""
+    return key == "lost_customers" and _active(period.end).start > period.start
+
+
+# readings of the catalogue that they tell
+CUSTOMERS: Mapping[str, Callable[[OrderGaps, Period], int | Decimal | None]] = {
+    "customers": OrderGaps.customers,
+    "repeat_customers": OrderGaps.repeat_customers,
+    "active_customers": OrderGaps.active_customers,
+    "active_at_start": OrderGaps.active_at_start,
+    "lost_customers": OrderGaps.lost_customers,
+    "days_between_purchases": OrderGaps.median,
 }
 
 
@@ -46,21 +118,3 @@ RETURNS = {
 }
 # from ReorderDay
 EXPECTED = {"reorder_probability": f"sum(chances) {_FIRST_ONES} / sum(foretold) {_FIRST_ONES}"}
-
-
-def tells(key: str, span: Period) -> bool:
-    """Whether the reading of the period is known from the gaps. Who was lost is, where the days in which one counts as
-    active, at the start and at the end, leave none out between them."""
-    return key != "lost_customers" or span.days <= ACTIVE_DAYS
-
-
-def median(gaps: Sequence[tuple[int, int]]) -> Decimal | None:
-    """Of days and how many orders had them, by days; between the two in the middle where these are two."""
-    count = sum(orders for _, orders in gaps)
-    if not count:
-        return None
-    middle, seen = [], 0
-    for days, orders in gaps:
-        middle += [days for rank in ((count - 1) // 2, count // 2) if seen <= rank < seen + orders]
-        seen += orders
-    return Decimal(sum(middle)) / 2

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from clique_app.metrics import order_worth, performance_sql, registry, rollup
-from clique_app.metrics.best_customers import MILLION
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.retention import CHANCE_OF_ANOTHER, EXPECTED
 from clique_app.metrics.definition import Reading, Total
+from clique_app.metrics.packed import EPOCH, MILLION
 from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
@@ -45,6 +45,7 @@ class Kept:
 _ORDERED = ("shop_order", "customer_id", "not test and customer_id is not null")
 _VISITED = ("web_session", "visitor_id", "true")
 _NEVER = f"'{NO_ORDER_BEFORE.isoformat()}'::date"
+_EPOCH = f"'{EPOCH.isoformat()}'::date"
 
 
 def _whole(of: tuple[str, str, str], among: str) -> str:
@@ -55,13 +56,26 @@ def _whole(of: tuple[str, str, str], among: str) -> str:
 
 
 def _order_gaps(among: str) -> str:
+    def packed(back: int) -> str:
+        row = f"int4send(former - {_EPOCH}) || int4send(orders)"
+        return f"coalesce(string_agg({row}, ''::bytea order by former) filter (where back = {back}), ''::bytea)"
+
     return f"""
-    select day, back, coalesce(former, {_NEVER}) as former, count(*) as orders
-    from (
-        select day, lag(day) over mine as one, lag(day, 2) over mine as two {_whole(_ORDERED, among)}
+    with ordered as materialized (
+        select day, customer_id, lag(day) over mine as one, lag(day, 2) over mine as two {_whole(_ORDERED, among)}
         window mine as (partition by customer_id order by processed_at, order_id)
-    ) o cross join lateral (values (1::smallint, one), (2::smallint, two)) of_former (back, former)
-    where day {among} group by 1, 2, 3
+    ),
+    gaps as (
+        select day, back, coalesce(former, {_NEVER}) as former, count(*)::int as orders
+        from ordered cross join lateral (values (1, one), (2, two)) of_former (back, former)
+        where day {among} group by 1, 2, 3
+    ),
+    who as (
+        select day, string_agg(int8send(customer_id), ''::bytea order by customer_id) as customers
+        from (select distinct day, customer_id from ordered where day {among}) one group by 1
+    )
+    select day, {packed(1)} as one_back, {packed(2)} as two_back, customers
+    from gaps join who using (day) group by day, customers
     """  # noqa: S608
 
 
@@ -121,7 +135,7 @@ PERFORMANCE = Kept(
         "store_settings", "ad_account", "campaign",
     }),
 )  # fmt: skip
-ORDER_GAPS = Kept("order_gap_day", ("day", "back", "former", "orders"), _order_gaps, frozenset({"order_gap"}))
+ORDER_GAPS = Kept("order_gap_day", ("day", "one_back", "two_back", "customers"), _order_gaps, frozenset({"order_gap"}))
 VISITOR_GAPS = Kept("visitor_gap_day", ("day", "former", "sessions"), _visitor_gaps, frozenset({"visitor_gap"}))
 REORDERS = Kept(
     "reorder_day",
@@ -146,9 +160,11 @@ ORDER_WORTH = Kept(
 )
 COHORTS = Kept(
     "cohort_day",
-    ("day", "won_on", "orders", "first_in_month", *order_worth.MEASURES),
+    ("day", "cohorts"),
     order_worth.by_cohort,
     frozenset({*ORDER_WORTH.moved_by, "order_gap", "customer_won"}),
 )
 
+# what moves who the best customers are, and how many of them there are
+RANKED_BY = CUSTOMER_SALES.moved_by | {"customer"}
 KEPT = (PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, ORDER_WORTH, COHORTS)

@@ -12,45 +12,36 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.database import raw_connection
-from clique_app.metrics import gaps, order_worth
+from clique_app.metrics import best_customers, expression, gaps, order_worth
 from clique_app.metrics.best_customers import Best, Sales
-from clique_app.metrics.catalog.retention import VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
+from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
+from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
+from clique_app.metrics.catalog.sales import NEW_CUSTOMERS
 from clique_app.metrics.catalog.site import SEEN_ON
-from clique_app.metrics.catalog.value import EXPECTED_NET_SALES, margin_of_expected
+from clique_app.metrics.catalog.value import ACQUISITION, EXPECTED_NET_SALES, PAYBACK, PAYBACK_OF, margin_of_expected
+from clique_app.metrics.cohort_days import CohortDays
 from clique_app.metrics.definition import Period, Reading, Total
 from clique_app.metrics.figures import Value
 from clique_app.metrics.kept import (
     COHORTS,
     CUSTOMER_SALES,
     EXPECTED_VALUES,
-    KEPT,
     ORDER_GAPS,
+    RANKED_BY,
     REORDERS,
     VISITOR_GAPS,
     Kept,
 )
-from clique_app.metrics.sums_service import Sums, changes, summed
-from clique_app.tables.rollups import NO_ORDER_BEFORE
+from clique_app.metrics.sums_service import Sums, changes, summed, sums
+from clique_app.tables import VipStanding
 from clique_app.tables.site import PIXEL
 
 Told = dict[tuple[str, Period], Value]  # by reading and span
 MOST_KEPT_SPANS = 40  # each is a question of its own; more than these are asked of the rows at once
+MOST_RANKED = 50  # of the best customers, so many are kept by name
 
-_GAPS = """
-select day - former, cast(sum(orders) as int) from {gaps} gaps
-where back = 1 and former > :never and day between :first and :last group by 1 order by 1
-"""
-
-# what of the catalogue each tells, and how many days before a period it looks
-_OF_GAPS = (
-    (ORDER_GAPS, gaps.REACH_DAYS, gaps.CUSTOMERS),
-    (VISITOR_GAPS, 0, gaps.VISITORS),
-    (REORDERS, 0, gaps.EXPECTED),
-)
-_CUSTOMERS_BY = """
-select day, (select count(*) from customer where store_id = :store_id and first_order_day <= day)
-from unnest(cast(:days as date[])) asked (day)
-"""
+# of what is told by the former row of the same: how many days before a period it looks
+_FIRST_ONES = ((VISITOR_GAPS, gaps.VISITORS), (REORDERS, gaps.EXPECTED))
 _LAST = "select max(day) from shop_order where store_id = :store_id"
 _SEEN_ON = f"""
 select {SEEN_ON} from store t join sync_cursor c on c.store_id = t.store_id and c.source = '{PIXEL}'
@@ -62,9 +53,6 @@ from {{expected}} expected where day between :first and :last
 """  # noqa: S608  # our own text
 _RETURNED = """
 select {day}, sum(sessions) from {gaps} gaps where {day} between :first and :last and {counts} group by 1
-"""
-_WON = """
-select won_on, {sums} from {cohorts} cohorts where won_on between :first and :last group by 1
 """
 
 
@@ -87,32 +75,34 @@ def of_spans(session: Session, store_id: int, readings: Sequence[Reading], spans
 
 
 def _from_gaps(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
-    """What the way orders and sessions follow each other tells."""
-    if len(spans) > MOST_KEPT_SPANS:
+    """What the way orders follow each other tells."""
+    asked = [(key, span) for key in keys if key in gaps.CUSTOMERS for span in spans]
+    if not asked:
         return {}
-    return {
-        (key, span): (value, None)
-        for span in spans
-        for key, value in _from_gaps_of(session, store_id, keys, span).items()
-    }
+    reach = Period(min(span.start for span in spans) - timedelta(days=gaps.REACH_DAYS), max(span.end for span in spans))
+    rows, values = relation(session, store_id, ORDER_GAPS, reach)
+    who = "customers" if any(gaps.names_them(*one) for one in asked) else "''::bytea"
+    orders = gaps.OrderGaps(_packed(session, f"select day, one_back, two_back, {who} from {rows} gaps", values))  # noqa: S608
+    found: Told = {}
+    for key, span in asked:
+        value = gaps.CUSTOMERS[key](orders, span)
+        found[key, span] = (None if value is None else Decimal(value), None)
+    return found
 
 
-def _from_gaps_of(session: Session, store_id: int, keys: Sequence[str], span: Period) -> dict[str, Decimal | None]:
-    asked = [key for key in keys if gaps.tells(key, span)]
-    found: dict[str, Decimal | None] = {}
-    for kept, reach_days, told in _OF_GAPS:
-        if not (counted := [key for key in asked if key in told]):
-            continue
-        rows, values = relation(session, store_id, kept, Period(span.start - timedelta(days=reach_days), span.end))
-        columns = ", ".join(told[key] for key in counted)
-        asked_of = text(f"select {columns} from {rows} gaps")  # noqa: S608
-        row = session.connection().execute(asked_of, {**values, "first": span.start, "last": span.end}).one()
-        found |= {key: None if value is None else Decimal(value) for key, value in zip(counted, row, strict=True)}
-    if gaps.MEDIAN_GAP in asked:
-        rows, values = relation(session, store_id, ORDER_GAPS, span)
-        values |= {"first": span.start, "last": span.end, "never": NO_ORDER_BEFORE}
-        counts = session.connection().execute(text(_GAPS.format(gaps=rows)), values)
-        found[gaps.MEDIAN_GAP] = gaps.median([(days, orders) for days, orders in counts])
+def _from_first_ones(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+    """What the first ones of each span tell, of sessions and of buyers."""
+    found: Told = {}
+    for kept, told in _FIRST_ONES if len(spans) <= MOST_KEPT_SPANS else ():
+        counted = [key for key in keys if key in told]
+        for span in spans if counted else ():
+            rows, values = relation(session, store_id, kept, span)
+            asked_of = text(f"select {', '.join(told[key] for key in counted)} from {rows} gaps")  # noqa: S608
+            row = session.connection().execute(asked_of, {**values, "first": span.start, "last": span.end}).one()
+            found |= {
+                (key, span): (None if value is None else Decimal(value), None)
+                for key, value in zip(counted, row, strict=True)
+            }
     return found
 
 
@@ -120,10 +110,53 @@ def _of_vips(session: Session, store_id: int, keys: Sequence[str], spans: Sequen
     """What the best customers by the end of each span booked in it."""
     if VIP_NET_SALES.key not in keys:
         return {}
-    first = min(min(span.start, span.end - timedelta(days=VIP_YEAR_DAYS)) for span in spans)
+    standing = _standing(session, store_id)
+    if standing and all(span == _year(standing.day) for span in spans):
+        return {(VIP_NET_SALES.key, span): (standing.booked, None) for span in spans}
+    first = min(min(span.start, _year(span.end).start) for span in spans)
     sales = _sales(session, store_id, Period(first, max(span.end for span in spans)))
     known = _customers_by(session, store_id, [span.end for span in spans])
     return {(VIP_NET_SALES.key, span): (sales.of_the_best(span, known[span.end]), None) for span in spans}
+
+
+def _customers_to_date(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+    if CUSTOMERS_TO_DATE.key not in keys:
+        return {}
+    known = _customers_by(session, store_id, [span.end for span in spans])
+    return {(CUSTOMERS_TO_DATE.key, span): (Decimal(known[span.end]), None) for span in spans}
+
+
+def _payback(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+    """How those won in each span pay for what winning them cost."""
+    asked = [PAYBACK[key] for key in keys if key in PAYBACK]
+    if not asked or len(spans) > MOST_KEPT_SPANS:
+        return {}
+    columns = ", ".join(reading.value for reading in asked)
+    statement = text(f"select {columns} from {PAYBACK_OF}")  # noqa: S608  # our own text
+    found: Told = {}
+    for span in spans:
+        values = {"start": span.start, "end": span.end, **_paid_back(session, store_id, span)}
+        row = session.connection().execute(statement, values).one()
+        found |= {
+            (reading.key, span): (None if value is None else Decimal(str(value)), None)
+            for reading, value in zip(asked, row, strict=True)
+        }
+    return found
+
+
+def _paid_back(session: Session, store_id: int, period: Period) -> dict[str, Any]:
+    """The parameters of PAYBACK_OF."""
+    won = won_by_day(session, store_id, period)
+    brought = cohort_days(session, store_id, period.start).by_age(period)
+    spent = sums(session, store_id, ACQUISITION, period, "day")
+    return {
+        "store_id": store_id,
+        "won_on": list(won),
+        "won": [int(customers) for customers in won.values()],
+        "ages": [age for age, _ in brought],
+        "brought": [expression.evaluate(CONTRIBUTION_BEFORE_ADS.expression, of) for _, of in brought],
+        "spent": sum((amount for days in spent.values() for amount in days.values()), Decimal(0)),
+    }
 
 
 def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
@@ -141,33 +174,84 @@ def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Seque
     return found
 
 
-_TOLD_OF_SPANS = (_from_gaps, _of_vips, _expected)
+_TOLD_OF_SPANS = (_from_gaps, _from_first_ones, _of_vips, _customers_to_date, _payback, _expected)
 
 
 def vips(session: Session, store_id: int, end: date, limit: int) -> Best:
     """The best customers by the end of a day, so many of them by name."""
-    return _year(session, store_id, end).best(end, _customers_by(session, store_id, [end])[end], limit)
+    standing = _standing(session, store_id) if limit <= MOST_RANKED else None
+    if standing is None or standing.day != end:
+        return _best(session, store_id, end, limit)
+    return Best(standing.customers, standing.booked, best_customers.unpacked(standing.first)[:limit])
 
 
-def _best(session: Session, store_id: int, end: date) -> list[int]:
-    return _year(session, store_id, end).ids(end, _customers_by(session, store_id, [end])[end])
+def rank(session: Session, store_id: int, end: date) -> None:
+    """Keep who the best customers by the end of a day are, where that is not kept."""
+    former = session.get(VipStanding, store_id, populate_existing=True)
+    if former is not None and former.day == end:
+        return
+    best = _best(session, store_id, end, MOST_RANKED)
+    session.merge(
+        VipStanding(
+            store_id=store_id,
+            day=end,
+            customers=best.customers,
+            booked=best.booked,
+            first=best_customers.packed(best.first),
+        )
+    )
+    session.flush()
 
 
-def _year(session: Session, store_id: int, end: date) -> Sales:
-    return _sales(session, store_id, Period(end - timedelta(days=VIP_YEAR_DAYS), end))
+def _standing(session: Session, store_id: int) -> VipStanding | None:
+    """What is kept of the best customers, where nothing has changed since."""
+    found = session.get(VipStanding, store_id, populate_existing=True)
+    return found if found and changes(session, store_id).is_untouched(RANKED_BY) else None
+
+
+def _best(session: Session, store_id: int, end: date, limit: int) -> Best:
+    return _sales(session, store_id, _year(end)).best(end, _customers_by(session, store_id, [end])[end], limit)
+
+
+def _best_ids(session: Session, store_id: int, end: date) -> list[int]:
+    return _sales(session, store_id, _year(end)).ids(end, _customers_by(session, store_id, [end])[end])
+
+
+def _year(end: date) -> Period:
+    """The days that customers are ranked by."""
+    return Period(end - timedelta(days=VIP_YEAR_DAYS), end)
 
 
 def _sales(session: Session, store_id: int, period: Period) -> Sales:
     rows, values = relation(session, store_id, CUSTOMER_SALES, period)
-    asked = text(f"select day, booked from {rows} sales").compile(session.connection().engine)  # noqa: S608
+    return Sales(_packed(session, f"select day, booked from {rows} sales", values))  # noqa: S608
+
+
+def _packed(session: Session, statement: str, values: Mapping[str, Any]) -> list[Any]:
+    """Days with their bytes."""
+    asked = text(statement).compile(session.connection().engine)
     with raw_connection(session).cursor(binary=True) as cursor:  # as text it would be twice as long
-        return Sales(cursor.execute(str(asked), values).fetchall())  # pyright: ignore[reportArgumentType,reportCallIssue]
+        return cursor.execute(str(asked), values).fetchall()  # pyright: ignore[reportArgumentType,reportCallIssue]
+
+
+def won_by_day(session: Session, store_id: int, period: Period) -> dict[date, Decimal]:
+    """How many customers were won, by day."""
+    won = sums(session, store_id, [NEW_CUSTOMERS], period, "day")[NEW_CUSTOMERS.key]
+    return dict(sorted(won.items()))
 
 
 def _customers_by(session: Session, store_id: int, days: Iterable[date]) -> dict[date, int]:
     """How many customers the store had by the end of each day."""
-    rows = session.connection().execute(text(_CUSTOMERS_BY), {"store_id": store_id, "days": list(days)})
-    return {day: customers for day, customers in rows}
+    asked = list(days)
+    won = won_by_day(session, store_id, Period(date.min, max(asked)))
+    return {day: int(sum((customers for on, customers in won.items() if on <= day), Decimal(0))) for day in asked}
+
+
+def cohort_days(session: Session, store_id: int, first: date, last: date | None = None) -> CohortDays:
+    """What customers brought until now by the orders from a day on, until a day or the last one."""
+    period = _until_now(session, store_id, first) if last is None else Period(first, last)
+    cohorts, values = relation(session, store_id, COHORTS, period)
+    return CohortDays(_packed(session, f"select day, cohorts from {cohorts} cohorts", values))  # noqa: S608
 
 
 def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:
@@ -175,10 +259,8 @@ def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], perio
     measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals}
     if not measures:
         return {}
-    cohorts, values = relation(session, store_id, COHORTS, _until_now(session, store_id, period.start))
-    statement = _WON.format(cohorts=cohorts, sums=", ".join(f"sum({measure})" for measure in measures.values()))
-    rows = session.connection().execute(text(statement), {**values, "first": period.start, "last": period.end}).all()
-    return {key: {day: sums[at] for day, *sums in rows} for at, key in enumerate(measures)}
+    found = cohort_days(session, store_id, period.start).by_day_won(measures.values(), period)
+    return {key: found[measure] for key, measure in measures.items()}
 
 
 def from_returns(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:
@@ -214,14 +296,11 @@ def quicker(
     session: Session, store_id: int, reading: Reading, spans: Sequence[Period]
 ) -> tuple[Reading, dict[str, Any]]:
     """The reading over what is kept, where that tells it, and the parameters of that."""
-    if reading is VIP_NET_SALES and len(spans) == 1:
-        return replace(reading, source=VIP_NET_SALES_OF), {"best": _best(session, store_id, spans[0].end)}
-    if reading.kept_source is None:
-        return reading, {}
-    [kept] = (one for one in KEPT if one.table == reading.kept_source.table)
-    first = min(span.start for span in spans)
-    rows, values = relation(session, store_id, kept, _until_now(session, store_id, first))
-    return replace(reading, source=reading.kept_source.source(rows)), values
+    if len(spans) == 1 and reading is VIP_NET_SALES:
+        return replace(reading, source=VIP_NET_SALES_OF), {"best": _best_ids(session, store_id, spans[0].end)}
+    if len(spans) == 1 and reading.key in PAYBACK:
+        return replace(reading, source=PAYBACK_OF), _paid_back(session, store_id, spans[0])
+    return reading, {}
 
 
 def _until_now(session: Session, store_id: int, first: date) -> Period:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from clique_app.metrics import registry
 from clique_app.metrics.definition import Total
+from clique_app.metrics.packed import EPOCH, MILLION
 from clique_app.metrics.rollup import ALL_DAYS
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
@@ -67,8 +68,11 @@ def made(among: str) -> str:
 
 def by_cohort(among: str) -> str:
     """The rows of CohortDay; among as above."""
+    counts = (f"won_on - '{EPOCH.isoformat()}'::date", "count(*)::int", "sum(first_in_month)::int")
+    amounts = (f"cast(sum({one}) * {MILLION} as bigint)" for one in MEASURES)
+    row = " || ".join((*(f"int4send({one})" for one in counts), *(f"int8send({one})" for one in amounts)))
     return f"""
-    select day, won_on, count(*) as orders, sum(first_in_month) as first_in_month,
-           {", ".join(f"sum({one}) as {one}" for one in MEASURES)}
-    from ({_orders(among, _OF_COHORT)}) told group by 1, 2
+    select day, string_agg(cohort, ''::bytea order by won_on) as cohorts
+    from (select day, won_on, {row} as cohort from ({_orders(among, _OF_COHORT)}) told group by day, won_on) packed
+    group by day
     """  # noqa: S608

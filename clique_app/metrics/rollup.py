@@ -130,6 +130,10 @@ class Changes:
         """Whether any day of what rests on these may be used."""
         return not moved_by & self.sources
 
+    def is_untouched(self, moved_by: Set[str]) -> bool:
+        """Whether nothing of what rests on these has changed, on whatever day."""
+        return self.is_current(moved_by) and not any(source in moved_by for source, _ in self.days)
+
     def days_of(self, moved_by: Set[str]) -> list[date]:
         """Days of it that may not be used."""
         return sorted({day for source, day in self.days if source in moved_by})

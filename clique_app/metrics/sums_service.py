@@ -16,7 +16,7 @@ from sqlmodel import Session
 from clique_app.logs import log
 from clique_app.metrics import rollup
 from clique_app.metrics.definition import Dimension, Filters, Leaf, Period, Total
-from clique_app.metrics.kept import KEPT, Kept
+from clique_app.metrics.kept import CUSTOMER_SALES, KEPT, RANKED_BY, Kept
 from clique_app.metrics.registry import METRICS
 from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS, Changes, Cut
 from clique_app.sync import planner_service
@@ -173,6 +173,8 @@ def roll_up(session: Session, store_id: int) -> int:
         days = _days(changed, kept.moved_by, current.get(kept.table) == kept.definition)
         if days is None or days:
             _make_again(session, store_id, kept, days)
+    if not changed.is_untouched(RANKED_BY):
+        _unrank(session, store_id)
     gone = text("delete from metric_change where store_id = :store_id and change_id = any(:ids)")
     connection.execute(gone, {**store, "ids": [change_id for change_id, _, _ in seen]})
     return written
@@ -253,6 +255,8 @@ def _make_again(session: Session, store_id: int, kept: Kept, days: list[date] | 
     values: dict[str, Any] = {"store_id": store_id} | ({} if days is None else {"days": days})
     among, narrowed = (ALL_DAYS, "") if days is None else (SOME_DAYS, "and day = any(:days)")
     columns = ", ".join(kept.columns)
+    if kept is CUSTOMER_SALES:
+        _unrank(session, store_id)
     connection.execute(text(f"delete from {kept.table} where store_id = :store_id {narrowed}"), values)  # noqa: S608
     made = f"select :store_id, {columns} from ({kept.made(among)}) made"  # noqa: S608
     connection.execute(text(f"insert into {kept.table} (store_id, {columns}) {made}"), values)
@@ -260,3 +264,8 @@ def _make_again(session: Session, store_id: int, kept: Kept, days: list[date] | 
         connection.execute(
             text(_IS_SUMMED), {"store_id": store_id, "metric": kept.table, "definition": kept.definition}
         )
+
+
+def _unrank(session: Session, store_id: int) -> None:
+    """The best customers may be others."""
+    session.connection().execute(text("delete from vip_standing where store_id = :store_id"), {"store_id": store_id})

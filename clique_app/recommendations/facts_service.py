@@ -12,9 +12,9 @@ from sqlmodel import Session, select
 from clique_app import clock
 from clique_app.actions import service as actions
 from clique_app.metrics import service as metrics
-from clique_app.metrics.definition import Period
+from clique_app.metrics.definition import Figure, Period
 from clique_app.recommendations.definition import MONTH, WEEK, BudgetFacts, PromotedProduct, StoreFacts
-from clique_app.recommendations.facts_sql import BUDGETS, PROMOTED
+from clique_app.recommendations.facts_sql import BUDGETS, COUNTED, PROMOTED
 from clique_app.tables import SyncCursor
 
 VELOCITY_DAYS = 90  # in which the last 30 days in stock are looked for
@@ -28,8 +28,8 @@ def read(session: Session, store_id: int) -> StoreFacts:
     today = clock.today(store.time_zone)
     yesterday = today - timedelta(days=1)
     week = Period(today - timedelta(days=WEEK), yesterday)
-    month = Period(today - timedelta(days=MONTH), yesterday)
-    margin = metrics.figure(session, store_id, "contribution_margin", month)
+    month = _month(session, store_id)
+    kept = margin(session, store_id)
     net_sales = metrics.figure(session, store_id, "net_sales", week).value
     spend = metrics.figure(session, store_id, "ad_spend", week).value
     asked = {
@@ -50,8 +50,8 @@ def read(session: Session, store_id: int) -> StoreFacts:
         today=today,
         week=week,
         month=month,
-        margin=margin.value,
-        no_margin=margin.reason,
+        margin=kept.value,
+        no_margin=kept.reason,
         net_sales_week=net_sales or Decimal(0),
         spend_week=spend or Decimal(0),
         account_room={
@@ -63,6 +63,22 @@ def read(session: Session, store_id: int) -> StoreFacts:
         stock_fresh_at=fresh.get(actions.STOCK_SOURCE),
         budgets=budgets,
     )
+
+
+def margin(session: Session, store_id: int) -> Figure:
+    """What is left of a month's sales before ads: what ads must return rests on it."""
+    return metrics.figure(session, store_id, "contribution_margin", _month(session, store_id))
+
+
+def count_budgets(session: Session, store_id: int) -> int:
+    """The active budgets in the store's currency."""
+    asked = {"store_id": store_id, "currency": metrics.store(session, store_id).currency}
+    return session.connection().scalar(text(COUNTED), asked) or 0
+
+
+def _month(session: Session, store_id: int) -> Period:
+    today = clock.today(metrics.store(session, store_id).time_zone)
+    return Period(today - timedelta(days=MONTH), today - timedelta(days=1))
 
 
 def _budgets(session: Session, store_id: int, asked: dict[str, object]) -> tuple[BudgetFacts, ...]:

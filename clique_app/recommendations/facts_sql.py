@@ -27,6 +27,8 @@ home_ads as (
          and (h.ad_group_id is null or a.ad_group_id = h.ad_group_id)
 )"""
 
+COUNTED = f"with {_HOMES} select count(*) from homes where currency = :currency"
+
 BUDGETS = f"""
 with {_HOMES},
 spent as (

@@ -216,13 +216,14 @@ def _nothing(session: Session, store_id: int, ever: bool) -> str:
     """Why there is no open card."""
     if not ever:
         return "No ads have been read yet. Connect an ad account in the set-up."
-    facts = facts_service.read(session, store_id)
-    if not facts.budgets:
+    budgets = facts_service.count_budgets(session, store_id)
+    if not budgets:
         return "No active campaign has a daily budget in the store's currency."
-    if facts.margin is None:
-        return f"The store's margin is not known, so neither is what ads must return. {facts.no_margin}"
+    margin = facts_service.margin(session, store_id)
+    if margin.value is None:
+        return f"The store's margin is not known, so neither is what ads must return. {margin.reason}"
     looked = "; ".join(kind.nothing for kind in RECOMMENDATIONS)
-    return f"Clique looked at {len(facts.budgets)} active budgets: {looked}. Subjects decided on lately rest."
+    return f"Clique looked at {budgets} active budgets: {looked}. Subjects decided on lately rest."
 
 
 def _card(row: Recommendation, done: Sequence[ActionView]) -> Card:

@@ -40,6 +40,7 @@ from clique_app.tables.rollups import (
     OrderWorth,
     PerformanceDay,
     ReorderDay,
+    VipStanding,
     VisitorGapDay,
 )
 from clique_app.tables.site import CollectedEvent, VisitorWaiting, WebSession
@@ -64,6 +65,7 @@ DERIVED_TABLES = (
     "customer_sales_day",
     "order_worth",
     "cohort_day",
+    "vip_standing",
     "metric_summed",
     "metric_change",
     "credit_day",
@@ -143,6 +145,7 @@ __all__ = [
     "Ugc",
     "UnitCost",
     "Variant",
+    "VipStanding",
     "VisitorGapDay",
     "VisitorWaiting",
     "VoiceSettings",

@@ -61,14 +61,15 @@ class PerformanceDay(StoreOwned, table=True):
 
 class OrderGapDay(StoreOwned, table=True):
     """How many orders of a day followed a former one of their customer, of which day. From it come the different
-    customers of any period: those are its orders whose former one lies before it."""
+    customers of any period: those are its orders whose former one lies before it. And who they were, for what is asked
+    of two spans of days with others between them."""
 
     __tablename__ = "order_gap_day"
 
     day: date = Field(primary_key=True)
-    back: int = Field(primary_key=True, sa_type=sa.SmallInteger)  # 1: the order before, 2: the one before that
-    former: date = Field(primary_key=True)  # NO_ORDER_BEFORE where there is none
-    orders: int
+    one_back: bytes  # by day of the order before: that, as days since 2000, and how many; both big-endian, of 4 bytes
+    two_back: bytes  # the same by the order before that. NO_ORDER_BEFORE stands for none
+    customers: bytes  # the numbers of those who ordered, big-endian, of 8 bytes
 
 
 class VisitorGapDay(StoreOwned, table=True):
@@ -129,18 +130,28 @@ class OrderWorth(StoreOwned, table=True):
 
 
 class CohortDay(StoreOwned, table=True):
-    """What the orders of a day brought until now, by the day on which their customers were won."""
+    """What the orders of a day brought until now, by the day on which their customers were won, in one value: at most
+    as many rows as days are before it, which a database would take ten times as long to sum."""
 
     __tablename__ = "cohort_day"
 
     day: date = Field(primary_key=True)  # of the orders
-    won_on: date = Field(primary_key=True)  # of the customers' first order; NO_ORDER_BEFORE: of no customer
-    orders: int
-    first_in_month: int  # of the orders, those before which their customer had none in this calendar month
-    net_sales: Decimal = Field(sa_type=sa.Numeric)
-    cost_of_goods: Decimal = Field(sa_type=sa.Numeric)
-    fulfilment: Decimal = Field(sa_type=sa.Numeric)
-    payment_fees: Decimal = Field(sa_type=sa.Numeric)
+    # For each day on which customers were won: that (NO_ORDER_BEFORE: of no customer), as days since 2000; orders; and
+    # those of them before which their customer had none in this calendar month, each of 4 bytes. Then millionths of net
+    # sales, cost of goods, fulfilment and payment fees, each of 8 bytes. All are big-endian.
+    cohorts: bytes
+
+
+class VipStanding(StoreOwned, table=True):
+    """The best customers by the end of one day, as the last summing found them. Gone as soon as it is known that they
+    may be others."""
+
+    __tablename__ = "vip_standing"
+
+    day: date
+    customers: int  # how many they are
+    booked: Decimal = Field(sa_type=sa.Numeric)  # net sales of their year
+    first: bytes  # the best of them, by rank, as in CustomerSalesDay.booked
 
 
 class MetricSummed(StoreOwned, table=True):

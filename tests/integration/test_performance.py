@@ -15,7 +15,7 @@ from clique_app.database import store_session, system_session
 from clique_app.errors import InvalidInput
 from clique_app.metrics import kept_service, readings_service, registry, service, sums_service
 from clique_app.metrics.definition import Period, Reading
-from clique_app.metrics.gaps import CUSTOMERS, MEDIAN_GAP
+from clique_app.metrics.gaps import CUSTOMERS
 from clique_app.metrics.performance_service import Performance, performance
 from clique_app.tables import Ad, AdGroup, Campaign, Order, SaleEntry, Store, StoreSettings, SyncCursor, Touch
 
@@ -201,12 +201,12 @@ def test_what_it_cannot_be_told_by_is_refused(session: Session) -> None:
         performance(session, session.info["store_id"], WHOLE, "weather")  # pyright: ignore[reportArgumentType]
 
 
-@pytest.mark.parametrize(("start", "end"), [(0, 20), (1, 9), (9, 9), (10, 20)])
+@pytest.mark.parametrize(("start", "end"), [(0, 20), (1, 9), (9, 9), (10, 20), (2, 95), (7, 99)])
 def test_customers_by_how_orders_follow_each_other_are_those_of_the_rows(
     session: Session, start: int, end: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_id, period = session.info["store_id"], Period(FIRST + timedelta(start), FIRST + timedelta(end))
-    readings = [item for item in map(registry.metric, (*CUSTOMERS, MEDIAN_GAP)) if isinstance(item, Reading)]
+    readings = [item for item in map(registry.metric, CUSTOMERS) if isinstance(item, Reading)]
 
     def read() -> dict[str, Decimal | None]:
         found = readings_service.read(session, store_id, readings, [period], None)
@@ -216,5 +216,5 @@ def test_customers_by_how_orders_follow_each_other_are_those_of_the_rows(
     session.connection().execute(text("delete from shop_order where order_id = 3"))
     session.connection().execute(text("update shop_order set customer_id = 2 where order_id = 4"))
     told = read()
-    monkeypatch.setattr(kept_service, "MOST_KEPT_SPANS", 0)
+    monkeypatch.setattr(kept_service, "_TOLD_OF_SPANS", ())
     assert told == read()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ from clique_app.keeping import archive, overview_service, privacy, privacy_servi
 from clique_app.keeping.cleanup import clean_up
 from clique_app.keeping.personal_data import HELD, Person
 from clique_app.metrics import overview_service as metrics
-from clique_app.metrics import periods, registry, sums_service
+from clique_app.metrics import best_customers, periods, registry, sums_service
 from clique_app.settings import settings
 from clique_app.sync.source import Access
-from clique_app.tables import Customer, InboxEvent, Member, PrivacyRequest, SyncRun
+from clique_app.tables import Customer, InboxEvent, Member, PrivacyRequest, SyncRun, VipStanding
 from tests.book import BOOK, FIRST_DAY, LAST_DAY, SHOP
 from tests.contract import shopify_sandbox
 from tests.integration.stores import make_store
@@ -190,6 +191,10 @@ def leave_traces(store_id: int, person: Person) -> None:
         session.add(Customer(store_id=store_id, customer_id=-5, email_hmac=person.email_hmac))
         session.flush()
         assert sums_service.roll_up(session, store_id) > 0
+        of_them = best_customers.packed([(person.customer_id, Decimal(9))])
+        session.merge(
+            VipStanding(store_id=store_id, day=date(2026, 1, 1), customers=1, booked=Decimal(9), first=of_them)
+        )
     from tasks.keeping import answer_privacy_request
     from tasks.sync import run_source
 
@@ -240,6 +245,7 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     assert {("customer", "customer_id"), ("customer", "email_hmac"), ("shop_order", "customer_id")} <= traces
     assert {("inbox_event", "payload"), ("inbox_event", "object_id"), ("sync_run", "message")} <= traces
     assert {("customer_sales_day", "booked"), ("order_worth", "customer_id")} <= traces
+    assert {("order_gap_day", "customers"), ("vip_standing", "first")} <= traces
     assert in_redis(person) >= 5
     assert in_archive(person) == 2
 
@@ -314,7 +320,7 @@ def test_a_data_request_gives_the_owner_all_that_is_held(
     assert [row["customer_id"] for row in held["customer"]] == [person.customer_id]
     assert {row["order_id"] for row in held["shop_order"]} == set(person.orders)
     assert {"order_line", "sale_entry", "credit", "inbox_event"} <= set(held)
-    assert "customer_sales_day" not in held, "a day of it is everybody's"
+    assert not {"customer_sales_day", "order_gap_day", "vip_standing"} & set(held), "they are everybody's"
     assert {row["order_id"] for table in ("order_line", "sale_entry", "credit") for row in held[table]} == set(
         person.orders
     )

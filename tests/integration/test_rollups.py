@@ -16,10 +16,10 @@ from clique_app import clock
 from clique_app.attribution import service as attribution
 from clique_app.database import store_session, system_session
 from clique_app.metrics import kept_service, order_worth, readings_service, service, sums_service
-from clique_app.metrics.catalog.retention import VIP_NET_SALES
-from clique_app.metrics.catalog.value import EXPECTED_NET_SALES
+from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_YEAR_DAYS
+from clique_app.metrics.catalog.value import EXPECTED_NET_SALES, PAYBACK
 from clique_app.metrics.definition import Filters, Period, Reading, Total
-from clique_app.metrics.gaps import CUSTOMERS, EXPECTED, MEDIAN_GAP, RETURNS, VISITORS
+from clique_app.metrics.gaps import CUSTOMERS, EXPECTED, RETURNS, VISITORS
 from clique_app.metrics.registry import METRICS
 from clique_app.tables import (
     DERIVED_TABLES,
@@ -45,12 +45,11 @@ FROM_KEPT = tuple(
     item
     for item in METRICS
     if isinstance(item, Reading)
-    and (
-        item.kept_source
-        or item.key in {*CUSTOMERS, MEDIAN_GAP, *VISITORS, *EXPECTED, VIP_NET_SALES.key, EXPECTED_NET_SALES.key}
-    )
+    and item.key
+    in {*CUSTOMERS, *VISITORS, *EXPECTED, *PAYBACK, CUSTOMERS_TO_DATE.key, VIP_NET_SALES.key, EXPECTED_NET_SALES.key}
 )
-SPANS = (WHOLE, Period(date(2026, 10, 3), date(2026, 10, 5)))
+RANKED = Period(WHOLE.end - timedelta(days=VIP_YEAR_DAYS), WHOLE.end)
+SPANS = (WHOLE, Period(date(2026, 10, 3), date(2026, 10, 5)), RANKED)
 BY_CHANNEL = tuple(total for total in TOTALS if "channel" in total.groups and "campaign" in total.groups)
 
 orders = st.tuples(
@@ -185,6 +184,7 @@ def do(session: Session, store_id: int, step: Step) -> None:
             run.execute(text("update shop_order set customer_id = null where order_id = :number"), of)
         case _:
             sums_service.roll_up(session, store_id)
+            kept_service.rank(session, store_id, WHOLE.end)
 
 
 def add_order(session: Session, store_id: int, number: int, at: datetime, amount: Decimal, channel: str) -> None:
@@ -252,11 +252,15 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         for total in TOLD_BY_DAY:
             assert nonzero(told[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
         for reading in FROM_KEPT:
-            raw = replace(reading, key="of the rows", kept_source=None)
+            raw = replace(reading, key="of the rows")
             [told, of_rows] = [readings_service.read(session, store_id, [one], SPANS, None) for one in (reading, raw)]
             assert list(told.values()) == list(of_rows.values()), reading.key
             assert {key for key, _ in told} == {reading.key}
+        ranked = kept_service.vips(session, store_id, WHOLE.end, 3)
         assert sums_service.roll_up(session, store_id) >= 0
+        assert kept_service.vips(session, store_id, WHOLE.end, 3) == ranked
+        kept_service.rank(session, store_id, WHOLE.end)
+        assert kept_service.vips(session, store_id, WHOLE.end, 3) == ranked
         assert not sums_service.reconcile(session, store_id)
 
 

@@ -8,14 +8,13 @@ from dataclasses import replace
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.ads import AD_SPEND
 from clique_app.metrics.catalog.costs import (
-    CONTRIBUTION_BEFORE_ADS,
     COST_OF_GOODS,
     FULFILMENT,
     OTHER_MARKETING,
     PAYMENT_FEES,
 )
 from clique_app.metrics.catalog.sales import NET_SALES
-from clique_app.metrics.definition import Formula, KeptSource, Reading, Shown, Total
+from clique_app.metrics.definition import Formula, Reading, Shown, Total
 
 LONGEST_PAYBACK_DAYS = 365
 _WON = Shown("Won on", "b.first_order_day", "day")
@@ -183,11 +182,14 @@ def _brought(total: Total, sign: str, order: str) -> str:
       from {total.source} where {total.where} and b.first_order_day between :start and :end"""  # noqa: S608  # our own
 
 
+ACQUISITION = (AD_SPEND, OTHER_MARKETING)  # what winning customers costs
+
+
 def _spent(store: str) -> str:
     """Marketing spend of the period."""
     return " + ".join(
         f"(select {total.value} from {total.source} where r.store_id = {store}.store_id and {total.period})"  # noqa: S608
-        for total in (AD_SPEND, OTHER_MARKETING)
+        for total in ACQUISITION
     )
 
 
@@ -204,9 +206,10 @@ _LAST_DAY = """select s.store_id, (
     ) as last_day from store_settings s offset 0"""  # else it is asked for each customer
 
 
-def _payback(money: str) -> str:
+def _payback(won: str, money: str, spent: str) -> str:
     """Age by age: who is here, what they brought and what winning them cost. Each day's contribution counts over
-    those who have been here that long, so that young customers do not thin it out. money: store_id, age and amount."""
+    those who have been here that long, so that young customers do not thin it out. won: store_id, day and customers;
+    money: store_id, age and amount; spent: by the store c."""
     return f"""(
   select h.store_id, h.age, h.here,
          sum(coalesce(g.amount, 0) / h.here) over (partition by h.store_id order by h.age) as recovered,
@@ -216,17 +219,15 @@ def _payback(money: str) -> str:
            sum(coalesce(a.customers, 0)) over (partition by n.store_id order by n.age desc) as here
     from (
       select t.store_id, t.spent, age from (
-        select c.store_id, c.oldest, {_spent("c")} as spent from (
-          select k.store_id, least(o.last_day - min(k.first_order_day), {LONGEST_PAYBACK_DAYS}) as oldest
-          from customer k join ({_LAST_DAY}) o on o.store_id = k.store_id
-          where k.first_order_day between :start and :end group by k.store_id, o.last_day
+        select c.store_id, c.oldest, {spent} as spent from (
+          select k.store_id, least(o.last_day - min(k.day), {LONGEST_PAYBACK_DAYS}) as oldest
+          from ({won}) k join ({_LAST_DAY}) o on o.store_id = k.store_id group by k.store_id, o.last_day
         ) c offset 0
       ) t cross join lateral generate_series(0, t.oldest) as age
     ) n
     left join (
-      select k.store_id, least(o.last_day - k.first_order_day, {LONGEST_PAYBACK_DAYS}) as age, count(*) as customers
-      from customer k join ({_LAST_DAY}) o on o.store_id = k.store_id
-      where k.first_order_day between :start and :end group by 1, 2
+      select k.store_id, least(o.last_day - k.day, {LONGEST_PAYBACK_DAYS}) as age, sum(k.customers) as customers
+      from ({won}) k join ({_LAST_DAY}) o on o.store_id = k.store_id group by 1, 2
     ) a on a.store_id = n.store_id and a.age = n.age
   ) h
   left join (
@@ -237,11 +238,16 @@ def _payback(money: str) -> str:
 ) r"""  # noqa: S608  # our own text
 
 
-def _kept_payback(cohorts: str) -> str:
-    """The same by what is kept of the orders of each day."""
-    return _payback(f"""
-      select :store_id as store_id, w.day - w.won_on as age, {CONTRIBUTION_BEFORE_ADS.expression} as amount
-      from {cohorts} w where w.won_on between :start and :end""")  # noqa: S608  # our own text
+_WON_ON = """select store_id, first_order_day as day, count(*) as customers from customer
+          where first_order_day between :start and :end group by 1, 2"""
+# the same by what is kept of customers and of the orders of each day
+PAYBACK_OF = _payback(
+    """select cast(:store_id as bigint) as store_id, day, customers
+          from unnest(cast(:won_on as date[]), cast(:won as bigint[])) k (day, customers)""",
+    """select cast(:store_id as bigint) as store_id, age, amount
+      from unnest(cast(:ages as int[]), cast(:brought as numeric[])) k (age, amount)""",
+    "cast(:spent as numeric)",
+)
 
 
 PAYBACK_DAYS = Reading(
@@ -252,8 +258,7 @@ PAYBACK_DAYS = Reading(
     "what winning them cost, each day counted over those who have been here that long.",
     good="down",
     matures="Unknown until it is reached; then the share recovered says how far it is.",
-    source=_payback(_MONEY),
-    kept_source=KeptSource("cohort_day", _kept_payback),
+    source=_payback(_WON_ON, _MONEY, _spent("c")),
     grain="a day of age",
     within="true",
     value="min(r.age) filter (where r.recovered >= r.cac)",
@@ -290,6 +295,7 @@ PAYBACK_RECOVERED = replace(
         "0.75",
     ),
 )
+PAYBACK = {reading.key: reading for reading in (PAYBACK_DAYS, PAYBACK_RECOVERED)}
 
 VALUE = (
     COHORT_NET_SALES,

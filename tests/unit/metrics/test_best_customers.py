@@ -9,8 +9,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clique_app.metrics.best_customers import MILLION, Best, Sales
+from clique_app.metrics.best_customers import Best, Sales
 from clique_app.metrics.definition import Period
+from clique_app.metrics.packed import MILLION
 
 LAST = date(2026, 11, 20)
 Booked = dict[date, dict[int, int]]  # millionths, by day and customer
