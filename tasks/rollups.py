@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from clique_app.customers import service as customers
 from clique_app.database import store_session, system_session
 from clique_app.metrics import sums_service
+from clique_app.sync import counts_service
 from tasks.broker import ANALYSIS
 from tasks.stores import installed_stores
 
@@ -38,8 +39,9 @@ def reconcile_all() -> None:
 
 @dramatiq.actor(queue_name=ANALYSIS)
 def reconcile(store_id: int) -> None:
-    """Sums that are not what the rows say are made anew, and the log says so."""
+    """Sums and counts that are not what the rows say are made anew, and the log says so."""
     with store_session(store_id) as session:
+        counts_service.settle(session, store_id)
         sums_service.roll_up(session, store_id)
         sums_service.reconcile(session, store_id)
         customers.rank(session, store_id)

@@ -14,16 +14,20 @@ from clique_app.tables.attribution import BY_SURVEY
 
 LATEST = 20
 
-# the position is written into it: only so does the planner know the index of such credits
+# answers, and beside them what is credited to those orders of which nothing else is known; the position is written into
+# it: only so does the planner know the index of such credits
 _HEARD = f"""
-select s.heard, s.channel, count(*) as answers,
-       coalesce(sum(c.orders), 0)::int as orders, coalesce(sum(c.amount), 0) as amount
-from survey_response s
-left join (
-  select order_id, sum(orders) as orders, sum(amount) as amount from credit
-  where store_id = :store and position = {BY_SURVEY} group by order_id
-) c on c.order_id = s.order_id
-where s.store_id = :store and s.day between :start and :end
+with asked as not materialized (
+  select order_id, heard, channel from survey_response where store_id = :store and day between :start and :end
+)
+select heard, channel, sum(answers)::int as answers, sum(orders)::int as orders, sum(amount) as amount
+from (
+  select heard, channel, count(*) as answers, 0 as orders, 0 as amount from asked group by 1, 2
+  union all
+  select heard, a.channel, 0, sum(c.orders), sum(c.amount)
+  from credit c join asked a using (order_id)
+  where c.store_id = :store and c.position = {BY_SURVEY} group by 1, 2
+) told
 group by 1, 2 order by 3 desc, 1
 """  # noqa: S608  # a number of our own
 # chosen before they are joined, in the order of an index

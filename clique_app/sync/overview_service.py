@@ -16,10 +16,10 @@ from clique_app.connections.service import SHOPIFY
 from clique_app.integrations.registry import channel_label
 from clique_app.integrations.shopify.scopes import missing
 from clique_app.integrations.shopify.subscriptions import topic_name
-from clique_app.sync import inbox_service
+from clique_app.sync import counts_service, inbox_service
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
-from clique_app.tables import METADATA, Connection, SyncCursor, SyncRun, WebhookCheck
+from clique_app.tables import Connection, SyncCursor, SyncRun, WebhookCheck
 
 LOG_PAGE = 20
 
@@ -186,7 +186,7 @@ def _known(session: Session, store_id: int, sources: Sequence[Source]) -> _Known
         {one.source: one for one in session.exec(select(SyncCursor).where(SyncCursor.store_id == store_id))},
         {(run.source, run.kind == "history"): run for run in session.exec(newest)},
         frozenset((source, kind) for source, kind in session.exec(imports)),
-        _counts(session, store_id, sources),
+        counts_service.counts(session, store_id, dict.fromkeys(table for source in sources for table in source.tables)),
     )
 
 
@@ -247,25 +247,6 @@ def _state(
     if clock.now() - cursor.fresh_at > source.stale_after:
         return "stale", f"{source.label} were last read {cursor.fresh_at:%-d %b %H:%M} UTC."
     return "up_to_date", ""
-
-
-def _counts(session: Session, store_id: int, sources: Sequence[Source]) -> dict[tuple[str, str], int]:
-    """Rows by table and channel: several channels' are in the same tables, each of which is counted once."""
-    tables = dict.fromkeys(table for source in sources for table in source.tables)
-    counted = " union all ".join(_COUNTS.get(table, _counted(table)) for table in tables)
-    rows = session.connection().execute(sa.text(counted), {"store": store_id})
-    return {(table, channel): count for table, channel, count in rows}
-
-
-def _counted(table: str) -> str:
-    channel = "channel" if "channel" in METADATA.tables[table].columns else "''"
-    return f"select '{table}', {channel}, count(*) from {table} where store_id = :store group by 2"  # noqa: S608
-
-
-_COUNTS = {
-    "ad_product": "select 'ad_product', a.channel, count(*) from ad_product p join ad a using (store_id, ad_id) "
-    "where store_id = :store group by 2"
-}
 
 
 def _reading(run: SyncRun) -> Reading:

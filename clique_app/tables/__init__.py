@@ -21,6 +21,7 @@ from clique_app.tables.attribution import Credit, CreditChange, CreditDay, Credi
 from clique_app.tables.baselines import MetricBaseline
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
+from clique_app.tables.counts import RowCount
 from clique_app.tables.customers import CustomerValue, ModelVersion, OrderForecast
 from clique_app.tables.email import EmailAccount, EmailDay, EmailProgram, EmailSignupDay, ProfilePrediction
 from clique_app.tables.imports import ImportedFile, ImportedRow
@@ -66,6 +67,7 @@ DERIVED_TABLES = (
     "order_worth",
     "cohort_day",
     "vip_standing",
+    "row_count",
     "metric_summed",
     "metric_change",
     "credit_day",
@@ -133,6 +135,7 @@ __all__ = [
     "Referral",
     "ReorderDay",
     "Review",
+    "RowCount",
     "SaleEntry",
     "SearchDay",
     "SocialDay",

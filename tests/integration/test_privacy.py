@@ -25,8 +25,8 @@ from clique_app.errors import NotFound, Refused
 from clique_app.keeping import archive, overview_service, privacy, privacy_service, redactions
 from clique_app.keeping.cleanup import clean_up
 from clique_app.keeping.personal_data import HELD, Person
-from clique_app.metrics import overview_service as metrics
 from clique_app.metrics import best_customers, periods, registry, sums_service
+from clique_app.metrics import overview_service as metrics
 from clique_app.settings import settings
 from clique_app.sync.source import Access
 from clique_app.tables import Customer, InboxEvent, Member, PrivacyRequest, SyncRun, VipStanding
