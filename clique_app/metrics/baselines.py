@@ -45,7 +45,8 @@ class Baseline:
 
     def range(self, day: date) -> Range:
         """What is usual on a day: 8 of 10 such days fall into it."""
-        low, high = self.expected(day) + self.low, self.expected(day) + self.high
+        expected = self.expected(day)
+        low, high = expected + self.low, expected + self.high
         return (max(low, Decimal(0)), max(high, Decimal(0))) if self.never_negative else (low, high)
 
 

@@ -18,6 +18,7 @@ Compare = Literal["previous", "year", "none"]
 
 
 Value = tuple[Decimal | None, Decimal | None]  # of a reading, and half its 95 % interval
+Column = Sequence[Decimal | None]  # a value for each day
 
 
 def work_out(item: Metric, given: Callable[[Leaf], Figure], dimensions: Sequence[Dimension] = ()) -> Figure:
@@ -64,6 +65,7 @@ class Daily:
     narrowed: tuple[Dimension, ...] = ()  # by the dimensions of filters
     # a line with its normal range asks for the same days again and again
     _known: dict[tuple[str, Period], Figure] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _drawn: dict[tuple[str, Period], Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def total(self, key: str, period: Period) -> Decimal:
         days, running = self._running[key]
@@ -93,9 +95,14 @@ class Daily:
         found = self.readings.get((leaf.key, period))
         return read(leaf, found) if found else unknown(leaf, f"{leaf.name} was not read for these days.")
 
-    def days(self, item: Metric, period: Period) -> list[Decimal | None]:
+    def days(self, item: Metric, period: Period) -> Column:
         """The metric on each single day of the period, as `figure` gives it; for lines, which ask for hundreds."""
-        item = registry.answering(item, self.narrowed)
+        asked = item.key, period
+        if asked not in self._drawn:
+            self._drawn[asked] = self._days(registry.answering(item, self.narrowed), period)
+        return self._drawn[asked]
+
+    def _days(self, item: Metric, period: Period) -> Column:
         if isinstance(item, Total):
             if self.reasons.get(item.key):
                 return [None] * period.days
@@ -106,11 +113,13 @@ class Daily:
             ]
         if not isinstance(item, Formula):
             return [self._leaf(item, Period(day, day)).value for day in period.each_day()]
-        parts = registry.inputs(item)
-        work, keys = expression.worked(item.expression), [part.key for part in parts]
-        columns = [self.days(part, period) for part in parts]
-        rows = (dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True))
-        return [None if _too_few(item, values) else work(values) for values in rows]
+        columns = {part.key: self.days(part, period) for part in registry.inputs(item)}
+        values = tuple(expression.each(item.expression, columns))
+        if item.least is None:
+            return values
+        counted = item.least[0]
+        counts = zip(values, columns[counted], strict=True)
+        return [None if _too_few(item, {counted: count}) else value for value, count in counts]
 
     def covers(self, period: Period) -> bool:
         return self.first_day is not None and period.start >= self.first_day

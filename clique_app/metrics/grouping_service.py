@@ -72,21 +72,13 @@ def grouped(
     """Metrics of a period by a dimension. One that cannot be grouped so is answered by its partner, or unknown."""
     if by in (filters or {}):
         raise InvalidInput(f"Narrowed to one {NAMES[by]}, there is nothing to group by it.")
-    items = {key: registry.metric(key) for key in keys}
     compared = figures.comparison(period, compare, clock.today(service.store(session, store_id).time_zone))
-
-    def split(days: Period) -> Split:
-        return (
-            _by_time(session, store_id, items, days, by, filters)
-            if by in TIMES
-            else _by_member(session, store_id, items, days, by, filters)
-        )
-
-    found = split(period)
+    found = split(session, store_id, keys, period, by, filters)
     now, before = {}, {}
     if compared:
-        now = found if compared.days == period else split(compared.days)
-        before = _beside(split(compared.against), now) if by in TIMES else split(compared.against)
+        now = found if compared.days == period else split(session, store_id, keys, compared.days, by, filters)
+        before = split(session, store_id, keys, compared.against, by, filters)
+        before = _beside(before, now) if by in TIMES else before
     names = _names(session, store_id, by, found)
     rows = (
         Row(_told(member), names[member], of, before.get(member, {}), _changes(now.get(member), before.get(member)))
@@ -94,13 +86,21 @@ def grouped(
     )
     first = keys[0]
     in_time = by in (*TIMES, "cohort")
-    whole = service.daily(session, store_id, items.values(), period, filters, (period,))
     return Grouped(
         by,
         tuple(sorted(rows, key=lambda row: row.member if in_time else -(row.figures[first].value or 0))),
-        {key: whole.figure(item, period) for key, item in items.items()},
+        service.figures(session, store_id, keys, period, filters),
         compared,
     )
+
+
+def split(
+    session: Session, store_id: int, keys: Sequence[str], period: Period, by: Dimension, filters: Filters | None = None
+) -> Split:
+    """Metrics of a period by a dimension, without their whole and in no order."""
+    items = {key: registry.metric(key) for key in keys}
+    each = _by_time if by in TIMES else _by_member
+    return each(session, store_id, items, period, by, filters)
 
 
 def member_of(by: Dimension, told: str) -> Member:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlmodel import Session
 
@@ -42,8 +42,7 @@ class Scope:
     installed_at: datetime
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(NamedTuple):  # a page makes thousands
     """One point of a line, with the store's normal for that day."""
 
     day: date
@@ -163,10 +162,12 @@ def _standing(value: Decimal | None, normal: tuple[Decimal, Decimal] | None) -> 
 
 
 def _line(item: Metric, daily: Daily, period: Period, today: date, usual: Weeks) -> tuple[Day, ...]:
+    # today is not over: drawn with the whole days it would look like a fall
+    first, last = daily.first_day or today, today - timedelta(days=1)
     line: list[Day] = []
     for day, value in zip(period.each_day(), daily.days(item, period), strict=True):
-        baseline = usual.get(baselines.week_of(day))
-        # today is not over: drawn with the whole days it would look like a fall
-        known = value if daily.covers(Period(day, day)) and day < today else None
-        line.append(Day(day, known, *(baseline.range(day) if baseline else (None, None))))
+        known = value if first <= day <= last else None
+        baseline = usual.get(baselines.week_of(day)) if usual else None
+        low, high = baseline.range(day) if baseline else (None, None)
+        line.append(Day(day, known, low, high))
     return tuple(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ from clique_app.components.status import bone, card, empty, icon, page_link
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.integrations.registry import channel_label
 from clique_app.metrics import format, grouping_service, overview_service
-from clique_app.metrics.definition import Period
+from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.overview_service import Scope
 from clique_app.tables.attribution import UNATTRIBUTED
 
@@ -196,10 +197,16 @@ def _channels(
     session: Session, store_id: int, tiles: dict[str, overview_service.Tile], period: Period, currency: str
 ) -> dict[str, Any]:
     """Spend and credit by channel; credits and unattributed sum to net sales."""
-    split = grouping_service.grouped(session, store_id, CHANNEL_KEYS, period, "channel")
-    found = {row.member: dict(row.figures) for row in split.rows}
-    order = sorted(found, key=lambda channel: (channel == UNATTRIBUTED, -_amount(found[channel], "credited_sales")))
-    rows = [_channel_row(channel, found[channel], currency) for channel in order]
+    found = grouping_service.split(session, store_id, CHANNEL_KEYS, period, "channel")
+
+    def place(channel: str) -> tuple[bool, float, float]:
+        return (
+            channel == UNATTRIBUTED,
+            -_amount(found[channel], "credited_sales"),
+            -_amount(found[channel], "ad_spend"),
+        )
+
+    rows = [_channel_row(channel, found[channel], currency) for channel in sorted(found, key=place)]
     whole = {key: tiles[key].figure for key in STORE_KEYS}
     total = Row(
         "store",
@@ -214,16 +221,16 @@ def _channels(
     }
 
 
-def _amount(figures: dict[str, Any], key: str) -> float:
-    return float(figures[key].value or 0) if key in figures else 0.0
+def _amount(figures: Mapping[str, Figure], key: str) -> float:
+    return float(figures[key].value or 0)
 
 
-def _channel_row(channel: str, figures: dict[str, Any], currency: str) -> Row:
+def _channel_row(channel: str, figures: Mapping[str, Figure], currency: str) -> Row:
     spends = _amount(figures, "ad_spend") > 0
     cells = [Cell(channel_label(channel))]
     for key in CHANNEL_KEYS:
-        one = figures.get(key)
-        if one is None or (not spends and key != "credited_sales"):
+        one = figures[key]
+        if not spends and key != "credited_sales":
             cells.append(Cell(format.UNKNOWN, tone="second"))
         else:
             tone = "second" if key == "reported_revenue" else ""
