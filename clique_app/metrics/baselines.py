@@ -105,12 +105,9 @@ def known_days(daily: Daily, item: Metric, period: Period) -> list[Value]:
 
 def of_period(daily: Daily, item: Metric, period: Period) -> Range | None:
     """What is usual for a period of this length: learnt from those before it that began on the same weekday."""
-    values = [
-        (window.end, value)
-        for window in earlier(period)
-        if daily.covers(window) and (value := daily.figure(item, window).value) is not None
-    ]
-    found = learn(values, LEAST_PERIODS)
+    windows = tuple(window for window in earlier(period) if daily.covers(window))
+    values = zip(windows, daily.spans(item, windows), strict=True)
+    found = learn([(window.end, value) for window, value in values if value is not None], LEAST_PERIODS)
     return found.range(period.end) if found else None
 
 

@@ -105,7 +105,8 @@ def tiles(
 ) -> list[Tile]:
     """The tiles of these metrics; one query a total, however many tiles rest on it."""
     items = [registry.metric(key) for key in keys]
-    today = clock.today(service.store(session, store_id).time_zone)
+    found = service.store(session, store_id)  # while it is held here, asking for it again asks no table
+    today = clock.today(found.time_zone)
     compared = figures.comparison(period, compare, today)
     spans = dict.fromkeys((period, compared.days, compared.against) if compared else (period,))
     daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans))

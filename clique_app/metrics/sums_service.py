@@ -25,13 +25,16 @@ Sums = Mapping[str, Mapping[Any, Decimal]]  # total: its sum by group; a group w
 MOST_CHANGES = 200_000  # seen at once
 ROLLED = tuple(item for item in METRICS if isinstance(item, Total) and rollup.is_rolled(item) and rollup.moved_by(item))
 
+# one row a metric: a year of days would be thousands
 _KEPT = """
-select metric, {group}, sum(amount) from metric_day m
-where store_id = :store_id and metric = any(:metrics) and cut = :cut and day between :start and :end {narrowed}
-  and not exists (
-    select from unnest(cast(:stale_metrics as text[]), cast(:stale_days as date[])) stale (metric, day)
-    where stale.metric = m.metric and stale.day = m.day)
-group by 1, 2
+select metric, array_agg(at), array_agg(amount) from (
+    select metric, {group} as at, {amount} as amount from metric_day m
+    where store_id = :store_id and metric = any(:metrics) and cut = :cut and day between :start and :end {narrowed}
+      and not exists (
+        select from unnest(cast(:stale_metrics as text[]), cast(:stale_days as date[])) stale (metric, day)
+        where stale.metric = m.metric and stale.day = m.day)
+    {grouped}
+) summed group by 1
 """
 
 _FORGET = "delete from metric_day where store_id = :store_id and metric = :metric"
@@ -102,9 +105,12 @@ def _add_kept(
         "stale_metrics": [key for key, _ in pairs],
         "stale_days": [day for _, day in pairs],
     }
-    statement = text(_KEPT.format(group=rollup.member(cut, group), narrowed=narrowed))
-    for key, at, amount in session.connection().execute(statement, values).all():
-        found[key][at] = amount
+    is_each_day = group == "day" and set(cut) == set(filters or ())  # of which there is one row already
+    amount, grouped = ("amount", "") if is_each_day else ("sum(amount)", "group by 1, 2")
+    of = rollup.member(cut, group)
+    statement = text(_KEPT.format(group=of, amount=amount, narrowed=narrowed, grouped=grouped))
+    for key, members, amounts in session.connection().execute(statement, values):
+        found[key] |= zip(members, amounts, strict=True)
 
 
 def _add_rows(
