@@ -165,10 +165,14 @@ def _standing(value: Decimal | None, normal: tuple[Decimal, Decimal] | None) -> 
 def _line(item: Metric, daily: Daily, period: Period, today: date, usual: Weeks) -> tuple[Day, ...]:
     # today is not over: drawn with the whole days it would look like a fall
     first, last = daily.first_day or today, today - timedelta(days=1)
-    line: list[Day] = []
-    for day, value in zip(period.each_day(), daily.days(item, period), strict=True):
-        known = value if first <= day <= last else None
-        baseline = usual.get(baselines.week_of(day)) if usual else None
-        low, high = baseline.range(day) if baseline else (None, None)
-        line.append(Day(day, known, low, high))
-    return tuple(line)
+    days = period.each_day()
+    points = zip(days, daily.days(item, period), _normal(usual, days), strict=True)
+    return tuple([Day(day, value if first <= day <= last else None, low, high) for day, value, (low, high) in points])
+
+
+def _normal(usual: Weeks, days: Sequence[date]) -> Sequence[baselines.Range | tuple[None, None]]:
+    """What is usual on each of the days, as far as it is known."""
+    if not usual:
+        return [(None, None)] * len(days)
+    of_days = ((day, usual.get(baselines.week_of(day))) for day in days)
+    return [baseline.range(day) if baseline else (None, None) for day, baseline in of_days]
