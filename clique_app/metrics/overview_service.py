@@ -16,7 +16,7 @@ from clique_app.metrics.baselines_service import Weeks
 from clique_app.metrics.definition import Figure, Filters, Metric, Period
 from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.periods import Choice
-from clique_app.metrics.service import Age
+from clique_app.metrics.service import Age, Basis
 from clique_app.tables import StoreSettings
 from clique_app.tables.attribution import DEFAULT_MODEL
 
@@ -102,6 +102,7 @@ def tiles(
     *,
     compare: Compare = "previous",
     filters: Filters | None = None,
+    rests_on: Basis | None = None,
 ) -> list[Tile]:
     """The tiles of these metrics; one query a total, however many tiles rest on it."""
     items = [registry.metric(key) for key in keys]
@@ -109,8 +110,9 @@ def tiles(
     today = clock.today(found.time_zone)
     compared = figures.comparison(period, compare, today)
     spans = dict.fromkeys((period, compared.days, compared.against) if compared else (period,))
-    daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans))
-    ages = service.ages(session, items)
+    rests_on = rests_on or service.basis(session, store_id)
+    daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans), rests_on)
+    ages = service.ages(session, items, rests_on)
     # learnt of the whole store
     usual = baselines_service.weeks(session, store_id, keys, _drawn(period)) if filters is None else {}
     return [_tile(item, daily, period, compared, today, ages[item.key], usual.get(item.key, {})) for item in items]

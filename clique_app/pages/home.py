@@ -24,7 +24,7 @@ from clique_app.components.setup_card import SetupCard, setup_card
 from clique_app.components.status import bone, card, empty, icon, page_link
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.integrations.registry import channel_label
-from clique_app.metrics import format, grouping_service, overview_service
+from clique_app.metrics import format, grouping_service, overview_service, service
 from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.overview_service import Scope
 from clique_app.tables.attribution import UNATTRIBUTED
@@ -96,7 +96,9 @@ def home_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
     """All of Home in one session."""
     now, period, currency = clock.now(), scope.choice.period, scope.currency
     wanted = [*TILES, "reported_roas", "reported_revenue"]
-    read = overview_service.tiles(session, store_id, wanted, period, compare=scope.choice.compare)
+    basis = service.basis(session, store_id)
+    read = overview_service.tiles(session, store_id, wanted, period, compare=scope.choice.compare, rests_on=basis)
+    split = grouping_service.split(session, store_id, CHANNEL_KEYS, period, "channel", rests_on=basis)
     by_key = {tile.metric.key: tile for tile in read}
     shown = [by_key[key] for key in TILES]
     claim = by_key["reported_roas"].figure.value
@@ -109,7 +111,7 @@ def home_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
         "age_line": _age_line(shown, scope, now),
         "tiles": views,
         **_chart(by_key, period, currency),
-        **_channels(session, store_id, by_key, period, currency),
+        **_channels(split, by_key, currency),
         "health": [
             [SOURCE_NAMES.get(age.source, age.source), format.age(age.fresh_at, now), *_mark(age.fresh_at)]
             for age in dict.fromkeys(age for tile in shown for age in tile.ages)
@@ -193,11 +195,8 @@ def _chart(tiles: dict[str, overview_service.Tile], period: Period, currency: st
     }
 
 
-def _channels(
-    session: Session, store_id: int, tiles: dict[str, overview_service.Tile], period: Period, currency: str
-) -> dict[str, Any]:
+def _channels(found: grouping_service.Split, tiles: dict[str, overview_service.Tile], currency: str) -> dict[str, Any]:
     """Spend and credit by channel; credits and unattributed sum to net sales."""
-    found = grouping_service.split(session, store_id, CHANNEL_KEYS, period, "channel")
 
     def place(channel: str) -> tuple[bool, float, float]:
         return (
