@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 
 import reflex as rx
@@ -85,23 +87,27 @@ def spark(values: Sequence[float | None], low: Sequence[float] = (), high: Seque
         return Spark()
     bottom, top = min(known), max(known)
     height = (top - bottom) or 1.0
+    across = _across(len(values))
+    foot, tall = SPARK_HEIGHT - 2, SPARK_HEIGHT - 4
 
-    def at(index: int, value: float) -> str:
-        x = index / (len(values) - 1) * SPARK_WIDTH
-        y = SPARK_HEIGHT - 2 - (value - bottom) / height * (SPARK_HEIGHT - 4)
-        return f"{x:.1f} {y:.1f}"
+    def points(series: Sequence[float | None]) -> list[str]:
+        return [
+            "" if value is None else f"{x} {foot - (value - bottom) / height * tall:.1f}"
+            for x, value in zip(across, series, strict=True)
+        ]
 
-    parts: list[str] = []
-    pen_down = False
-    for index, value in enumerate(values):
-        if value is not None:
-            parts.append(f"{'L' if pen_down else 'M'}{at(index, value)}")
-        pen_down = value is not None
+    drawn = points(values)
+    line = "".join(f"{'L' if before else 'M'}{point}" for before, point in pairwise(["", *drawn]) if point)
     band = ""
     if len(low) == len(high) == len(values):
-        edge = [at(i, v) for i, v in enumerate(high)] + [at(i, low[i]) for i in reversed(range(len(low)))]
-        band = "M" + "L".join(edge) + "Z"
-    return Spark("".join(parts), band)
+        band = "M" + "L".join([*points(high), *reversed(points(low))]) + "Z"
+    return Spark(line, band)
+
+
+@lru_cache(maxsize=16)
+def _across(count: int) -> tuple[str, ...]:
+    """Where so many points stand from left to right: the same in every tile of a page."""
+    return tuple(f"{index / (count - 1) * SPARK_WIDTH:.1f}" for index in range(count))
 
 
 def interval(

@@ -45,7 +45,8 @@ class Baseline:
 
     def range(self, day: date) -> Range:
         """What is usual on a day: 8 of 10 such days fall into it."""
-        low, high = self.expected(day) + self.low, self.expected(day) + self.high
+        expected = self.expected(day)
+        low, high = expected + self.low, expected + self.high
         return (max(low, Decimal(0)), max(high, Decimal(0))) if self.never_negative else (low, high)
 
 
@@ -104,12 +105,9 @@ def known_days(daily: Daily, item: Metric, period: Period) -> list[Value]:
 
 def of_period(daily: Daily, item: Metric, period: Period) -> Range | None:
     """What is usual for a period of this length: learnt from those before it that began on the same weekday."""
-    values = [
-        (window.end, value)
-        for window in earlier(period)
-        if daily.covers(window) and (value := daily.figure(item, window).value) is not None
-    ]
-    found = learn(values, LEAST_PERIODS)
+    windows = tuple(window for window in earlier(period) if daily.covers(window))
+    values = zip(windows, daily.spans(item, windows), strict=True)
+    found = learn([(window.end, value) for window, value in values if value is not None], LEAST_PERIODS)
     return found.range(period.end) if found else None
 
 

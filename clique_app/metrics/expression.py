@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 
 _ALLOWED = (ast.BinOp, ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.Div)
@@ -30,17 +31,23 @@ def inputs(expression: str) -> tuple[str, ...]:
 
 
 Value = Decimal | None
-Worked = Callable[[Mapping[str, Value]], Value]
+Column = Iterable[Value]
+Worked = Callable[[Mapping[str, Column]], Column]
 
 
 def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
     """The value; None where an input is unknown or a division is by nothing."""
-    return worked(expression)(values)
+    return next(iter(each(expression, {key: (value,) for key, value in values.items()})))
+
+
+def each(expression: str, columns: Mapping[str, Column]) -> Column:
+    """The value of every row of the inputs, one after the other."""
+    return _read(expression)(columns)
 
 
 @lru_cache(maxsize=256)
-def worked(expression: str) -> Worked:
-    """The expression as a function of its inputs, read once however many days it is asked for."""
+def _read(expression: str) -> Worked:
+    """The expression as a function of its inputs, read once however often it is asked for."""
     return _worked(parse(expression))
 
 
@@ -49,13 +56,13 @@ def _worked(node: ast.expr) -> Worked:
         return itemgetter(node.id)
     if isinstance(node, ast.Constant):
         number = Decimal(str(node.value))
-        return lambda _: number
+        return lambda _: repeat(number)
     assert isinstance(node, ast.BinOp)
     left, right, do = _worked(node.left), _worked(node.right), _DO[type(node.op)]
 
-    def both(values: Mapping[str, Value]) -> Value:
-        one, other = left(values), right(values)
-        return None if one is None or other is None else do(one, other)
+    def both(columns: Mapping[str, Column]) -> Column:
+        pairs = zip(left(columns), right(columns), strict=False)  # a number has no end
+        return [None if one is None or other is None else do(one, other) for one, other in pairs]
 
     return both
 

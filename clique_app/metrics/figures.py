@@ -18,6 +18,7 @@ Compare = Literal["previous", "year", "none"]
 
 
 Value = tuple[Decimal | None, Decimal | None]  # of a reading, and half its 95 % interval
+Column = list[Decimal | None]  # a value for each of many days or periods
 
 
 def work_out(item: Metric, given: Callable[[Leaf], Figure], dimensions: Sequence[Dimension] = ()) -> Figure:
@@ -62,8 +63,11 @@ class Daily:
     read_from: Mapping[str, date] = field(default_factory=dict)  # leaves whose source is not read further back yet
     readings: Mapping[tuple[str, Period], Value] = field(default_factory=dict)
     narrowed: tuple[Dimension, ...] = ()  # by the dimensions of filters
-    # a line with its normal range asks for the same days again and again
+    # lines and their normal ranges ask for the same days again and again, formulas for the same inputs
     _known: dict[tuple[str, Period], Figure] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _columns: dict[tuple[str, Period | tuple[Period, ...]], Column] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def total(self, key: str, period: Period) -> Decimal:
         days, running = self._running[key]
@@ -93,24 +97,41 @@ class Daily:
         found = self.readings.get((leaf.key, period))
         return read(leaf, found) if found else unknown(leaf, f"{leaf.name} was not read for these days.")
 
-    def days(self, item: Metric, period: Period) -> list[Decimal | None]:
+    def days(self, item: Metric, period: Period) -> Column:
         """The metric on each single day of the period, as `figure` gives it; for lines, which ask for hundreds."""
-        item = registry.answering(item, self.narrowed)
-        if isinstance(item, Total):
-            if self.reasons.get(item.key):
-                return [None] * period.days
-            sums, read_from = self.sums[item.key], self.read_from.get(item.key)
-            return [
-                None if read_from is not None and day < read_from else sums.get(day, Decimal(0))
-                for day in period.each_day()
-            ]
+        return self._column(item, period)
+
+    def spans(self, item: Metric, spans: tuple[Period, ...]) -> Column:
+        """The metric over each of these periods, as `figure` gives it; for normal ranges, which ask for dozens."""
+        return self._column(item, spans)
+
+    def _column(self, item: Metric, asked: Period | tuple[Period, ...]) -> Column:
+        known = item.key, asked
+        if known not in self._columns:
+            self._columns[known] = self._values(registry.answering(item, self.narrowed), asked)
+        return self._columns[known]
+
+    def _values(self, item: Metric, asked: Period | tuple[Period, ...]) -> Column:
         if not isinstance(item, Formula):
-            return [self._leaf(item, Period(day, day)).value for day in period.each_day()]
-        parts = registry.inputs(item)
-        work, keys = expression.worked(item.expression), [part.key for part in parts]
-        columns = [self.days(part, period) for part in parts]
-        rows = (dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True))
-        return [None if _too_few(item, values) else work(values) for values in rows]
+            return self._each_day(item, asked) if isinstance(asked, Period) else self._each_span(item, asked)
+        columns = {part.key: self._column(part, asked) for part in registry.inputs(item)}
+        values = list(expression.each(item.expression, columns))
+        if item.least is None:
+            return values
+        counted = item.least[0]
+        counts = zip(values, columns[counted], strict=True)
+        return [None if _too_few(item, {counted: count}) else value for value, count in counts]
+
+    def _each_day(self, leaf: Leaf, period: Period) -> Column:
+        if not isinstance(leaf, Total):
+            return self._each_span(leaf, [Period(day, day) for day in period.each_day()])
+        if self.reasons.get(leaf.key):
+            return [None] * period.days
+        sums, read_from, none = self.sums[leaf.key], self.read_from.get(leaf.key), Decimal(0)
+        return [None if read_from is not None and day < read_from else sums.get(day, none) for day in period.each_day()]
+
+    def _each_span(self, leaf: Leaf, spans: Sequence[Period]) -> Column:
+        return [self._leaf(leaf, span).value for span in spans]
 
     def covers(self, period: Period) -> bool:
         return self.first_day is not None and period.start >= self.first_day

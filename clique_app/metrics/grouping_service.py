@@ -25,6 +25,7 @@ from clique_app.metrics import (
 )
 from clique_app.metrics.definition import NAMES, TIMES, Dimension, Figure, Filters, Leaf, Metric, Period, Reading, Total
 from clique_app.metrics.figures import Compare, Comparison
+from clique_app.metrics.service import Basis
 
 Member = Any  # a day, an id, a name; None: rows that have none
 Split = Mapping[Member, Mapping[str, Figure]]
@@ -72,21 +73,13 @@ def grouped(
     """Metrics of a period by a dimension. One that cannot be grouped so is answered by its partner, or unknown."""
     if by in (filters or {}):
         raise InvalidInput(f"Narrowed to one {NAMES[by]}, there is nothing to group by it.")
-    items = {key: registry.metric(key) for key in keys}
     compared = figures.comparison(period, compare, clock.today(service.store(session, store_id).time_zone))
-
-    def split(days: Period) -> Split:
-        return (
-            _by_time(session, store_id, items, days, by, filters)
-            if by in TIMES
-            else _by_member(session, store_id, items, days, by, filters)
-        )
-
-    found = split(period)
+    found = split(session, store_id, keys, period, by, filters)
     now, before = {}, {}
     if compared:
-        now = found if compared.days == period else split(compared.days)
-        before = _beside(split(compared.against), now) if by in TIMES else split(compared.against)
+        now = found if compared.days == period else split(session, store_id, keys, compared.days, by, filters)
+        before = split(session, store_id, keys, compared.against, by, filters)
+        before = _beside(before, now) if by in TIMES else before
     names = _names(session, store_id, by, found)
     rows = (
         Row(_told(member), names[member], of, before.get(member, {}), _changes(now.get(member), before.get(member)))
@@ -94,13 +87,27 @@ def grouped(
     )
     first = keys[0]
     in_time = by in (*TIMES, "cohort")
-    whole = service.daily(session, store_id, items.values(), period, filters, (period,))
     return Grouped(
         by,
         tuple(sorted(rows, key=lambda row: row.member if in_time else -(row.figures[first].value or 0))),
-        {key: whole.figure(item, period) for key, item in items.items()},
+        service.figures(session, store_id, keys, period, filters),
         compared,
     )
+
+
+def split(
+    session: Session,
+    store_id: int,
+    keys: Sequence[str],
+    period: Period,
+    by: Dimension,
+    filters: Filters | None = None,
+    rests_on: Basis | None = None,
+) -> Split:
+    """Metrics of a period by a dimension, without their whole and in no order."""
+    items = {key: registry.metric(key) for key in keys}
+    each = _by_time if by in TIMES else _by_member
+    return each(session, store_id, items, period, by, filters, rests_on or service.basis(session, store_id))
 
 
 def member_of(by: Dimension, told: str) -> Member:
@@ -114,27 +121,39 @@ def member_of(by: Dimension, told: str) -> Member:
 
 
 def _by_time(
-    session: Session, store_id: int, items: Mapping[str, Metric], period: Period, by: Dimension, filters: Filters | None
+    session: Session,
+    store_id: int,
+    items: Mapping[str, Metric],
+    period: Period,
+    by: Dimension,
+    filters: Filters | None,
+    rests_on: Basis,
 ) -> Split:
     spans = periods.slices(period, by)
-    daily = service.daily(session, store_id, items.values(), period, filters, spans)
+    daily = service.daily(session, store_id, items.values(), period, filters, spans, rests_on)
     return {span.start: {key: daily.figure(item, span) for key, item in items.items()} for span in spans}
 
 
 def _by_member(
-    session: Session, store_id: int, items: Mapping[str, Metric], period: Period, by: Dimension, filters: Filters | None
+    session: Session,
+    store_id: int,
+    items: Mapping[str, Metric],
+    period: Period,
+    by: Dimension,
+    filters: Filters | None,
+    rests_on: Basis,
 ) -> Split:
     dimensions = (by, *(filters or ()))
     leaves = list(dict.fromkeys(leaf for item in items.values() for leaf in registry.leaves(item, dimensions)))
-    reasons = reasons_service.reasons(session, store_id, leaves, dimensions)
-    read_from = service.read_from(session, leaves)
+    reasons = reasons_service.reasons(session, store_id, leaves, dimensions, rests_on.ready)
+    read_from = service.read_from(rests_on.cursors, leaves)
     for leaf in leaves:
         if why := figures.not_read(read_from.get(leaf.key), period):
             reasons.setdefault(leaf.key, why)
     known = [leaf for leaf in leaves if leaf.key not in reasons]
-    whole = _whole(session, store_id, known, period)
+    whole = _whole(session, store_id, known, period, rests_on)
     totals = [leaf for leaf in known if isinstance(leaf, Total) and leaf.key not in whole]
-    sums = sums_service.sums(session, store_id, totals, period, by, filters)
+    sums = sums_service.sums(session, store_id, totals, period, by, filters, rests_on.standing)
     read = {
         leaf.key: readings_service.read_by(session, store_id, leaf, period, by, filters)
         for leaf in known
@@ -159,10 +178,14 @@ def _by_member(
     }
 
 
-def _whole(session: Session, store_id: int, leaves: Iterable[Leaf], period: Period) -> dict[str, Decimal]:
+def _whole(
+    session: Session, store_id: int, leaves: Iterable[Leaf], period: Period, rests_on: Basis
+) -> dict[str, Decimal]:
     """What stays the whole store's in every group."""
     totals = [leaf for leaf in leaves if isinstance(leaf, Total) and leaf.undivided]
-    sums = sums_service.sums(session, store_id, totals, period, "day") if totals else {}
+    if not totals:
+        return {}
+    sums = sums_service.sums(session, store_id, totals, period, "day", None, rests_on.standing)
     return {key: sum(days.values(), Decimal(0)) for key, days in sums.items()}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlmodel import Session
 
@@ -16,7 +16,7 @@ from clique_app.metrics.baselines_service import Weeks
 from clique_app.metrics.definition import Figure, Filters, Metric, Period
 from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.periods import Choice
-from clique_app.metrics.service import Age
+from clique_app.metrics.service import Age, Basis
 from clique_app.tables import StoreSettings
 from clique_app.tables.attribution import DEFAULT_MODEL
 
@@ -42,8 +42,7 @@ class Scope:
     installed_at: datetime
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(NamedTuple):  # a page makes thousands
     """One point of a line, with the store's normal for that day."""
 
     day: date
@@ -103,14 +102,17 @@ def tiles(
     *,
     compare: Compare = "previous",
     filters: Filters | None = None,
+    rests_on: Basis | None = None,
 ) -> list[Tile]:
     """The tiles of these metrics; one query a total, however many tiles rest on it."""
     items = [registry.metric(key) for key in keys]
-    today = clock.today(service.store(session, store_id).time_zone)
+    found = service.store(session, store_id)  # while it is held here, asking for it again asks no table
+    today = clock.today(found.time_zone)
     compared = figures.comparison(period, compare, today)
     spans = dict.fromkeys((period, compared.days, compared.against) if compared else (period,))
-    daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans))
-    ages = service.ages(session, items)
+    rests_on = rests_on or service.basis(session, store_id)
+    daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans), rests_on)
+    ages = service.ages(session, items, rests_on)
     # learnt of the whole store
     usual = baselines_service.weeks(session, store_id, keys, _drawn(period)) if filters is None else {}
     return [_tile(item, daily, period, compared, today, ages[item.key], usual.get(item.key, {})) for item in items]
@@ -163,10 +165,16 @@ def _standing(value: Decimal | None, normal: tuple[Decimal, Decimal] | None) -> 
 
 
 def _line(item: Metric, daily: Daily, period: Period, today: date, usual: Weeks) -> tuple[Day, ...]:
-    line: list[Day] = []
-    for day, value in zip(period.each_day(), daily.days(item, period), strict=True):
-        baseline = usual.get(baselines.week_of(day))
-        # today is not over: drawn with the whole days it would look like a fall
-        known = value if daily.covers(Period(day, day)) and day < today else None
-        line.append(Day(day, known, *(baseline.range(day) if baseline else (None, None))))
-    return tuple(line)
+    # today is not over: drawn with the whole days it would look like a fall
+    first, last = daily.first_day or today, today - timedelta(days=1)
+    days = period.each_day()
+    points = zip(days, daily.days(item, period), _normal(usual, days), strict=True)
+    return tuple([Day(day, value if first <= day <= last else None, low, high) for day, value, (low, high) in points])
+
+
+def _normal(usual: Weeks, days: Sequence[date]) -> Sequence[baselines.Range | tuple[None, None]]:
+    """What is usual on each of the days, as far as it is known."""
+    if not usual:
+        return [(None, None)] * len(days)
+    of_days = ((day, usual.get(baselines.week_of(day))) for day in days)
+    return [baseline.range(day) if baseline else (None, None) for day, baseline in of_days]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import LiteralString
+from collections.abc import Iterable, Sequence
+from typing import Any, LiteralString
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -33,6 +33,8 @@ select exists (select from ad_account k where k.store_id = :store_id)
 from store s where s.store_id = :store_id
 """  # noqa: S608  # a constant of our own
 
+
+Ready = Sequence[Any]  # the row of _READY
 
 # what is here or is not: (rows, what to say where there are none)
 TOLD: dict[Need, tuple[LiteralString, str]] = {
@@ -76,13 +78,22 @@ def _untold(session: Session, store_id: int, needs: set[Need]) -> dict[str, str]
     return found
 
 
+def ready(session: Session, store_id: int) -> Ready:
+    """What is connected and read."""
+    return session.connection().execute(text(_READY), {"store_id": store_id}).one()
+
+
 def reasons(
-    session: Session, store_id: int, leaves: Iterable[Leaf], dimensions: Iterable[Dimension] = ()
+    session: Session,
+    store_id: int,
+    leaves: Iterable[Leaf],
+    dimensions: Iterable[Dimension] = (),
+    is_ready: Ready | None = None,
 ) -> dict[str, str]:
     """Why totals and readings are unknown, by key, grouped or narrowed by these dimensions; what is known is not in
     it."""
-    ready = session.connection().execute(text(_READY), {"store_id": store_id}).one()
-    ads, other_currency, costs, history, read, orders_read, email, visits = ready
+    is_ready = is_ready or ready(session, store_id)
+    ads, other_currency, costs, history, read, orders_read, email, visits = is_ready
     missing = {
         "ads": "No ad account is connected yet."
         if not ads

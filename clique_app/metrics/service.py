@@ -15,7 +15,8 @@ from clique_app.errors import InvalidInput, NotFound
 from clique_app.metrics import kept_service, readings_service, reasons_service, registry, sums_service
 from clique_app.metrics.definition import Figure, Filters, Formula, Leaf, Metric, Period, Reading, Shown, Total
 from clique_app.metrics.figures import Daily
-from clique_app.metrics.sums_service import rows_of, values_of
+from clique_app.metrics.reasons_service import Ready
+from clique_app.metrics.sums_service import Standing, rows_of, values_of
 from clique_app.tables import Store, SyncCursor
 
 PAGE = 50
@@ -40,12 +41,27 @@ class Age:
     fresh_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What figures rest on besides the rows they sum."""
+
+    ready: Ready
+    cursors: Mapping[str, SyncCursor]  # by source
+    standing: Standing
+
+
 def store(session: Session, store_id: int) -> Store:
     """The session's store."""
     found = session.get(Store, store_id)
     if found is None:
         raise NotFound("This store is not known here.")
     return found
+
+
+def basis(session: Session, store_id: int) -> Basis:
+    """Read it, once for all that a page asks at the same moment."""
+    standing = sums_service.changes(session, store_id), sums_service.summed(session, store_id)
+    return Basis(reasons_service.ready(session, store_id), _cursors(session), standing)
 
 
 def daily(
@@ -55,21 +71,23 @@ def daily(
     period: Period,
     filters: Filters | None = None,
     spans: Sequence[Period] = (),
+    rests_on: Basis | None = None,
 ) -> Daily:
     """Sums by day of every total the metrics rest on, and their readings of these spans of days."""
+    rests_on = rests_on or basis(session, store_id)
     narrowed = tuple(filters or ())
     leaves = list(dict.fromkeys(leaf for item in items for leaf in registry.leaves(item, narrowed)))
-    reasons = reasons_service.reasons(session, store_id, leaves, narrowed)
+    reasons = reasons_service.reasons(session, store_id, leaves, narrowed, rests_on.ready)
     totals = [leaf for leaf in leaves if isinstance(leaf, Total)]
     told = {} if narrowed else kept_service.by_day(session, store_id, totals, period)
     others = [total for total in totals if total.key not in told]
-    sums = {**told, **sums_service.sums(session, store_id, others, period, "day", filters)}
+    sums = {**told, **sums_service.sums(session, store_id, others, period, "day", filters, rests_on.standing)}
     asked = [leaf for leaf in leaves if isinstance(leaf, Reading) and leaf.key not in reasons]
     return Daily(
         sums,
         reasons,
         store(session, store_id).history_from,
-        read_from(session, leaves),
+        read_from(rests_on.cursors, leaves),
         readings_service.read(session, store_id, asked, spans, filters),
         narrowed,
     )
@@ -146,9 +164,9 @@ def amounts(session: Session, store_id: int, item: Reading, period: Period) -> l
     return list(session.connection().scalars(listed, values_of(store_id, period, None) | kept))
 
 
-def ages(session: Session, items: Iterable[Metric]) -> dict[str, tuple[Age, ...]]:
+def ages(session: Session, items: Iterable[Metric], rests_on: Basis | None = None) -> dict[str, tuple[Age, ...]]:
     """How fresh the sources of metrics are, by key."""
-    cursors = _cursors(session)
+    cursors = rests_on.cursors if rests_on else _cursors(session)
     found: dict[str, tuple[Age, ...]] = {}
     for item in items:
         named = dict.fromkeys(name for leaf in registry.leaves(item) for name in _named(leaf, cursors))
@@ -166,9 +184,8 @@ def _named(leaf: Leaf, cursors: Mapping[str, SyncCursor]) -> list[str]:
     return [name for source in leaf.sources for name in (ads if source == "ads" else [source])]
 
 
-def read_from(session: Session, leaves: Iterable[Leaf]) -> dict[str, date]:
+def read_from(cursors: Mapping[str, SyncCursor], leaves: Iterable[Leaf]) -> dict[str, date]:
     """The first day that is known, by total or reading; one whose sources are read to their beginning is not in it."""
-    cursors = _cursors(session)
     found: dict[str, date] = {}
     for leaf in leaves:
         starts = [cursors[name].history_from for name in _named(leaf, cursors) if name in cursors]

@@ -22,16 +22,22 @@ from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS, Changes, Cut
 from clique_app.sync import planner_service
 
 Sums = Mapping[str, Mapping[Any, Decimal]]  # total: its sum by group; a group without rows is not there
+Standing = tuple[Changes, Mapping[str, str]]  # what has changed since it was summed, and what is kept
 MOST_CHANGES = 200_000  # seen at once
 ROLLED = tuple(item for item in METRICS if isinstance(item, Total) and rollup.is_rolled(item) and rollup.moved_by(item))
 
+# one row a metric: a year of days would be thousands
 _KEPT = """
-select metric, {group}, sum(amount) from metric_day m
-where store_id = :store_id and metric = any(:metrics) and cut = :cut and day between :start and :end {narrowed}
-  and not exists (
+select metric, array_agg(at), array_agg(amount) from (
+    select metric, {group} as at, {amount} as amount from metric_day m
+    where store_id = :store_id and metric = any(:metrics) and cut = :cut and day between :start and :end {narrowed}
+    {grouped}
+) summed group by 1
+"""
+_NOT_STALE = """
+and not exists (
     select from unnest(cast(:stale_metrics as text[]), cast(:stale_days as date[])) stale (metric, day)
     where stale.metric = m.metric and stale.day = m.day)
-group by 1, 2
 """
 
 _FORGET = "delete from metric_day where store_id = :store_id and metric = :metric"
@@ -49,12 +55,12 @@ def sums(
     period: Period,
     group: Dimension,
     filters: Filters | None = None,
+    standing: Standing | None = None,
 ) -> Sums:
     """The totals of the period, by a dimension that each of them has; None is the group of rows without one."""
     asked = list(totals)
     found: dict[str, dict[Any, Decimal]] = {total.key: {} for total in asked}
-    changed = changes(session, store_id)
-    current = summed(session, store_id)
+    changed, current = standing or (changes(session, store_id), summed(session, store_id))
     stale: dict[str, list[date]] = {}
     by_cut: dict[Cut, list[Total]] = {}
     for one in asked:
@@ -94,17 +100,16 @@ def _add_kept(
     found: dict[str, dict[Any, Decimal]],
 ) -> None:
     narrowed = "".join(f" and {_is(rollup.member(cut, one), one, filters)}" for one in filters or ())
-    pairs = [(key, day) for key, days in stale.items() for day in days]
-    values = {
-        **values_of(store_id, period, filters),
-        "metrics": list(stale),
-        "cut": rollup.name(cut),
-        "stale_metrics": [key for key, _ in pairs],
-        "stale_days": [day for _, day in pairs],
-    }
-    statement = text(_KEPT.format(group=rollup.member(cut, group), narrowed=narrowed))
-    for key, at, amount in session.connection().execute(statement, values).all():
-        found[key][at] = amount
+    values = {**values_of(store_id, period, filters), "metrics": list(stale), "cut": rollup.name(cut)}
+    if pairs := [(key, day) for key, days in stale.items() for day in days]:
+        narrowed += _NOT_STALE
+        values |= {"stale_metrics": [key for key, _ in pairs], "stale_days": [day for _, day in pairs]}
+    is_each_day = group == "day" and set(cut) == set(filters or ())  # of which there is one row already
+    amount, grouped = ("amount", "") if is_each_day else ("sum(amount)", "group by 1, 2")
+    of = rollup.member(cut, group)
+    statement = text(_KEPT.format(group=of, amount=amount, narrowed=narrowed, grouped=grouped))
+    for key, members, amounts in session.connection().execute(statement, values):
+        found[key] |= zip(members, amounts, strict=True)
 
 
 def _add_rows(

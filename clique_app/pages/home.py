@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,8 +24,8 @@ from clique_app.components.setup_card import SetupCard, setup_card
 from clique_app.components.status import bone, card, empty, icon, page_link
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.integrations.registry import channel_label
-from clique_app.metrics import format, grouping_service, overview_service
-from clique_app.metrics.definition import Period
+from clique_app.metrics import format, grouping_service, overview_service, service
+from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.overview_service import Scope
 from clique_app.tables.attribution import UNATTRIBUTED
 
@@ -95,7 +96,9 @@ def home_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
     """All of Home in one session."""
     now, period, currency = clock.now(), scope.choice.period, scope.currency
     wanted = [*TILES, "reported_roas", "reported_revenue"]
-    read = overview_service.tiles(session, store_id, wanted, period, compare=scope.choice.compare)
+    basis = service.basis(session, store_id)
+    read = overview_service.tiles(session, store_id, wanted, period, compare=scope.choice.compare, rests_on=basis)
+    split = grouping_service.split(session, store_id, CHANNEL_KEYS, period, "channel", rests_on=basis)
     by_key = {tile.metric.key: tile for tile in read}
     shown = [by_key[key] for key in TILES]
     claim = by_key["reported_roas"].figure.value
@@ -108,7 +111,7 @@ def home_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
         "age_line": _age_line(shown, scope, now),
         "tiles": views,
         **_chart(by_key, period, currency),
-        **_channels(session, store_id, by_key, period, currency),
+        **_channels(split, by_key, currency),
         "health": [
             [SOURCE_NAMES.get(age.source, age.source), format.age(age.fresh_at, now), *_mark(age.fresh_at)]
             for age in dict.fromkeys(age for tile in shown for age in tile.ages)
@@ -192,14 +195,17 @@ def _chart(tiles: dict[str, overview_service.Tile], period: Period, currency: st
     }
 
 
-def _channels(
-    session: Session, store_id: int, tiles: dict[str, overview_service.Tile], period: Period, currency: str
-) -> dict[str, Any]:
+def _channels(found: grouping_service.Split, tiles: dict[str, overview_service.Tile], currency: str) -> dict[str, Any]:
     """Spend and credit by channel; credits and unattributed sum to net sales."""
-    split = grouping_service.grouped(session, store_id, CHANNEL_KEYS, period, "channel")
-    found = {row.member: dict(row.figures) for row in split.rows}
-    order = sorted(found, key=lambda channel: (channel == UNATTRIBUTED, -_amount(found[channel], "credited_sales")))
-    rows = [_channel_row(channel, found[channel], currency) for channel in order]
+
+    def place(channel: str) -> tuple[bool, float, float]:
+        return (
+            channel == UNATTRIBUTED,
+            -_amount(found[channel], "credited_sales"),
+            -_amount(found[channel], "ad_spend"),
+        )
+
+    rows = [_channel_row(channel, found[channel], currency) for channel in sorted(found, key=place)]
     whole = {key: tiles[key].figure for key in STORE_KEYS}
     total = Row(
         "store",
@@ -214,16 +220,16 @@ def _channels(
     }
 
 
-def _amount(figures: dict[str, Any], key: str) -> float:
-    return float(figures[key].value or 0) if key in figures else 0.0
+def _amount(figures: Mapping[str, Figure], key: str) -> float:
+    return float(figures[key].value or 0)
 
 
-def _channel_row(channel: str, figures: dict[str, Any], currency: str) -> Row:
+def _channel_row(channel: str, figures: Mapping[str, Figure], currency: str) -> Row:
     spends = _amount(figures, "ad_spend") > 0
     cells = [Cell(channel_label(channel))]
     for key in CHANNEL_KEYS:
-        one = figures.get(key)
-        if one is None or (not spends and key != "credited_sales"):
+        one = figures[key]
+        if not spends and key != "credited_sales":
             cells.append(Cell(format.UNKNOWN, tone="second"))
         else:
             tone = "second" if key == "reported_revenue" else ""

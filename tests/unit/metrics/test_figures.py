@@ -89,10 +89,14 @@ def test_change_from_nothing_is_unknown() -> None:
     st.lists(st.integers(0, 9), min_size=70, max_size=90),
     st.integers(0, 20),
 )
-def test_a_line_says_of_each_day_what_the_figure_says(sales: list[int], orders: list[int], read_after: int) -> None:
+def test_a_line_says_of_each_day_and_a_range_of_each_period_what_the_figure_says(
+    sales: list[int], orders: list[int], read_after: int
+) -> None:
     sums = replace(daily(net_sales=sales, orders=orders), read_from={"orders": MONDAY + timedelta(days=read_after)})
     drawn = Period(MONDAY + timedelta(days=10), MONDAY + timedelta(days=75))
     for key in ("net_sales", "aov"):
         item = registry.metric(key)
         days = [Period(day, day) for day in drawn.each_day()]
         assert sums.days(item, drawn) == [sums.figure(item, day).value for day in days]
+        periods = (drawn, drawn.shifted(-7), Period(drawn.start, drawn.start))
+        assert sums.spans(item, periods) == [sums.figure(item, period).value for period in periods]

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from babel.numbers import format_currency
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +62,16 @@ def test_a_wrong_period_says_what_is_wrong(days: tuple[str, str]) -> None:
 def test_values_read_as_in_the_admin(value: str, unit: format.Unit, brief: str, exact: str) -> None:
     assert format.brief(Decimal(value), unit, "USD") == brief
     assert format.exact(Decimal(value), unit, "USD") == exact
+
+
+@given(
+    st.decimals(-(10**12), 10**12, places=5),
+    st.sampled_from(["USD", "EUR", "CHF", "JPY", "KWD", "CLF", "TWD"]),
+)
+def test_money_is_written_as_babel_writes_it(value: Decimal, currency: str) -> None:
+    written = format_currency(value, currency, locale=format.LOCALE).replace("-", "−")
+    whole = format_currency(value, currency, "¤#,##0", locale=format.LOCALE, currency_digits=False).replace("-", "−")
+    assert (format.exact(value, "money", currency), format.whole(value, currency)) == (written, whole)
 
 
 def test_unknown_is_a_dash_never_zero() -> None:
