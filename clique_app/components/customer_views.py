@@ -15,6 +15,7 @@ from clique_app.customers.grid import Cohort, Cohorts, Ltv, Payback, merged
 from clique_app.customers.journey_service import Journey, Step
 from clique_app.integrations.registry import channel_label
 from clique_app.metrics import format
+from clique_app.metrics import service as metrics
 from clique_app.metrics.catalog.retention import ACTIVE_DAYS
 from clique_app.metrics.definition import Figure
 from clique_app.metrics.overview_service import Scope
@@ -61,16 +62,17 @@ STEP_NAMES = {"visit": "Visit", "order": "Order", "delivery": "Delivered", "refu
 def customers_view(session: Session, store_id: int, scope: Scope, by: str, segment: str) -> dict[str, Any]:
     """The page but for best_view, in one session."""
     period, currency = scope.choice.period, scope.currency
-    found = service.cohorts(session, store_id, by)
+    basis = metrics.basis(session, store_id)
+    found = service.cohorts(session, store_id, by, basis)
     if not found.rows:
         return {"has_customers": False}
-    kept = service.retention(session, store_id, period)
+    kept = service.retention(session, store_id, period, basis)
     return {
         "has_customers": True,
         "age_line": f"As of {format.day(found.end, year=True)}. {currency}.",
         "figures": [_figure(kept[key], currency) for key in FIGURES],
         **_cohorts(found, segment, currency),
-        **_payback(service.payback_of(session, store_id, period), currency, format.days(period)),
+        **_payback(service.payback_of(session, store_id, period, basis), currency, format.days(period)),
     }
 
 

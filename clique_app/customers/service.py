@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -21,10 +22,11 @@ from clique_app.metrics import expression, kept_service
 from clique_app.metrics import service as metrics
 from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
-from clique_app.metrics.catalog.value import PAYBACK_DAYS
 from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.kept import ORDER_WORTH
 from clique_app.metrics.overview_service import STILL_SELLING_DAYS
+from clique_app.metrics.service import Basis
+from clique_app.metrics.sums_service import Moment
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
 
@@ -71,39 +73,45 @@ def last_day(session: Session, store_id: int) -> date:
     return days[1] if days and (today - days[1]).days > STILL_SELLING_DAYS else today
 
 
-def cohorts(session: Session, store_id: int, by: str = "") -> Cohorts:
+def cohorts(session: Session, store_id: int, by: str = "", rests_on: Basis | None = None) -> Cohorts:
     """Every month's new customers, by channel, product, discount or region of the first order."""
     if by and by not in cohort_sql.SEGMENTS:
         raise InvalidInput(f"Cohorts are split by {', '.join(cohort_sql.SEGMENTS)}, not by {by}.")
     end = last_day(session, store_id)
-    book = _split(session, store_id, end, by) if by else _whole(session, store_id, end)
+    rests_on = rests_on or metrics.basis(session, store_id)
+    read = _whole if not by else partial(_split, by=by)
+    book = read(session, store_id, end, rests_on.moment)
     rows = tuple(
         Cohort(
             *key, size, _cells(key[0], size, book.ordered[key], end), tuple(_ltv(size, old, book.spent.get(key, ())))
         )
         for key, (size, old) in sorted(book.sizes.items())
     )
-    return Cohorts(end, by, rows, book.without_customer, _costs_unknown(session, store_id, end))
+    return Cohorts(end, by, rows, book.without_customer, _costs_unknown(session, store_id, end, rests_on))
 
 
-def payback_of(session: Session, store_id: int, period: Period) -> Payback:
+def payback_of(session: Session, store_id: int, period: Period, rests_on: Basis | None = None) -> Payback:
     """How the customers won in a period pay for what winning them cost."""
-    found = metrics.figures(session, store_id, ("cac", "payback_days", "payback_recovered"), period)
-    curve = tuple(metrics.amounts(session, store_id, PAYBACK_DAYS, period))
-    cac, days, recovered = found.values()
+    rests_on = rests_on or metrics.basis(session, store_id)
+    asked = ("cac", "payback_days", "payback_recovered")
+    cac, days, recovered = metrics.figures(session, store_id, asked, period, rests_on=rests_on).values()
+    curve = tuple(kept_service.payback(session, store_id, period, rests_on.moment).curve)
     return Payback(cac.value, curve, None if days.value is None else int(days.value), recovered.value, days.reason)
 
 
 def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     """The top tenth of all customers by net sales of the trailing year, and what is expected of them."""
     end = last_day(session, store_id)
-    best = kept_service.vips(session, store_id, end, limit)
+    rests_on = metrics.basis(session, store_id)
+    best = kept_service.vips(session, store_id, end, limit, rests_on.moment)
     if not best.customers:
         return Vips(0, Decimal(0), None, ())
     asked = {"store_id": store_id, "until": end, "customers": [who for who, _ in best.first]}
     told = {who: rest for who, *rest in session.connection().execute(text(cohort_sql.TOLD_OF), asked)}
     year = Period(end - timedelta(days=VIP_YEAR_DAYS), end)
-    share = metrics.figure(session, store_id, "vip_revenue_share", year).value
+    share = metrics.figures(session, store_id, ["vip_revenue_share"], year, rests_on=rests_on)[
+        "vip_revenue_share"
+    ].value
     return Vips(best.customers, best.booked, share, tuple(Vip(who, booked, *told[who]) for who, booked in best.first))
 
 
@@ -112,9 +120,9 @@ def rank(session: Session, store_id: int) -> None:
     kept_service.rank(session, store_id, last_day(session, store_id))
 
 
-def retention(session: Session, store_id: int, period: Period) -> dict[str, Figure]:
+def retention(session: Session, store_id: int, period: Period, rests_on: Basis | None = None) -> dict[str, Figure]:
     """Repeat purchase, gaps, active customers, churn and LTV of a period, as the catalogue defines them."""
-    return metrics.figures(session, store_id, RETENTION, period)
+    return metrics.figures(session, store_id, RETENTION, period, rests_on=rests_on)
 
 
 def models(session: Session, store_id: int) -> tuple[ModelVersion | None, ModelVersion | None]:
@@ -136,10 +144,10 @@ class _Book:
     without_customer: Decimal  # net sales
 
 
-def _whole(session: Session, store_id: int, end: date) -> _Book:
+def _whole(session: Session, store_id: int, end: date, moment: Moment) -> _Book:
     first, _ = metrics.span(session, store_id) or (end, end)
-    days = kept_service.cohort_days(session, store_id, first, end)
-    won = kept_service.won_by_day(session, store_id, Period(date.min, end))
+    days = kept_service.cohort_days(session, store_id, Period(first, end), moment)
+    won = kept_service.won_by_day(session, store_id, Period(date.min, end), moment)
     book = _Book({}, defaultdict(dict), {}, days.without_customer()["net_sales"])
     for day, customers in won.items():
         size, old = book.sizes.get((day.replace(day=1), ""), (0, [0] * len(LTV_DAYS)))
@@ -161,10 +169,10 @@ def _worth(brought: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
     return brought["net_sales"], contribution
 
 
-def _split(session: Session, store_id: int, end: date, by: str) -> _Book:
+def _split(session: Session, store_id: int, end: date, moment: Moment, by: str) -> _Book:
     """By what the first orders were, which only the orders tell."""
     first, _ = metrics.span(session, store_id) or (end, end)
-    worth, values = kept_service.relation(session, store_id, ORDER_WORTH, Period(first, end))
+    worth, values = kept_service.relation(store_id, ORDER_WORTH, Period(first, end), moment)
     join, segment = cohort_sql.SEGMENTS[by]
     asked = text(cohort_sql.CELLS.format(worth=worth, join=join, segment=segment))  # our own text
     book = _Book({}, defaultdict(dict), {}, Decimal(0))
@@ -199,8 +207,9 @@ def _per(amount: Any, count: Any) -> Decimal | None:
     return Decimal(amount or 0) / Decimal(count) if count else None
 
 
-def _costs_unknown(session: Session, store_id: int, day: date) -> str:
-    return metrics.figure(session, store_id, "contribution_before_ads", Period(day, day)).reason
+def _costs_unknown(session: Session, store_id: int, day: date, rests_on: Basis) -> str:
+    asked = ["contribution_before_ads"]
+    return metrics.figures(session, store_id, asked, Period(day, day), rests_on=rests_on)[asked[0]].reason
 
 
 def _cells(month: date, size: int, ordered: Mapping[int, Sequence[Any]], end: date) -> tuple[Cell, ...]:

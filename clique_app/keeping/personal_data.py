@@ -120,19 +120,27 @@ HELD = (
         {"customer_id": "case when customer_id is null then null else %(stand_in)s end"},
         "day order_id net_sales cost_of_goods fulfilment payment_fees",
     ),
-    *(
-        Held(
-            table,
-            f"position(int8send(%(customer)s) in {column}) > 0",
-            {column: "''"},  # their orders, changed too, have the day, or the standing, made anew
-            others,
-            of_many=True,
-        )
-        for table, column, others in (
-            ("customer_sales_day", "booked", "day"),
-            ("order_gap_day", "customers", "day one_back two_back"),
-            ("vip_standing", "first", "day customers booked"),
-        )
+    # of the three that follow: their orders, changed too, have the day, or the standing, made anew
+    Held(
+        "customer_sales_day",
+        "position(int8send(%(customer)s) in booked) > 0",
+        {"booked": "''"},
+        "day",
+        of_many=True,
+    ),
+    Held(
+        "order_gap_day",
+        "position(int8send(%(customer)s) in customers) > 0",
+        {"customers": "''"},
+        "day one_back two_back",
+        of_many=True,
+    ),
+    Held(
+        "vip_standing",
+        "position(int8send(%(customer)s) in first) > 0",
+        {"first": "''"},
+        "day customers booked",
+        of_many=True,
     ),
     Held(
         "customer_value",

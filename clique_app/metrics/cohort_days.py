@@ -17,6 +17,7 @@ from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 # a row of CohortDay
 COHORT = np.dtype([("won", ">i4"), ("orders", ">i4"), ("first_in_month", ">i4"), *((one, ">i8") for one in MEASURES)])
+COLUMNS = ("first_in_month", "orders", *MEASURES)
 Brought = Mapping[str, Decimal]  # by measure
 
 
@@ -36,42 +37,39 @@ class CohortDays:
 
     def __init__(self, days: Iterable[tuple[date, bytes]]) -> None:
         packed = Packed(days, COHORT)
-        known = packed.rows["won"] != number(NO_ORDER_BEFORE)
-        self._rows, self._of_nobody = packed.rows[known], packed.rows[~known]
-        self._day, self._won = packed.day[known], self._rows["won"].astype(np.int64)
+        rows, won = packed.rows, packed.rows["won"].astype(np.int64)
+        columns = np.array([rows[name] for name in COLUMNS], np.int64)
+        known = won != number(NO_ORDER_BEFORE)
+        self._day, self._won, self._columns = packed.day[known], won[known], columns[:, known]
+        self._of_nobody = columns[:, ~known].sum(axis=1)
 
     def without_customer(self) -> Brought:
         """What orders brought that name no customer."""
-        return {measure: money(self._of_nobody[measure].sum()) for measure in MEASURES}
+        return _brought(self._of_nobody[-len(MEASURES) :])
 
     def by_day_won(self, measures: Iterable[str], period: Period) -> dict[str, dict[date, Decimal]]:
         """Measures by the day that customers were won on, of those of the period."""
-        asked = list(measures)
-        among = self._won_in(period)
-        days, sums = _summed(self._rows[among], self._won[among], asked)
-        return {
-            measure: {day_of(day): money(amount) for day, amount in zip(days, row, strict=True)}
-            for measure, row in zip(asked, sums, strict=True)
-        }
+        won, sums = self._summed(self._won, self._won_in(period))
+        days = [day_of(day) for day in won]
+        return {measure: dict(zip(days, map(money, sums[COLUMNS.index(measure)]), strict=True)) for measure in measures}
 
     def by_age(self, period: Period) -> list[tuple[int, Brought]]:
         """What those won in the period brought, by days since they were won."""
-        among = self._won_in(period)
-        ages, sums = _summed(self._rows[among], self._day[among] - self._won[among], MEASURES)
-        return [(int(age), _brought(sums[:, at])) for at, age in enumerate(ages)]
+        ages, sums = self._summed(self._day - self._won, self._won_in(period))
+        return [(int(age), _brought(sums[-len(MEASURES) :, at])) for at, age in enumerate(ages)]
 
     def months(self) -> list[Month]:
         """By the month they were won in and the order's."""
         won, at = _month(self._won), _month(self._day)
         first, span = at.min(initial=_FAR), at.max(initial=0) + 1
-        pairs, sums = _summed(self._rows, won * span + at - first, ("first_in_month", "orders", *MEASURES))
+        pairs, sums = self._summed(won * span + at - first)
         return [
             Month(
                 _first_day(pair // span),
                 _first_day(pair % span + first),
                 int(sums[0, place]),
                 int(sums[1, place]),
-                _brought(sums[2:, place]),
+                _brought(sums[-len(MEASURES) :, place]),
             )
             for place, pair in enumerate(pairs)
         ]
@@ -79,39 +77,47 @@ class CohortDays:
     def within(self, days: Sequence[int], end: date) -> dict[date, list[Brought]]:
         """By the month they were won in: what came within so many days, of those who have been here as long by the
         end."""
-        age, here, month = self._day - self._won, number(end) - self._won, _month(self._won)
-        found: dict[date, list[Brought]] = {}
-        for place, span in enumerate(days):
-            among = (age <= span) & (here >= span)
-            months, sums = _summed(self._rows[among], month[among], MEASURES)
-            for at, one in enumerate(months):
-                found.setdefault(_first_day(one), [_NOTHING] * len(days))[place] = _brought(sums[:, at])
-        return found
+        spans = len(days) + 1
+        # how many of these spans are behind the order, and how many its customer has been here for
+        beyond = np.searchsorted(days, self._day - self._won, side="left")
+        reached = np.searchsorted(days, number(end) - self._won, side="right")
+        keys, sums = self._summed((_month(self._won) * spans + beyond) * spans + reached)
+        month, beyond, reached = keys // spans // spans, keys // spans % spans, keys % spans
+
+        def told(one: np.int64, place: int) -> Brought:
+            among = (month == one) & (beyond <= place) & (reached > place)
+            return _brought(sums[-len(MEASURES) :, among].sum(axis=1))
+
+        return {_first_day(one): [told(one, place) for place in range(len(days))] for one in np.unique(month)}
 
     def _won_in(self, period: Period) -> NDArray[np.bool]:
         return (self._won >= number(period.start)) & (self._won <= number(period.end))
 
+    def _summed(
+        self, by: NDArray[np.int64], among: slice | NDArray[np.bool] = slice(None)
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The members of a grouping, in order, and the sums of the columns by them: exact, as whole numbers."""
+        members, columns = by[among], self._columns[:, among]
+        if not len(members):
+            return members, columns
+        runs = np.flatnonzero(np.diff(members, prepend=members[0] - 1))  # rows that follow each other are often of one
+        first = members.min()
+        places = members[runs] - first
+        sums = np.zeros((len(COLUMNS), int(places.max()) + 1), np.int64)
+        for row, of_runs in zip(sums, np.add.reduceat(columns, runs, axis=1), strict=True):
+            np.add.at(row, places, of_runs)
+        there = np.bincount(places) > 0
+        return np.flatnonzero(there) + first, sums[:, there]
 
-_NOTHING: Brought = dict.fromkeys(MEASURES, Decimal(0))
+
 _FAR = 1_000_000
 
 
-def _summed(
-    rows: NDArray[np.void], by: NDArray[np.int64], columns: Sequence[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The members of a grouping, in order, and each column's sums by them: exact, as whole numbers."""
-    first = by.min(initial=_FAR * _FAR)
-    places = by - first
-    sums = np.zeros((len(columns), int(places.max(initial=-1)) + 1), np.int64)
-    for row, column in zip(sums, columns, strict=True):
-        np.add.at(row, places, rows[column].astype(np.int64))
-    there = np.bincount(places, minlength=sums.shape[1]) > 0
-    return np.flatnonzero(there) + first, sums[:, there]
-
-
 def _month(days: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Months since January 2000."""
-    return (np.datetime64(EPOCH) + days).astype("datetime64[M]").astype(np.int64) - _JANUARY
+    """Months since January 2000. The calendar is asked for each day once."""
+    first, last = days.min(initial=0), days.max(initial=0)
+    calendar = (np.datetime64(EPOCH) + np.arange(first, last + 1)).astype("datetime64[M]").astype(np.int64)
+    return calendar[days - first] - _JANUARY
 
 
 def _first_day(month: np.int64) -> date:

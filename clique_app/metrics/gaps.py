@@ -29,11 +29,11 @@ class OrderGaps:
     """The orders of days, each by the day of its customer's order before it and of the one before that; and, where that
     is asked for, who ordered."""
 
-    def __init__(self, days: Iterable[tuple[date, bytes, bytes, bytes]]) -> None:
+    def __init__(self, days: Iterable[tuple[date, bytes, bytes]], customers: Iterable[tuple[date, bytes]] = ()) -> None:
         listed = list(days)
-        self._one_back = Packed(((day, one) for day, one, _, _ in listed), FORMER)
-        self._two_back = Packed(((day, two) for day, _, two, _ in listed), FORMER)
-        self._customers = Packed(((day, who) for day, _, _, who in listed), CUSTOMER)
+        self._one_back = Packed(((day, one) for day, one, _ in listed), FORMER)
+        self._two_back = Packed(((day, two) for day, _, two in listed), FORMER)
+        self._customers = Packed(customers, CUSTOMER)
 
     def customers(self, period: Period) -> int:
         """Who ordered."""
@@ -91,10 +91,11 @@ def _active(end: date) -> Period:
     return Period(end - timedelta(days=ACTIVE_DAYS - 1), end)
 
 
-def names_them(key: str, period: Period) -> bool:
-    """Whether it must be known who ordered: where there are days between those in which one is active at the start, and
-    at the end."""
-    return key == "lost_customers" and _active(period.end).start > period.start
+def named(key: str, period: Period) -> tuple[Period, ...]:
+    """Of which days it must be known who ordered: those in which one is active at the start, and at the end, where
+    there are others between them."""
+    before, late = _active(period.start - timedelta(days=1)), _active(period.end)
+    return (before, late) if key == "lost_customers" and late.start > period.start else ()
 
 
 # readings of the catalogue that they tell

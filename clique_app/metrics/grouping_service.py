@@ -153,9 +153,9 @@ def _by_member(
     known = [leaf for leaf in leaves if leaf.key not in reasons]
     whole = _whole(session, store_id, known, period, rests_on)
     totals = [leaf for leaf in known if isinstance(leaf, Total) and leaf.key not in whole]
-    sums = sums_service.sums(session, store_id, totals, period, by, filters, rests_on.standing)
+    sums = sums_service.sums(session, store_id, totals, period, by, filters, rests_on.moment)
     read = {
-        leaf.key: readings_service.read_by(session, store_id, leaf, period, by, filters)
+        leaf.key: readings_service.read_by(session, store_id, leaf, period, by, filters, rests_on.moment)
         for leaf in known
         if isinstance(leaf, Reading)
     }
@@ -185,7 +185,7 @@ def _whole(
     totals = [leaf for leaf in leaves if isinstance(leaf, Total) and leaf.undivided]
     if not totals:
         return {}
-    sums = sums_service.sums(session, store_id, totals, period, "day", None, rests_on.standing)
+    sums = sums_service.sums(session, store_id, totals, period, "day", None, rests_on.moment)
     return {key: sum(days.values(), Decimal(0)) for key, days in sums.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,14 @@ from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.sales import NEW_CUSTOMERS
 from clique_app.metrics.catalog.site import SEEN_ON
-from clique_app.metrics.catalog.value import ACQUISITION, EXPECTED_NET_SALES, PAYBACK, PAYBACK_OF, margin_of_expected
+from clique_app.metrics.catalog.value import (
+    ACQUISITION,
+    EXPECTED_NET_SALES,
+    PAYBACK,
+    PAYBACK_DAYS,
+    PAYBACK_OF,
+    margin_of_expected,
+)
 from clique_app.metrics.cohort_days import CohortDays
 from clique_app.metrics.definition import Period, Reading, Total
 from clique_app.metrics.figures import Value
@@ -32,7 +39,7 @@ from clique_app.metrics.kept import (
     VISITOR_GAPS,
     Kept,
 )
-from clique_app.metrics.sums_service import Sums, changes, summed, sums
+from clique_app.metrics.sums_service import Moment, Sums, now, sums
 from clique_app.tables import VipStanding
 from clique_app.tables.site import PIXEL
 
@@ -56,33 +63,36 @@ select {day}, sum(sessions) from {gaps} gaps where {day} between :first and :las
 """
 
 
-def relation(session: Session, store_id: int, kept: Kept, period: Period) -> tuple[str, dict[str, Any]]:
+def relation(store_id: int, kept: Kept, period: Period, moment: Moment) -> tuple[str, dict[str, Any]]:
     """The table's rows of a period as they would be made now: SQL and its parameters."""
-    changed = changes(session, store_id)
-    is_kept = summed(session, store_id).get(kept.table) == kept.definition and changed.is_current(kept.moved_by)
+    changed = moment.changed
+    is_kept = moment.kept.get(kept.table) == kept.definition and changed.is_current(kept.moved_by)
     stale = changed.days_of(kept.moved_by) if is_kept else period.each_day()
     days = [day for day in stale if period.start <= day <= period.end]
     rows = kept.rows(is_kept=is_kept, is_stale=bool(days))
     return rows, {"store_id": store_id, "kept_from": period.start, "kept_to": period.end, "days": days}
 
 
-def of_spans(session: Session, store_id: int, readings: Sequence[Reading], spans: Sequence[Period]) -> Told:
+def of_spans(
+    session: Session, store_id: int, readings: Sequence[Reading], spans: Sequence[Period], moment: Moment
+) -> Told:
     """Those of the readings that kept tables tell of the whole store, in each of these spans."""
     found: Told = {}
     for told in _TOLD_OF_SPANS:
-        found |= told(session, store_id, [reading.key for reading in readings], spans)
+        found |= told(session, store_id, [reading.key for reading in readings], spans, moment)
     return found
 
 
-def _from_gaps(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+def _from_gaps(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment) -> Told:
     """What the way orders follow each other tells."""
     asked = [(key, span) for key in keys if key in gaps.CUSTOMERS for span in spans]
     if not asked:
         return {}
     reach = Period(min(span.start for span in spans) - timedelta(days=gaps.REACH_DAYS), max(span.end for span in spans))
-    rows, values = relation(session, store_id, ORDER_GAPS, reach)
-    who = "customers" if any(gaps.names_them(*one) for one in asked) else "''::bytea"
-    orders = gaps.OrderGaps(_packed(session, f"select day, one_back, two_back, {who} from {rows} gaps", values))  # noqa: S608
+    rows, values = relation(store_id, ORDER_GAPS, reach, moment)
+    days = _packed(session, f"select day, one_back, two_back from {rows} gaps", values)  # noqa: S608
+    named = list(dict.fromkeys(days for one in asked for days in gaps.named(*one)))
+    orders = gaps.OrderGaps(days, _who_ordered(session, store_id, named, moment) if named else ())
     found: Told = {}
     for key, span in asked:
         value = gaps.CUSTOMERS[key](orders, span)
@@ -90,13 +100,27 @@ def _from_gaps(session: Session, store_id: int, keys: Sequence[str], spans: Sequ
     return found
 
 
-def _from_first_ones(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+def _who_ordered(session: Session, store_id: int, spans: Sequence[Period], moment: Moment) -> list[tuple[date, bytes]]:
+    """The customers of each day of these spans."""
+    reach = Period(min(span.start for span in spans), max(span.end for span in spans))
+    rows, values = relation(store_id, ORDER_GAPS, reach, moment)
+    days = sorted({day for span in spans for day in span.each_day()})
+    return _packed(
+        session,
+        f"select day, customers from {rows} gaps where day = any(:asked_days)",  # noqa: S608
+        {**values, "asked_days": days},
+    )
+
+
+def _from_first_ones(
+    session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment
+) -> Told:
     """What the first ones of each span tell, of sessions and of buyers."""
     found: Told = {}
     for kept, told in _FIRST_ONES if len(spans) <= MOST_KEPT_SPANS else ():
         counted = [key for key in keys if key in told]
         for span in spans if counted else ():
-            rows, values = relation(session, store_id, kept, span)
+            rows, values = relation(store_id, kept, span, moment)
             asked_of = text(f"select {', '.join(told[key] for key in counted)} from {rows} gaps")  # noqa: S608
             row = session.connection().execute(asked_of, {**values, "first": span.start, "last": span.end}).one()
             found |= {
@@ -106,65 +130,88 @@ def _from_first_ones(session: Session, store_id: int, keys: Sequence[str], spans
     return found
 
 
-def _of_vips(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+def _of_vips(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment) -> Told:
     """What the best customers by the end of each span booked in it."""
     if VIP_NET_SALES.key not in keys:
         return {}
-    standing = _standing(session, store_id)
+    standing = _standing(session, store_id, moment)
     if standing and all(span == _year(standing.day) for span in spans):
         return {(VIP_NET_SALES.key, span): (standing.booked, None) for span in spans}
     first = min(min(span.start, _year(span.end).start) for span in spans)
-    sales = _sales(session, store_id, Period(first, max(span.end for span in spans)))
-    known = _customers_by(session, store_id, [span.end for span in spans])
+    sales = _sales(session, store_id, Period(first, max(span.end for span in spans)), moment)
+    known = _customers_by(session, store_id, [span.end for span in spans], moment)
     return {(VIP_NET_SALES.key, span): (sales.of_the_best(span, known[span.end]), None) for span in spans}
 
 
-def _customers_to_date(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+def _customers_to_date(
+    session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment
+) -> Told:
     if CUSTOMERS_TO_DATE.key not in keys:
         return {}
-    known = _customers_by(session, store_id, [span.end for span in spans])
+    known = _customers_by(session, store_id, [span.end for span in spans], moment)
     return {(CUSTOMERS_TO_DATE.key, span): (Decimal(known[span.end]), None) for span in spans}
 
 
-def _payback(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+def _paid_back(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment) -> Told:
     """How those won in each span pay for what winning them cost."""
-    asked = [PAYBACK[key] for key in keys if key in PAYBACK]
+    asked = [key for key in keys if key in PAYBACK]
     if not asked or len(spans) > MOST_KEPT_SPANS:
         return {}
-    columns = ", ".join(reading.value for reading in asked)
-    statement = text(f"select {columns} from {PAYBACK_OF}")  # noqa: S608  # our own text
-    found: Told = {}
-    for span in spans:
-        values = {"start": span.start, "end": span.end, **_paid_back(session, store_id, span)}
-        row = session.connection().execute(statement, values).one()
-        found |= {
-            (reading.key, span): (None if value is None else Decimal(str(value)), None)
-            for reading, value in zip(asked, row, strict=True)
-        }
-    return found
+    return {
+        (key, span): (value, None)
+        for span in spans
+        for key, value in payback(session, store_id, span, moment).told.items()
+        if key in asked
+    }
 
 
-def _paid_back(session: Session, store_id: int, period: Period) -> dict[str, Any]:
+@dataclass(frozen=True)
+class PaidBack:
+    """What customers brought, each, by days since they were won; and the readings of it."""
+
+    curve: list[Decimal]
+    told: dict[str, Decimal | None]
+
+
+def payback(session: Session, store_id: int, period: Period, moment: Moment) -> PaidBack:
+    """How those won in the period pay for what winning them cost."""
+
+    def read() -> PaidBack:
+        curve = f"coalesce(array_agg({PAYBACK_DAYS.amount} order by r.age), cast(array[] as numeric[]))"
+        told = ", ".join(reading.value for reading in PAYBACK.values())
+        values = {"start": period.start, "end": period.end, **_of_payback(session, store_id, period, moment)}
+        asked = text(f"select {curve}, {told} from {PAYBACK_OF}")  # noqa: S608  # our own text
+        by_age, *found = session.connection().execute(asked, values).one()
+        of_each = (None if value is None else Decimal(str(value)) for value in found)
+        return PaidBack(by_age, dict(zip(PAYBACK, of_each, strict=True)))
+
+    return moment.once(f"payback {period.start} {period.end}", period, read)
+
+
+def _of_payback(session: Session, store_id: int, period: Period, moment: Moment) -> dict[str, Any]:
     """The parameters of PAYBACK_OF."""
-    won = won_by_day(session, store_id, period)
-    brought = cohort_days(session, store_id, period.start).by_age(period)
-    spent = sums(session, store_id, ACQUISITION, period, "day")
+    won = won_by_day(session, store_id, period, moment)
+    brought = cohort_days(session, store_id, _until_now(session, store_id, period.start), moment).by_age(period)
+    spent = sums(session, store_id, ACQUISITION, period, "day", moment=moment)
+    worth = expression.each(
+        CONTRIBUTION_BEFORE_ADS.expression, {key: [of[key] for _, of in brought] for key in order_worth.MEASURES}
+    )
     return {
         "store_id": store_id,
         "won_on": list(won),
         "won": [int(customers) for customers in won.values()],
         "ages": [age for age, _ in brought],
-        "brought": [expression.evaluate(CONTRIBUTION_BEFORE_ADS.expression, of) for _, of in brought],
+        "brought": list(worth),
         "spent": sum((amount for days in spent.values() for amount in days.values()), Decimal(0)),
     }
 
 
-def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period]) -> Told:
+def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment) -> Told:
     """What is expected of the customers won in each span, and its margin."""
     if EXPECTED_NET_SALES.key not in keys:
         return {}
     whole = Period(min(span.start for span in spans), max(span.end for span in spans))
-    rows, values = relation(session, store_id, EXPECTED_VALUES, whole)
+    rows, values = relation(store_id, EXPECTED_VALUES, whole, moment)
     statement = text(_EXPECTED.format(expected=rows))
     found: Told = {}
     for span in spans:
@@ -174,14 +221,15 @@ def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Seque
     return found
 
 
-_TOLD_OF_SPANS = (_from_gaps, _from_first_ones, _of_vips, _customers_to_date, _payback, _expected)
+_TOLD_OF_SPANS = (_from_gaps, _from_first_ones, _of_vips, _customers_to_date, _paid_back, _expected)
 
 
-def vips(session: Session, store_id: int, end: date, limit: int) -> Best:
+def vips(session: Session, store_id: int, end: date, limit: int, moment: Moment | None = None) -> Best:
     """The best customers by the end of a day, so many of them by name."""
-    standing = _standing(session, store_id) if limit <= MOST_RANKED else None
+    moment = moment or now(session, store_id)
+    standing = _standing(session, store_id, moment) if limit <= MOST_RANKED else None
     if standing is None or standing.day != end:
-        return _best(session, store_id, end, limit)
+        return _best(session, store_id, end, limit, moment)
     return Best(standing.customers, standing.booked, best_customers.unpacked(standing.first)[:limit])
 
 
@@ -190,7 +238,7 @@ def rank(session: Session, store_id: int, end: date) -> None:
     former = session.get(VipStanding, store_id, populate_existing=True)
     if former is not None and former.day == end:
         return
-    best = _best(session, store_id, end, MOST_RANKED)
+    best = _best(session, store_id, end, MOST_RANKED, now(session, store_id))
     session.merge(
         VipStanding(
             store_id=store_id,
@@ -203,18 +251,21 @@ def rank(session: Session, store_id: int, end: date) -> None:
     session.flush()
 
 
-def _standing(session: Session, store_id: int) -> VipStanding | None:
+def _standing(session: Session, store_id: int, moment: Moment) -> VipStanding | None:
     """What is kept of the best customers, where nothing has changed since."""
-    found = session.get(VipStanding, store_id, populate_existing=True)
-    return found if found and changes(session, store_id).is_untouched(RANKED_BY) else None
+    if not moment.changed.is_untouched(RANKED_BY):
+        return None
+    return session.get(VipStanding, store_id, populate_existing=True)
 
 
-def _best(session: Session, store_id: int, end: date, limit: int) -> Best:
-    return _sales(session, store_id, _year(end)).best(end, _customers_by(session, store_id, [end])[end], limit)
+def _best(session: Session, store_id: int, end: date, limit: int, moment: Moment) -> Best:
+    known = _customers_by(session, store_id, [end], moment)
+    return _sales(session, store_id, _year(end), moment).best(end, known[end], limit)
 
 
-def _best_ids(session: Session, store_id: int, end: date) -> list[int]:
-    return _sales(session, store_id, _year(end)).ids(end, _customers_by(session, store_id, [end])[end])
+def _best_ids(session: Session, store_id: int, end: date, moment: Moment) -> list[int]:
+    known = _customers_by(session, store_id, [end], moment)
+    return _sales(session, store_id, _year(end), moment).ids(end, known[end])
 
 
 def _year(end: date) -> Period:
@@ -222,8 +273,8 @@ def _year(end: date) -> Period:
     return Period(end - timedelta(days=VIP_YEAR_DAYS), end)
 
 
-def _sales(session: Session, store_id: int, period: Period) -> Sales:
-    rows, values = relation(session, store_id, CUSTOMER_SALES, period)
+def _sales(session: Session, store_id: int, period: Period, moment: Moment) -> Sales:
+    rows, values = relation(store_id, CUSTOMER_SALES, period, moment)
     return Sales(_packed(session, f"select day, booked from {rows} sales", values))  # noqa: S608
 
 
@@ -234,36 +285,42 @@ def _packed(session: Session, statement: str, values: Mapping[str, Any]) -> list
         return cursor.execute(str(asked), values).fetchall()  # pyright: ignore[reportArgumentType,reportCallIssue]
 
 
-def won_by_day(session: Session, store_id: int, period: Period) -> dict[date, Decimal]:
+def won_by_day(session: Session, store_id: int, period: Period, moment: Moment) -> dict[date, Decimal]:
     """How many customers were won, by day."""
-    won = sums(session, store_id, [NEW_CUSTOMERS], period, "day")[NEW_CUSTOMERS.key]
-    return dict(sorted(won.items()))
+
+    def read() -> dict[date, Decimal]:
+        won = sums(session, store_id, [NEW_CUSTOMERS], period, "day", moment=moment)
+        return dict(sorted(won[NEW_CUSTOMERS.key].items()))
+
+    won = moment.once(NEW_CUSTOMERS.key, period, read)
+    return {day: customers for day, customers in won.items() if period.start <= day <= period.end}
 
 
-def _customers_by(session: Session, store_id: int, days: Iterable[date]) -> dict[date, int]:
+def _customers_by(session: Session, store_id: int, days: Iterable[date], moment: Moment) -> dict[date, int]:
     """How many customers the store had by the end of each day."""
     asked = list(days)
-    won = won_by_day(session, store_id, Period(date.min, max(asked)))
+    won = won_by_day(session, store_id, Period(date.min, max(asked)), moment)
     return {day: int(sum((customers for on, customers in won.items() if on <= day), Decimal(0))) for day in asked}
 
 
-def cohort_days(session: Session, store_id: int, first: date, last: date | None = None) -> CohortDays:
-    """What customers brought until now by the orders from a day on, until a day or the last one."""
-    period = _until_now(session, store_id, first) if last is None else Period(first, last)
-    cohorts, values = relation(session, store_id, COHORTS, period)
-    return CohortDays(_packed(session, f"select day, cohorts from {cohorts} cohorts", values))  # noqa: S608
+def cohort_days(session: Session, store_id: int, period: Period, moment: Moment) -> CohortDays:
+    """What customers brought until now by the orders of a period, and maybe of days around it."""
+    cohorts, values = relation(store_id, COHORTS, period, moment)
+    asked = f"select day, cohorts from {cohorts} cohorts"  # noqa: S608
+    return moment.once(COHORTS.table, period, lambda: CohortDays(_packed(session, asked, values)))
 
 
-def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:
+def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:
     """Totals of order_worth.COHORT_TOTALS: what customers brought until now, by the day they were won."""
     measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals}
     if not measures:
         return {}
-    found = cohort_days(session, store_id, period.start).by_day_won(measures.values(), period)
+    days = cohort_days(session, store_id, _until_now(session, store_id, period.start), moment)
+    found = days.by_day_won(measures.values(), period)
     return {key: found[measure] for key, measure in measures.items()}
 
 
-def from_returns(session: Session, store_id: int, totals: Iterable[Total], period: Period) -> Sums:
+def from_returns(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:
     """Totals of gaps.RETURNS: sessions by how soon the visitor's next one came."""
     asked = [total.key for total in totals]
     found: dict[str, dict[date, Decimal]] = {key: {} for key in asked}
@@ -271,7 +328,7 @@ def from_returns(session: Session, store_id: int, totals: Iterable[Total], perio
     if seen_on is None or period.start > (last := min(period.end, seen_on - timedelta(days=gaps.AGAIN_DAYS + 1))):
         return found
     reach = Period(period.start, last + timedelta(days=gaps.AGAIN_DAYS))
-    rows, values = relation(session, store_id, VISITOR_GAPS, reach)
+    rows, values = relation(store_id, VISITOR_GAPS, reach, moment)
     values |= {"first": period.start, "last": last}
     for key in asked:
         day, counts = gaps.RETURNS[key]
@@ -284,22 +341,22 @@ def from_returns(session: Session, store_id: int, totals: Iterable[Total], perio
 _TOLD_BY_DAY = ((order_worth.COHORT_TOTALS, from_cohorts), (gaps.RETURNS, from_returns))
 
 
-def by_day(session: Session, store_id: int, totals: Sequence[Total], period: Period) -> Sums:
+def by_day(session: Session, store_id: int, totals: Sequence[Total], period: Period, moment: Moment) -> Sums:
     """The sums by day of those of the totals that kept tables tell."""
     found: dict[str, Mapping[Any, Decimal]] = {}
     for known, told in _TOLD_BY_DAY:
-        found |= told(session, store_id, [total for total in totals if total.key in known], period)
+        found |= told(session, store_id, [total for total in totals if total.key in known], period, moment)
     return found
 
 
 def quicker(
-    session: Session, store_id: int, reading: Reading, spans: Sequence[Period]
+    session: Session, store_id: int, reading: Reading, spans: Sequence[Period], moment: Moment
 ) -> tuple[Reading, dict[str, Any]]:
     """The reading over what is kept, where that tells it, and the parameters of that."""
     if len(spans) == 1 and reading is VIP_NET_SALES:
-        return replace(reading, source=VIP_NET_SALES_OF), {"best": _best_ids(session, store_id, spans[0].end)}
+        return replace(reading, source=VIP_NET_SALES_OF), {"best": _best_ids(session, store_id, spans[0].end, moment)}
     if len(spans) == 1 and reading.key in PAYBACK:
-        return replace(reading, source=PAYBACK_OF), _paid_back(session, store_id, spans[0])
+        return replace(reading, source=PAYBACK_OF), _of_payback(session, store_id, spans[0], moment)
     return reading, {}
 
 

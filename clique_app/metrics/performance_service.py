@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.errors import InvalidInput
-from clique_app.metrics import figures, kept_service, readings_service, reasons_service, registry, rollup
+from clique_app.metrics import figures, kept_service, readings_service, reasons_service, registry, rollup, sums_service
 from clique_app.metrics.definition import Dimension, Figure, Leaf, Period, Reading, Total
 from clique_app.metrics.kept import PERFORMANCE
 from clique_app.metrics.performance_sql import MEASURES
@@ -53,7 +53,7 @@ def performance(session: Session, store_id: int, period: Period, by: By) -> list
     """The rows of a period, the largest spend and sales first; days in their order."""
     if by not in get_args(By):
         raise InvalidInput(f"Performance is told by {', '.join(get_args(By))}, not by {by}.")
-    rows, asked = kept_service.relation(session, store_id, PERFORMANCE, period)
+    rows, asked = kept_service.relation(store_id, PERFORMANCE, period, sums_service.now(session, store_id))
     cut = _CUTS[by]
     sums = ", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)
     statement = f"""

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from clique_app.metrics import kept_service
+from clique_app.metrics import kept_service, sums_service
 from clique_app.metrics.definition import Dimension, Filters, Period, Reading
 from clique_app.metrics.figures import Value
-from clique_app.metrics.sums_service import rows_of, values_of
+from clique_app.metrics.sums_service import Moment, rows_of, values_of
 
 FEW_SPANS = 3
 
@@ -25,18 +25,24 @@ cross join lateral (select {values} {rows}) as found
 
 
 def read(
-    session: Session, store_id: int, readings: Iterable[Reading], spans: Sequence[Period], filters: Filters | None
+    session: Session,
+    store_id: int,
+    readings: Iterable[Reading],
+    spans: Sequence[Period],
+    filters: Filters | None,
+    moment: Moment | None = None,
 ) -> dict[tuple[str, Period], Value]:
     """Each reading of each period."""
     asked_for = list(readings)
     if not spans:
         return {}
-    found = {} if filters else kept_service.of_spans(session, store_id, asked_for, spans)
+    moment = moment or sums_service.now(session, store_id)
+    found = {} if filters else kept_service.of_spans(session, store_id, asked_for, spans, moment)
     # readings of the same rows are one question
     together: dict[tuple[str, tuple[Period, ...]], tuple[dict[str, Any], list[Reading]]] = {}
     for reading in asked_for:
         if missing := tuple(span for span in spans if (reading.key, span) not in found):
-            leaf, kept = kept_service.quicker(session, store_id, reading, missing)
+            leaf, kept = kept_service.quicker(session, store_id, reading, missing, moment)
             together.setdefault((rows_of(leaf, filters), missing), (kept, []))[1].append(reading)
     for (rows, missing), (kept, of_rows) in together.items():
         asked = values_of(store_id, missing[0], filters) | kept
@@ -63,10 +69,17 @@ def _each(
 
 
 def read_by(
-    session: Session, store_id: int, reading: Reading, period: Period, dimension: Dimension, filters: Filters | None
+    session: Session,
+    store_id: int,
+    reading: Reading,
+    period: Period,
+    dimension: Dimension,
+    filters: Filters | None,
+    moment: Moment | None = None,
 ) -> Mapping[Any, Value]:
     """A reading of the period by a dimension it has."""
-    leaf, kept = kept_service.quicker(session, store_id, reading, (period,))
+    moment = moment or sums_service.now(session, store_id)
+    leaf, kept = kept_service.quicker(session, store_id, reading, (period,), moment)
     statement = f"select {reading.groups[dimension]}, {_values(reading)} {rows_of(leaf, filters)} group by 1"
     rows = session.connection().execute(text(statement), values_of(store_id, period, filters) | kept)
     return {member: _told(value, margin) for member, value, margin in rows}

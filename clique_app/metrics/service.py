@@ -16,7 +16,7 @@ from clique_app.metrics import kept_service, readings_service, reasons_service, 
 from clique_app.metrics.definition import Figure, Filters, Formula, Leaf, Metric, Period, Reading, Shown, Total
 from clique_app.metrics.figures import Daily
 from clique_app.metrics.reasons_service import Ready
-from clique_app.metrics.sums_service import Standing, rows_of, values_of
+from clique_app.metrics.sums_service import Moment, rows_of, values_of
 from clique_app.tables import Store, SyncCursor
 
 PAGE = 50
@@ -47,7 +47,7 @@ class Basis:
 
     ready: Ready
     cursors: Mapping[str, SyncCursor]  # by source
-    standing: Standing
+    moment: Moment
 
 
 def store(session: Session, store_id: int) -> Store:
@@ -60,8 +60,8 @@ def store(session: Session, store_id: int) -> Store:
 
 def basis(session: Session, store_id: int) -> Basis:
     """Read it, once for all that a page asks at the same moment."""
-    standing = sums_service.changes(session, store_id), sums_service.summed(session, store_id)
-    return Basis(reasons_service.ready(session, store_id), _cursors(session), standing)
+    moment = sums_service.now(session, store_id)
+    return Basis(reasons_service.ready(session, store_id), _cursors(session), moment)
 
 
 def daily(
@@ -79,16 +79,16 @@ def daily(
     leaves = list(dict.fromkeys(leaf for item in items for leaf in registry.leaves(item, narrowed)))
     reasons = reasons_service.reasons(session, store_id, leaves, narrowed, rests_on.ready)
     totals = [leaf for leaf in leaves if isinstance(leaf, Total)]
-    told = {} if narrowed else kept_service.by_day(session, store_id, totals, period)
+    told = {} if narrowed else kept_service.by_day(session, store_id, totals, period, rests_on.moment)
     others = [total for total in totals if total.key not in told]
-    sums = {**told, **sums_service.sums(session, store_id, others, period, "day", filters, rests_on.standing)}
+    sums = {**told, **sums_service.sums(session, store_id, others, period, "day", filters, rests_on.moment)}
     asked = [leaf for leaf in leaves if isinstance(leaf, Reading) and leaf.key not in reasons]
     return Daily(
         sums,
         reasons,
         store(session, store_id).history_from,
         read_from(rests_on.cursors, leaves),
-        readings_service.read(session, store_id, asked, spans, filters),
+        readings_service.read(session, store_id, asked, spans, filters, rests_on.moment),
         narrowed,
     )
 
@@ -99,11 +99,16 @@ def figure(session: Session, store_id: int, key: str, period: Period, filters: F
 
 
 def figures(
-    session: Session, store_id: int, keys: Iterable[str], period: Period, filters: Filters | None = None
+    session: Session,
+    store_id: int,
+    keys: Iterable[str],
+    period: Period,
+    filters: Filters | None = None,
+    rests_on: Basis | None = None,
 ) -> dict[str, Figure]:
     """Metrics over a period by key, what they share read once."""
     items = [registry.metric(key) for key in keys]
-    found = daily(session, store_id, items, period, filters, (period,))
+    found = daily(session, store_id, items, period, filters, (period,), rests_on)
     return {item.key: found.figure(item, period) for item in items}
 
 
@@ -137,7 +142,7 @@ def source_rows(
         raise InvalidInput(f"{leaf.name} is worked out from {', '.join(part.name for part in registry.inputs(leaf))}.")
     asked = values_of(store_id, period, filters)
     if isinstance(leaf, Reading):
-        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,))
+        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,), sums_service.now(session, store_id))
         asked |= kept
     each = leaf.each if isinstance(leaf, Reading) else ""
     columns = leaf.shown if isinstance(leaf, Reading) or leaf.day != "r.day" or _shows_time(leaf) else _with_day(leaf)
@@ -155,13 +160,6 @@ def source_rows(
     whole = f"select {f'count(distinct {each})' if each else 'count(*)'}, {leaf.value} {rows}"
     count, value = connection.execute(text(whole), asked).one()
     return SourceRows(columns, page_rows, count, None if value is None else Decimal(str(value)), offset)
-
-
-def amounts(session: Session, store_id: int, item: Reading, period: Period) -> list[Decimal]:
-    """What each row behind a reading gives, by the first thing that is shown of it."""
-    leaf, kept = kept_service.quicker(session, store_id, item, (period,))
-    listed = text(f"select {leaf.amount} {rows_of(leaf, None)} order by {leaf.shown[0].sql}")
-    return list(session.connection().scalars(listed, values_of(store_id, period, None) | kept))
 
 
 def ages(session: Session, items: Iterable[Metric], rests_on: Basis | None = None) -> dict[str, tuple[Age, ...]]:

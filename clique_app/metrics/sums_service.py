@@ -5,10 +5,11 @@ So a figure is exact at any moment, however far behind the rollup is; only its c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -22,7 +23,7 @@ from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS, Changes, Cut
 from clique_app.sync import planner_service
 
 Sums = Mapping[str, Mapping[Any, Decimal]]  # total: its sum by group; a group without rows is not there
-Standing = tuple[Changes, Mapping[str, str]]  # what has changed since it was summed, and what is kept
+T = TypeVar("T")
 MOST_CHANGES = 200_000  # seen at once
 ROLLED = tuple(item for item in METRICS if isinstance(item, Total) and rollup.is_rolled(item) and rollup.moved_by(item))
 
@@ -40,6 +41,25 @@ and not exists (
     where stale.metric = m.metric and stale.day = m.day)
 """
 
+
+@dataclass(frozen=True)
+class Moment:
+    """What figures of one moment rest on: what has changed since it was summed, what is kept and as which definition
+    made it, and what of it has been read, with its days, so that a page reads it once."""
+
+    changed: Changes
+    kept: Mapping[str, str]
+    read: dict[str, tuple[Period, Any]] = field(default_factory=dict)
+
+    def once(self, name: str, period: Period, read: Callable[[], T]) -> T:
+        """What was read of these days, or of more."""
+        days, found = self.read.get(name, (None, None))
+        if days is None or period.start < days.start or period.end > days.end:
+            found = read()
+            self.read[name] = period, found
+        return cast(T, found)
+
+
 _FORGET = "delete from metric_day where store_id = :store_id and metric = :metric"
 _FORGET_DAYS = f"{_FORGET} and day = any(:days)"
 _IS_SUMMED = """
@@ -55,19 +75,19 @@ def sums(
     period: Period,
     group: Dimension,
     filters: Filters | None = None,
-    standing: Standing | None = None,
+    moment: Moment | None = None,
 ) -> Sums:
     """The totals of the period, by a dimension that each of them has; None is the group of rows without one."""
     asked = list(totals)
     found: dict[str, dict[Any, Decimal]] = {total.key: {} for total in asked}
-    changed, current = standing or (changes(session, store_id), summed(session, store_id))
+    moment = moment or now(session, store_id)
     stale: dict[str, list[date]] = {}
     by_cut: dict[Cut, list[Total]] = {}
     for one in asked:
-        cut = _kept_cut(one, group, filters, changed, current)
+        cut = _kept_cut(one, group, filters, moment)
         if cut is not None:
             by_cut.setdefault(cut, []).append(one)
-            days = changed.days_of(rollup.moved_by(one))
+            days = moment.changed.days_of(rollup.moved_by(one))
             stale[one.key] = [day for day in days if period.start <= day <= period.end]
     for cut, kept in by_cut.items():
         _add_kept(session, store_id, cut, {one.key: stale[one.key] for one in kept}, period, group, filters, found)
@@ -78,13 +98,17 @@ def sums(
     return found
 
 
-def _kept_cut(
-    total: Total, group: Dimension, filters: Filters | None, changed: Changes, current: Mapping[str, str]
-) -> Cut | None:
+def now(session: Session, store_id: int) -> Moment:
+    """How things stand."""
+    return Moment(changes(session, store_id), summed(session, store_id))
+
+
+def _kept_cut(total: Total, group: Dimension, filters: Filters | None, moment: Moment) -> Cut | None:
     """By what its kept sums answer; None where none may be used."""
     if not rollup.is_rolled(total) or (filters and total.undivided):
         return None
-    if current.get(total.key) != rollup.definition(total) or not changed.is_current(rollup.moved_by(total)):
+    is_made = moment.kept.get(total.key) == rollup.definition(total)
+    if not is_made or not moment.changed.is_current(rollup.moved_by(total)):
         return None
     return rollup.cut_for(total, {group, *(filters or ())})
 

@@ -247,7 +247,7 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
             assert nonzero(narrowed[total.key]) == from_rows(session, store_id, total, total.day, one), total.key
             channel = total.groups["channel"]
             assert nonzero(by_channel[total.key]) == from_rows(session, store_id, total, channel, None), total.key
-        told = kept_service.by_day(session, store_id, TOTALS, WHOLE)
+        told = kept_service.by_day(session, store_id, TOTALS, WHOLE, sums_service.now(session, store_id))
         assert told.keys() == {total.key for total in TOLD_BY_DAY}
         for total in TOLD_BY_DAY:
             assert nonzero(told[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
