@@ -31,7 +31,10 @@ class SurveyResponse(StoreOwned, table=True):
     """The one answer to a survey link. subject: the order's id, or "n" and a number nobody can guess."""
 
     __tablename__ = "survey_response"
-    __table_args__ = (sa.Index(None, "store_id", "day", "answered_at"), sa.Index(None, "store_id", "order_id"))
+    __table_args__ = (
+        sa.Index(None, "store_id", "day", "answered_at", postgresql_include=["order_id", "heard", "channel"]),
+        sa.Index(None, "store_id", "order_id"),
+    )
 
     subject: str = Field(primary_key=True)
     order_id: int | None = big(default=None, nullable=True)  # it may come after its answer

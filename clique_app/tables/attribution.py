@@ -40,7 +40,7 @@ class Credit(PartOfOrder, table=True):
         ),
         sa.Index(
             "ix_credit_store_id_order_id_survey", "store_id", "order_id",
-            postgresql_where=sa.text(f"position = {BY_SURVEY}"),
+            postgresql_where=sa.text(f"position = {BY_SURVEY}"), postgresql_include=["orders", "amount"],
         ),
     )  # fmt: skip
 
