@@ -61,7 +61,8 @@ class CohortDays:
     def months(self) -> list[Month]:
         """By the month they were won in and the order's."""
         won, at = _month(self._won), _month(self._day)
-        first, span = at.min(initial=_FAR), at.max(initial=0) + 1
+        first = at.min(initial=_FAR)
+        span = at.max(initial=first) - first + 1
         pairs, sums = self._summed(won * span + at - first)
         return [
             Month(
