@@ -25,6 +25,14 @@ FRAMES = {
 }
 
 
+# what no way through these tables can do without: meeting the visits with their orders, and writing the rows down
+FLOORS = {
+    "visits_met_s": """select count(*) from touch t join shop_order o using (store_id, order_id)
+                       where t.occurred_at <= o.processed_at""",
+    "bare_write_s": "create table bare as select * from credit",
+}
+
+
 def main(sizes: list[int], frames_of: int, folder: Path) -> None:
     found = []
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
@@ -56,7 +64,18 @@ def _measure(connection: psycopg.Connection) -> dict[str, object]:
     ).fetchone()
     connection.commit()
     days = [_credit(orders) for _ in range(5)]
-    return {**seconds, "day_s": days, "orders_of_the_day": len(orders), "by_visit_and_by_place": known}
+    floors = {name: _alone(connection, statement) for name, statement in FLOORS.items()}
+    return {**seconds, **floors, "day_s": days, "orders_of_the_day": len(orders), "by_visit_and_by_place": known}
+
+
+def _alone(connection: psycopg.Connection, statement: str) -> float:
+    """Seconds of one statement, with its commit."""
+    connection.execute("drop table if exists bare")
+    connection.commit()
+    begun = time.perf_counter()
+    connection.execute(statement)  # pyright: ignore
+    connection.commit()
+    return time.perf_counter() - begun
 
 
 def _credit(orders: list[int] | None) -> float:
