@@ -109,10 +109,9 @@ def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     asked = {"store_id": store_id, "until": end, "customers": [who for who, _ in best.first]}
     told = {who: rest for who, *rest in session.connection().execute(text(cohort_sql.TOLD_OF), asked)}
     year = Period(end - timedelta(days=VIP_YEAR_DAYS), end)
-    share = metrics.figures(session, store_id, ["vip_revenue_share"], year, rests_on=rests_on)[
-        "vip_revenue_share"
-    ].value
-    return Vips(best.customers, best.booked, share, tuple(Vip(who, booked, *told[who]) for who, booked in best.first))
+    shares = metrics.figures(session, store_id, ["vip_revenue_share"], year, rests_on=rests_on)
+    first = tuple(Vip(who, booked, *told[who]) for who, booked in best.first)
+    return Vips(best.customers, best.booked, shares["vip_revenue_share"].value, first)
 
 
 def rank(session: Session, store_id: int) -> None:
@@ -208,8 +207,8 @@ def _per(amount: Any, count: Any) -> Decimal | None:
 
 
 def _costs_unknown(session: Session, store_id: int, day: date, rests_on: Basis) -> str:
-    asked = ["contribution_before_ads"]
-    return metrics.figures(session, store_id, asked, Period(day, day), rests_on=rests_on)[asked[0]].reason
+    figures = metrics.figures(session, store_id, ["contribution_before_ads"], Period(day, day), rests_on=rests_on)
+    return figures["contribution_before_ads"].reason
 
 
 def _cells(month: date, size: int, ordered: Mapping[int, Sequence[Any]], end: date) -> tuple[Cell, ...]:

@@ -66,13 +66,14 @@ class OrderGaps:
         days = (day - rows["former"])[follows]
         if not len(days):
             return None
-        upto = np.cumsum(np.bincount(days, rows["orders"][follows]).astype(np.int64))
-        low, high = np.searchsorted(upto, ((upto[-1] - 1) // 2, upto[-1] // 2), side="right")
-        return Decimal(int(low + high)) / 2
+        shortest_first = np.argsort(days)
+        upto = np.cumsum(rows["orders"][follows][shortest_first], dtype=np.int64)
+        middle = np.searchsorted(upto, ((upto[-1] - 1) // 2, upto[-1] // 2), side="right")
+        return Decimal(int(days[shortest_first][middle].sum())) / 2
 
     def _who(self, period: Period) -> NDArray[np.int64]:
         orders = np.sort(self._customers.rows[self._customers.of(period)].astype(np.int64))
-        return orders[np.diff(orders, prepend=-1) != 0]
+        return orders[np.diff(orders, prepend=orders[:1] - 1) != 0]
 
 
 def _twice(customers: NDArray[np.int64]) -> int:

@@ -47,7 +47,7 @@ Told = dict[tuple[str, Period], Value]  # by reading and span
 MOST_KEPT_SPANS = 40  # each is a question of its own; more than these are asked of the rows at once
 MOST_RANKED = 50  # of the best customers, so many are kept by name
 
-# of what is told by the former row of the same: how many days before a period it looks
+# what is told by those whose former row lies before the period
 _FIRST_ONES = ((VISITOR_GAPS, gaps.VISITORS), (REORDERS, gaps.EXPECTED))
 _LAST = "select max(day) from shop_order where store_id = :store_id"
 _SEEN_ON = f"""

@@ -20,7 +20,7 @@ FIRST = date(1999, 6, 1)
 Orders = list[tuple[int, date]]  # customer, day: those of one customer in the order they came
 
 books = st.lists(
-    st.tuples(st.integers(1, 5) | st.just(2**62), st.integers(0, 400).map(lambda day: FIRST + timedelta(day))),
+    st.tuples(st.integers(-2, 5) | st.just(2**62), st.integers(0, 400).map(lambda day: FIRST + timedelta(day))),
     max_size=30,
 ).map(lambda book: sorted(book, key=lambda order: order[1]))
 
