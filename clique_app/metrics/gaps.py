@@ -29,11 +29,11 @@ class OrderGaps:
     """The orders of days, each by the day of its customer's order before it and of the one before that; and, where that
     is asked for, who ordered."""
 
-    def __init__(self, days: Iterable[tuple[date, bytes, bytes]], customers: Iterable[tuple[date, bytes]] = ()) -> None:
+    def __init__(self, days: Iterable[tuple[date, bytes, bytes, bytes]]) -> None:
         listed = list(days)
-        self._one_back = Packed(((day, one) for day, one, _ in listed), FORMER)
-        self._two_back = Packed(((day, two) for day, _, two in listed), FORMER)
-        self._customers = Packed(customers, CUSTOMER)
+        self._one_back = Packed(((day, one) for day, one, _, _ in listed), FORMER)
+        self._two_back = Packed(((day, two) for day, _, two, _ in listed), FORMER)
+        self._customers = Packed(((day, who) for day, _, _, who in listed), CUSTOMER)
 
     def customers(self, period: Period) -> int:
         """Who ordered."""

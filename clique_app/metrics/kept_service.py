@@ -90,26 +90,16 @@ def _from_gaps(session: Session, store_id: int, keys: Sequence[str], spans: Sequ
         return {}
     reach = Period(min(span.start for span in spans) - timedelta(days=gaps.REACH_DAYS), max(span.end for span in spans))
     rows, values = relation(store_id, ORDER_GAPS, reach, moment)
-    days = _packed(session, f"select day, one_back, two_back from {rows} gaps", values)  # noqa: S608
-    named = list(dict.fromkeys(days for one in asked for days in gaps.named(*one)))
-    orders = gaps.OrderGaps(days, _who_ordered(session, store_id, named, moment) if named else ())
+    named = sorted({day for one in asked for span in gaps.named(*one) for day in span.each_day()})
+    # who ordered is most of a row: on other days it stays where it is
+    who = "case when day = any(cast(:named as date[])) then customers else ''::bytea end"
+    days = f"select day, one_back, two_back, {who} from {rows} gaps"  # noqa: S608
+    orders = gaps.OrderGaps(_packed(session, days, {**values, "named": named}))
     found: Told = {}
     for key, span in asked:
         value = gaps.CUSTOMERS[key](orders, span)
         found[key, span] = (None if value is None else Decimal(value), None)
     return found
-
-
-def _who_ordered(session: Session, store_id: int, spans: Sequence[Period], moment: Moment) -> list[tuple[date, bytes]]:
-    """The customers of each day of these spans."""
-    reach = Period(min(span.start for span in spans), max(span.end for span in spans))
-    rows, values = relation(store_id, ORDER_GAPS, reach, moment)
-    days = sorted({day for span in spans for day in span.each_day()})
-    return _packed(
-        session,
-        f"select day, customers from {rows} gaps where day = any(:asked_days)",  # noqa: S608
-        {**values, "asked_days": days},
-    )
 
 
 def _from_first_ones(

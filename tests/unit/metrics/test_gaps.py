@@ -39,10 +39,10 @@ def packed(book: Orders) -> gaps.OrderGaps:
     def rows(of: Counter[date]) -> bytes:
         return np.array([(number(day), orders) for day, orders in sorted(of.items())], gaps.FORMER).tobytes()
 
-    return gaps.OrderGaps(
-        [(day, rows(one), rows(two)) for day, (one, two) in counts.items()],
-        [(day, np.array(sorted(names), gaps.CUSTOMER).tobytes()) for day, names in who.items()],
-    )
+    def names(of: set[int]) -> bytes:
+        return np.array(sorted(of), gaps.CUSTOMER).tobytes()
+
+    return gaps.OrderGaps((day, rows(one), rows(two), names(who[day])) for day, (one, two) in counts.items())
 
 
 @given(books, st.integers(-20, 420), st.integers(0, 300))
