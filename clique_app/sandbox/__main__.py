@@ -20,6 +20,7 @@ from clique_app.sandbox.server import build
 from clique_app.sandbox.world import World
 
 ENVIRONMENT = "environment.json"  # in --data: what the app has to be started with to reach the platforms
+IDLE_SECONDS = 75  # how long an idle connection is kept, as large services do: a client lets go of it first
 KEPT_FROM_SECONDS = 1.0  # what is made faster than a kept world is read is made again
 
 
@@ -107,7 +108,13 @@ def main() -> int:
         gc.freeze()
         gc.enable()
         server = uvicorn.Server(
-            uvicorn.Config(build(world, config), access_log=False, log_level="warning", timeout_graceful_shutdown=3)
+            uvicorn.Config(
+                build(world, config),
+                access_log=False,
+                log_level="warning",
+                timeout_graceful_shutdown=3,
+                timeout_keep_alive=IDLE_SECONDS,
+            )
         )
         server.run(sockets=[listening])
     return 0

@@ -41,7 +41,9 @@ def serve(data_dir: Path, *, control: bool = True) -> Iterator[Served]:
     config = replace(config, control=control)
     world = World(5, data_dir)
     create_growing_store(world, datetime.now(UTC), seed=5, months=1, orders_per_day=12)
-    server = uvicorn.Server(uvicorn.Config(build(world, config), log_level="warning", access_log=False))
+    # an idle connection is kept for longer than any client keeps it, or the two would end it at the same moment
+    asked = uvicorn.Config(build(world, config), log_level="warning", access_log=False, timeout_keep_alive=75)
+    server = uvicorn.Server(asked)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started and thread.is_alive():

@@ -174,7 +174,9 @@ def running(world: World, retry_seconds: float = 0.02) -> Iterator[Sandbox]:
             Route("/webhooks/shopify", hook, methods=["POST"]),
         ]
     )
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    # an idle connection is kept for longer than any client keeps it, or the two would end it at the same moment
+    asked = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_keep_alive=75)
+    server = uvicorn.Server(asked)
 
     async def serve() -> None:
         background = asyncio.create_task(shopify.run(world, config))
