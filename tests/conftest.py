@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 import redis
@@ -43,6 +44,14 @@ TEST_SETTINGS = {
     "ENCRYPTION_KEYS": "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SESSION_SECRET": "test-session-secret-of-more-than-32-bytes",
 }
+
+# how long an example takes tells of the machine only; what a fixture gives is shared by its examples on purpose
+hypothesis.settings.register_profile(
+    "clique",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("clique")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

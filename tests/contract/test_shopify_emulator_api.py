@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shopify_app import ShopifyApp
 
@@ -39,7 +39,7 @@ def fresh() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(size=st.integers(1, 14), reverse=st.booleans(), backwards=st.booleans())
 def test_any_page_size_and_direction_yields_every_order_once(
     shared: Sandbox, size: int, reverse: bool, backwards: bool

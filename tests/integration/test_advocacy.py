@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -217,7 +217,7 @@ JOURNEYS = st.lists(
 )
 
 
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=25)
 @given(JOURNEYS)
 def test_with_survey_answers_credits_still_sum_and_a_visit_goes_before_a_word(store_id: int, world: list) -> None:
     at = clock.now() - timedelta(days=30)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
@@ -108,7 +108,7 @@ def all_days(session: Session, store_id: int) -> None:
         pass
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(orders, st.sampled_from(MODELS))
 def test_credits_and_unattributed_sum_to_net_sales_on_every_day(store_id: int, world: list, model: Model) -> None:
     with store_session(store_id) as session:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -139,7 +139,7 @@ def test_nothing_is_written_to_a_disk(web: TestClient, tmp_path: Path, monkeypat
     assert not list(tmp_path.iterdir())
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=60)
 @given(
     st.one_of(st.binary(max_size=300), st.sampled_from([book_csv().encode()[:n] for n in range(0, 4000, 333)])),
     st.sampled_from(["", "orders", "products", "customers", "spend", "\x00", "Orders"]),

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clique_app.attribution import service as attribution
@@ -120,7 +120,7 @@ def deliver(store_id: int, records: list[dict[str, Any]], *, as_import: bool, cu
         pass
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(lives, st.data())
 def test_any_deliveries_that_end_with_the_last_states_give_the_same_rows(
     database_url: str, lives: tuple[list[dict[str, Any]], ...], data: st.DataObject

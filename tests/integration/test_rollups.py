@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
@@ -223,7 +223,7 @@ def from_rows(session: Session, store_id: int, total: Total, by: str, filters: F
     return {at: Decimal(amount) for at, amount in rows if amount}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(st.lists(st.one_of(orders, spends, others), min_size=1, max_size=12))
 @example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("redact", 4, 0, 0, "")])  # the answer before counts again
 @example([*ANSWERED, SUMMED, *OF_ONE_BUYER])  # it is told late whose answers these are

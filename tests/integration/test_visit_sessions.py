@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clique_app import clock
@@ -249,7 +249,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(STEPS, st.integers(1, 4))
 def test_however_events_arrive_sessions_are_those_of_the_definition(
     steps: list[tuple[str, int, str, bool]], pieces: int

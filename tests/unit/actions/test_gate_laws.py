@@ -152,5 +152,5 @@ class BudgetChanges(RuleBasedStateMachine):
             assert abs(product - 1) * 100 <= LIMITS.max_day_pct + Decimal("1e-9")
 
 
-BudgetChanges.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+BudgetChanges.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestNoSequencePassesALimit = BudgetChanges.TestCase

@@ -16,7 +16,7 @@ from clique_app.attribution.models import MODELS, Model, Path, credit, is_direct
 touches = st.lists(st.sampled_from(["meta", "google", "email", "direct", "organic"]), min_size=1, max_size=6).map(tuple)
 counts = st.integers(0, 50).map(float)
 paths = st.lists(st.builds(Path, touches, counts, st.integers(0, 10**7).map(lambda c: c / 100), counts), max_size=8)
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=40)
 models = pytest.mark.parametrize("model", MODELS)
 
 

@@ -119,7 +119,7 @@ customers = st.tuples(st.integers(0, 60), st.floats(0.05, 1), st.floats(1, 200))
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     customers,
     st.floats(1, 200),

@@ -82,7 +82,7 @@ books = st.lists(
 )  # (customer, day, cents)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(book=books)
 def test_a_book_of_orders_says_what_a_plain_count_says(book: list, tmp_path_factory: pytest.TempPathFactory) -> None:
     first = date(2025, 1, 1)

@@ -25,7 +25,7 @@ def daily(values: list[int]) -> Daily:
     return Daily({"net_sales": dict(days(values))}, {}, MONDAY)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(past, st.integers(0, 6))
 def test_the_middle_lies_within_the_range_and_a_range_that_was_never_negative_stays_so(
     values: list[int], ahead: int
@@ -37,7 +37,7 @@ def test_the_middle_lies_within_the_range_and_a_range_that_was_never_negative_st
     assert min(values) < 0 or low >= 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(past, st.integers(-5000, 5000), st.integers(1, 50))
 def test_another_currency_or_another_zero_moves_the_range_and_nothing_else(
     values: list[int], shift: int, factor: int
@@ -79,7 +79,7 @@ def test_growth_is_followed_and_chance_is_no_growth() -> None:
     assert sum(found is not None and found.trend != 0 for found in trends) <= 9
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 10_000), st.sampled_from([28, 42, 84]))
 def test_eight_of_ten_coming_days_of_a_store_that_goes_on_as_before_fall_into_the_range(seed: int, known: int) -> None:
     chance, inside, told = Random(seed), 0, 0

@@ -83,7 +83,7 @@ def test_change_from_nothing_is_unknown() -> None:
     assert figures.change(Decimal(6), Decimal(4)) == Decimal("0.5")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(-50, 500), min_size=70, max_size=90),
     st.lists(st.integers(0, 9), min_size=70, max_size=90),
