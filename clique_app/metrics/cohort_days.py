@@ -37,11 +37,14 @@ class CohortDays:
 
     def __init__(self, days: Iterable[tuple[date, bytes]]) -> None:
         packed = Packed(days, COHORT)
-        rows, won = packed.rows, packed.rows["won"].astype(np.int64)
-        columns = np.array([rows[name] for name in COLUMNS], np.int64)
+        won = packed.rows["won"].astype(np.int64)
+        amounts = np.empty((len(won), len(COLUMNS)), np.int64)
+        for column, name in enumerate(COLUMNS):
+            amounts[:, column] = packed.rows[name]
         known = won != number(NO_ORDER_BEFORE)
-        self._day, self._won, self._columns = packed.day[known], won[known], columns[:, known]
-        self._of_nobody = columns[:, ~known].sum(axis=1)
+        there = np.flatnonzero(known)
+        self._day, self._won, self._amounts = packed.day[there], won[there], amounts.take(there, axis=0)
+        self._of_nobody = amounts[~known].sum(axis=0)
 
     def without_customer(self) -> Brought:
         """What orders brought that name no customer."""
@@ -51,12 +54,14 @@ class CohortDays:
         """Measures by the day that customers were won on, of those of the period."""
         won, sums = self._summed(self._won, self._won_in(period))
         days = [day_of(day) for day in won]
-        return {measure: dict(zip(days, map(money, sums[COLUMNS.index(measure)]), strict=True)) for measure in measures}
+        return {
+            measure: dict(zip(days, map(money, sums[:, COLUMNS.index(measure)]), strict=True)) for measure in measures
+        }
 
     def by_age(self, period: Period) -> list[tuple[int, Brought]]:
         """What those won in the period brought, by days since they were won."""
         ages, sums = self._summed(self._day - self._won, self._won_in(period))
-        return [(int(age), _brought(sums[-len(MEASURES) :, at])) for at, age in enumerate(ages)]
+        return [(int(age), _brought(of_age[-len(MEASURES) :])) for age, of_age in zip(ages, sums, strict=True)]
 
     def months(self) -> list[Month]:
         """By the month they were won in and the order's."""
@@ -68,11 +73,11 @@ class CohortDays:
             Month(
                 _first_day(pair // span),
                 _first_day(pair % span + first),
-                int(sums[0, place]),
-                int(sums[1, place]),
-                _brought(sums[-len(MEASURES) :, place]),
+                int(told[0]),
+                int(told[1]),
+                _brought(told[-len(MEASURES) :]),
             )
-            for place, pair in enumerate(pairs)
+            for pair, told in zip(pairs, sums, strict=True)
         ]
 
     def within(self, days: Sequence[int], end: date) -> dict[date, list[Brought]]:
@@ -87,28 +92,35 @@ class CohortDays:
 
         def told(one: np.int64, place: int) -> Brought:
             among = (month == one) & (beyond <= place) & (reached > place)
-            return _brought(sums[-len(MEASURES) :, among].sum(axis=1))
+            return _brought(sums[among, -len(MEASURES) :].sum(axis=0))
 
         return {_first_day(one): [told(one, place) for place in range(len(days))] for one in np.unique(month)}
 
-    def _won_in(self, period: Period) -> NDArray[np.bool]:
-        return (self._won >= number(period.start)) & (self._won <= number(period.end))
+    def _won_in(self, period: Period) -> NDArray[np.intp]:
+        return np.flatnonzero((self._won >= number(period.start)) & (self._won <= number(period.end)))
 
     def _summed(
-        self, by: NDArray[np.int64], among: slice | NDArray[np.bool] = slice(None)
+        self, by: NDArray[np.int64], among: NDArray[np.intp] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The members of a grouping, in order, and the sums of the columns by them: exact, as whole numbers."""
-        members, columns = by[among], self._columns[:, among]
+        members, amounts = by, self._amounts
+        if among is not None:
+            members, amounts = by[among], amounts.take(among, axis=0)
         if not len(members):
-            return members, columns
-        runs = np.flatnonzero(np.diff(members, prepend=members[0] - 1))  # rows that follow each other are often of one
-        first = members.min()
-        places = members[runs] - first
-        sums = np.zeros((len(COLUMNS), int(places.max()) + 1), np.int64)
-        for row, of_runs in zip(sums, np.add.reduceat(columns, runs, axis=1), strict=True):
-            np.add.at(row, places, of_runs)
-        there = np.bincount(places) > 0
-        return np.flatnonzero(there) + first, sums[:, there]
+            return members, amounts
+        members, amounts = _runs_summed(members, amounts)  # rows that follow each other are often of one
+        in_order = np.argsort(_narrow(members - members.min()), kind="stable")
+        return _runs_summed(members[in_order], amounts.take(in_order, axis=0))
+
+
+def _runs_summed(members: NDArray[np.int64], amounts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    runs = np.flatnonzero(np.diff(members, prepend=members[0] - 1))
+    return members[runs], np.add.reduceat(amounts, runs, axis=0)
+
+
+def _narrow(numbers: NDArray[np.int64]) -> NDArray[np.integer]:
+    """In 16 bits where they fit: so they are put in order without a comparison."""
+    return numbers.astype(np.uint16) if numbers.max() < 2**16 else numbers
 
 
 _FAR = 1_000_000
