@@ -26,7 +26,6 @@ from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.kept import ORDER_WORTH
 from clique_app.metrics.overview_service import STILL_SELLING_DAYS
 from clique_app.metrics.service import Basis
-from clique_app.metrics.sums_service import Moment
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
 
@@ -66,21 +65,25 @@ class Vips:
     rows: tuple[Vip, ...]
 
 
-def last_day(session: Session, store_id: int) -> date:
+def has_customers(session: Session, store_id: int) -> bool:
+    """Whether anybody has ordered yet."""
+    asked = "select exists (select from customer where store_id = :store_id and first_order_day is not null)"
+    return bool(session.connection().scalar(text(asked), {"store_id": store_id}))
+
+
+def last_day(session: Session, store_id: int, rests_on: Basis) -> date:
     """The day as of which customers are looked at: today, or the last order's where that is long ago."""
-    today = clock.today(metrics.store(session, store_id).time_zone)
-    days = metrics.span(session, store_id)
-    return days[1] if days and (today - days[1]).days > STILL_SELLING_DAYS else today
+    return _days(session, store_id, rests_on).end
 
 
 def cohorts(session: Session, store_id: int, by: str = "", rests_on: Basis | None = None) -> Cohorts:
     """Every month's new customers, by channel, product, discount or region of the first order."""
     if by and by not in cohort_sql.SEGMENTS:
         raise InvalidInput(f"Cohorts are split by {', '.join(cohort_sql.SEGMENTS)}, not by {by}.")
-    end = last_day(session, store_id)
     rests_on = rests_on or metrics.basis(session, store_id)
-    read = _whole if not by else partial(_split, by=by)
-    book = read(session, store_id, end, rests_on.moment)
+    days = _days(session, store_id, rests_on)
+    end, read = days.end, _whole if not by else partial(_split, by=by)
+    book = read(session, store_id, days, rests_on)
     rows = tuple(
         Cohort(
             *key, size, _cells(key[0], size, book.ordered[key], end), tuple(_ltv(size, old, book.spent.get(key, ())))
@@ -101,8 +104,8 @@ def payback_of(session: Session, store_id: int, period: Period, rests_on: Basis 
 
 def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     """The top tenth of all customers by net sales of the trailing year, and what is expected of them."""
-    end = last_day(session, store_id)
     rests_on = metrics.basis(session, store_id)
+    end = last_day(session, store_id, rests_on)
     best = kept_service.vips(session, store_id, end, limit, rests_on.moment)
     if not best.customers:
         return Vips(0, Decimal(0), None, ())
@@ -116,7 +119,7 @@ def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
 
 def rank(session: Session, store_id: int) -> None:
     """Keep who the best customers are, for those who look at them."""
-    kept_service.rank(session, store_id, last_day(session, store_id))
+    kept_service.rank(session, store_id, last_day(session, store_id, metrics.basis(session, store_id)))
 
 
 def retention(session: Session, store_id: int, period: Period, rests_on: Basis | None = None) -> dict[str, Figure]:
@@ -143,10 +146,17 @@ class _Book:
     without_customer: Decimal  # net sales
 
 
-def _whole(session: Session, store_id: int, end: date, moment: Moment) -> _Book:
-    first, _ = metrics.span(session, store_id) or (end, end)
-    days = kept_service.cohort_days(session, store_id, Period(first, end), moment)
-    won = kept_service.won_by_day(session, store_id, Period(date.min, end), moment)
+def _days(session: Session, store_id: int, rests_on: Basis) -> Period:
+    """From the first order's day until that as of which customers are looked at."""
+    today = clock.today(rests_on.store.time_zone)
+    first, last = metrics.span(session, store_id) or (today, today)
+    return Period(first, last if (today - last).days > STILL_SELLING_DAYS else today)
+
+
+def _whole(session: Session, store_id: int, period: Period, rests_on: Basis) -> _Book:
+    end = period.end
+    days = kept_service.cohort_days(session, store_id, period, rests_on.moment)
+    won = kept_service.won_by_day(session, store_id, Period(date.min, end), rests_on.moment)
     book = _Book({}, defaultdict(dict), {}, days.without_customer()["net_sales"])
     for day, customers in won.items():
         size, old = book.sizes.get((day.replace(day=1), ""), (0, [0] * len(LTV_DAYS)))
@@ -168,15 +178,14 @@ def _worth(brought: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
     return brought["net_sales"], contribution
 
 
-def _split(session: Session, store_id: int, end: date, moment: Moment, by: str) -> _Book:
+def _split(session: Session, store_id: int, period: Period, rests_on: Basis, by: str) -> _Book:
     """By what the first orders were, which only the orders tell."""
-    first, _ = metrics.span(session, store_id) or (end, end)
-    worth, values = kept_service.relation(store_id, ORDER_WORTH, Period(first, end), moment)
+    worth, values = kept_service.relation(store_id, ORDER_WORTH, period, rests_on.moment)
     join, segment = cohort_sql.SEGMENTS[by]
     asked = text(cohort_sql.CELLS.format(worth=worth, join=join, segment=segment))  # our own text
     book = _Book({}, defaultdict(dict), {}, Decimal(0))
     for month, segment, age, customers, orders, sales, contribution, *within in session.connection().execute(
-        asked, {**values, "until": end}
+        asked, {**values, "until": period.end}
     ):
         if month is None:
             book.without_customer += sales

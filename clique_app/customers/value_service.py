@@ -74,7 +74,7 @@ where v.store_id = :store_id and v.next_order_on is not null and not exists (
 
 def retrain(session: Session, store_id: int) -> ModelVersion:
     """Train on all that is known by now, keep the former where that is better, and look at every customer anew."""
-    end = service.last_day(session, store_id)
+    end = service.last_day(session, store_id, metrics.basis(session, store_id))
     now = _known(session, store_id, end, end)
     _, former = service.models(session, store_id)
     if not metrics.store(session, store_id).history_complete:

@@ -108,14 +108,18 @@ class CohortDays:
             members, amounts = by[among], amounts.take(among, axis=0)
         if not len(members):
             return members, amounts
-        members, amounts = _runs_summed(members, amounts)  # rows that follow each other are often of one
+        runs = _runs(members)
+        if 2 * len(runs) < len(members):  # rows that follow each other are often of one
+            members, amounts = members[runs], np.add.reduceat(amounts, runs, axis=0)
         in_order = np.argsort(_narrow(members - members.min()), kind="stable")
-        return _runs_summed(members[in_order], amounts.take(in_order, axis=0))
+        members, amounts = members[in_order], amounts.take(in_order, axis=0)
+        runs = _runs(members)
+        return members[runs], np.add.reduceat(amounts, runs, axis=0)
 
 
-def _runs_summed(members: NDArray[np.int64], amounts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    runs = np.flatnonzero(np.diff(members, prepend=members[0] - 1))
-    return members[runs], np.add.reduceat(amounts, runs, axis=0)
+def _runs(members: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where a row is of another member than the one before it."""
+    return np.flatnonzero(np.diff(members, prepend=members[0] - 1))
 
 
 def _narrow(numbers: NDArray[np.int64]) -> NDArray[np.integer]:

@@ -181,7 +181,7 @@ def payback(session: Session, store_id: int, period: Period, moment: Moment) -> 
 def _of_payback(session: Session, store_id: int, period: Period, moment: Moment) -> dict[str, Any]:
     """The parameters of PAYBACK_OF."""
     won = won_by_day(session, store_id, period, moment)
-    brought = cohort_days(session, store_id, _until_now(session, store_id, period.start), moment).by_age(period)
+    brought = cohort_days(session, store_id, _until_now(session, store_id, period.start, moment), moment).by_age(period)
     spent = sums(session, store_id, ACQUISITION, period, "day", moment=moment)
     worth = expression.each(
         CONTRIBUTION_BEFORE_ADS.expression, {key: [of[key] for _, of in brought] for key in order_worth.MEASURES}
@@ -277,13 +277,8 @@ def _packed(session: Session, statement: str, values: Mapping[str, Any]) -> list
 
 def won_by_day(session: Session, store_id: int, period: Period, moment: Moment) -> dict[date, Decimal]:
     """How many customers were won, by day."""
-
-    def read() -> dict[date, Decimal]:
-        won = sums(session, store_id, [NEW_CUSTOMERS], period, "day", moment=moment)
-        return dict(sorted(won[NEW_CUSTOMERS.key].items()))
-
-    won = moment.once(NEW_CUSTOMERS.key, period, read)
-    return {day: customers for day, customers in won.items() if period.start <= day <= period.end}
+    won = sums(session, store_id, [NEW_CUSTOMERS], period, "day", moment=moment)
+    return dict(sorted(won[NEW_CUSTOMERS.key].items()))
 
 
 def _customers_by(session: Session, store_id: int, days: Iterable[date], moment: Moment) -> dict[date, int]:
@@ -305,7 +300,7 @@ def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], perio
     measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals}
     if not measures:
         return {}
-    days = cohort_days(session, store_id, _until_now(session, store_id, period.start), moment)
+    days = cohort_days(session, store_id, _until_now(session, store_id, period.start, moment), moment)
     found = days.by_day_won(measures.values(), period)
     return {key: found[measure] for key, measure in measures.items()}
 
@@ -350,7 +345,11 @@ def quicker(
     return reading, {}
 
 
-def _until_now(session: Session, store_id: int, first: date) -> Period:
+def _until_now(session: Session, store_id: int, first: date, moment: Moment) -> Period:
     """From a day to the last order's."""
-    last = session.connection().scalar(text(_LAST), {"store_id": store_id})
+
+    def read() -> date | None:
+        return session.connection().scalar(text(_LAST), {"store_id": store_id})
+
+    last = moment.once("last order", Period(date.min, date.max), read)
     return Period(first, max(first, last or first))

@@ -106,11 +106,10 @@ def tiles(
 ) -> list[Tile]:
     """The tiles of these metrics; one query a total, however many tiles rest on it."""
     items = [registry.metric(key) for key in keys]
-    found = service.store(session, store_id)  # while it is held here, asking for it again asks no table
-    today = clock.today(found.time_zone)
+    rests_on = rests_on or service.basis(session, store_id)
+    today = clock.today(rests_on.store.time_zone)
     compared = figures.comparison(period, compare, today)
     spans = dict.fromkeys((period, compared.days, compared.against) if compared else (period,))
-    rests_on = rests_on or service.basis(session, store_id)
     daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans), rests_on)
     ages = service.ages(session, items, rests_on)
     # learnt of the whole store

@@ -45,6 +45,7 @@ class Age:
 class Basis:
     """What figures rest on besides the rows they sum."""
 
+    store: Store
     ready: Ready
     cursors: Mapping[str, SyncCursor]  # by source
     moment: Moment
@@ -60,8 +61,8 @@ def store(session: Session, store_id: int) -> Store:
 
 def basis(session: Session, store_id: int) -> Basis:
     """Read it, once for all that a page asks at the same moment."""
-    moment = sums_service.now(session, store_id)
-    return Basis(reasons_service.ready(session, store_id), _cursors(session), moment)
+    moment, ready = sums_service.now(session, store_id), reasons_service.ready(session, store_id)
+    return Basis(store(session, store_id), ready, _cursors(session), moment)
 
 
 def daily(
@@ -86,7 +87,7 @@ def daily(
     return Daily(
         sums,
         reasons,
-        store(session, store_id).history_from,
+        rests_on.store.history_from,
         read_from(rests_on.cursors, leaves),
         readings_service.read(session, store_id, asked, spans, filters, rests_on.moment),
         narrowed,

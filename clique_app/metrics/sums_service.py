@@ -5,7 +5,7 @@ So a figure is exact at any moment, however far behind the rollup is; only its c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,8 +29,8 @@ ROLLED = tuple(item for item in METRICS if isinstance(item, Total) and rollup.is
 
 # one row a metric: a year of days would be thousands
 _KEPT = """
-select metric, array_agg(at), array_agg(amount) from (
-    select metric, {group} as at, {amount} as amount from metric_day m
+select metric, {each}, array_agg(amount) from (
+    select metric, {group}, {amount} as amount from metric_day m
     where store_id = :store_id and metric = any(:metrics) and cut = :cut and day between :start and :end {narrowed}
     {grouped}
 ) summed group by 1
@@ -53,11 +53,14 @@ class Moment:
 
     def once(self, name: str, period: Period, read: Callable[[], T]) -> T:
         """What was read of these days, or of more."""
-        days, found = self.read.get(name, (None, None))
-        if days is None or period.start < days.start or period.end > days.end:
-            found = read()
-            self.read[name] = period, found
-        return cast(T, found)
+        if not self.has(name, period):
+            self.read[name] = period, read()
+        return cast(T, self.read[name][1])
+
+    def has(self, name: str, period: Period) -> bool:
+        """Whether these days were read."""
+        days, _ = self.read.get(name, (None, None))
+        return days is not None and days.start <= period.start and period.end <= days.end
 
 
 _FORGET = "delete from metric_day where store_id = :store_id and metric = :metric"
@@ -78,23 +81,60 @@ def sums(
     moment: Moment | None = None,
 ) -> Sums:
     """The totals of the period, by a dimension that each of them has; None is the group of rows without one."""
-    asked = list(totals)
-    found: dict[str, dict[Any, Decimal]] = {total.key: {} for total in asked}
+    asked, moment = list(totals), moment or now(session, store_id)
+    if group != "day" or filters:
+        return _read(session, store_id, asked, period, (group,), filters, moment)
+    missing = [total for total in asked if not moment.has(total.key, period)]
+    for key, by_day in _read(session, store_id, missing, period, (group,), None, moment).items():
+        moment.read[key] = period, by_day
+    return {total.key: _of_days(*moment.read[total.key], period) for total in asked}
+
+
+def by_day_and(
+    session: Session,
+    store_id: int,
+    totals: Iterable[Total],
+    period: Period,
+    dimension: Dimension,
+    filters: Filters | None = None,
+    moment: Moment | None = None,
+) -> Mapping[str, Mapping[tuple[date, Any], Decimal]]:
+    """The totals by day and a dimension that each of them has, as pairs."""
     moment = moment or now(session, store_id)
+    return _read(session, store_id, list(totals), period, ("day", dimension), filters, moment)
+
+
+def _of_days(read: Period, by_day: Mapping[date, Decimal], period: Period) -> Mapping[date, Decimal]:
+    if read == period:
+        return by_day
+    return {day: amount for day, amount in by_day.items() if period.start <= day <= period.end}
+
+
+def _read(
+    session: Session,
+    store_id: int,
+    asked: Sequence[Total],
+    period: Period,
+    by: Sequence[Dimension],
+    filters: Filters | None,
+    moment: Moment,
+) -> Sums:
+    """By one dimension; or by several, whose members are then a tuple."""
+    found: dict[str, dict[Any, Decimal]] = {total.key: {} for total in asked}
     stale: dict[str, list[date]] = {}
     by_cut: dict[Cut, list[Total]] = {}
     for one in asked:
-        cut = _kept_cut(one, group, filters, moment)
+        cut = _kept_cut(one, by, filters, moment)
         if cut is not None:
             by_cut.setdefault(cut, []).append(one)
             days = moment.changed.days_of(rollup.moved_by(one))
             stale[one.key] = [day for day in days if period.start <= day <= period.end]
     for cut, kept in by_cut.items():
-        _add_kept(session, store_id, cut, {one.key: stale[one.key] for one in kept}, period, group, filters, found)
+        _add_kept(session, store_id, cut, {one.key: stale[one.key] for one in kept}, period, by, filters, found)
     for total in asked:
         days = stale.get(total.key)
         if days is None or days:
-            _add_rows(session, store_id, total, period, group, filters, days, found[total.key])
+            _add_rows(session, store_id, total, period, by, filters, days, found[total.key])
     return found
 
 
@@ -103,14 +143,14 @@ def now(session: Session, store_id: int) -> Moment:
     return Moment(changes(session, store_id), summed(session, store_id))
 
 
-def _kept_cut(total: Total, group: Dimension, filters: Filters | None, moment: Moment) -> Cut | None:
+def _kept_cut(total: Total, by: Iterable[Dimension], filters: Filters | None, moment: Moment) -> Cut | None:
     """By what its kept sums answer; None where none may be used."""
     if not rollup.is_rolled(total) or (filters and total.undivided):
         return None
     is_made = moment.kept.get(total.key) == rollup.definition(total)
     if not is_made or not moment.changed.is_current(rollup.moved_by(total)):
         return None
-    return rollup.cut_for(total, {group, *(filters or ())})
+    return rollup.cut_for(total, {*by, *(filters or ())})
 
 
 def _add_kept(
@@ -119,7 +159,7 @@ def _add_kept(
     cut: Cut,
     stale: Mapping[str, list[date]],
     period: Period,
-    group: Dimension,
+    by: Sequence[Dimension],
     filters: Filters | None,
     found: dict[str, dict[Any, Decimal]],
 ) -> None:
@@ -128,12 +168,18 @@ def _add_kept(
     if pairs := [(key, day) for key, days in stale.items() for day in days]:
         narrowed += _NOT_STALE
         values |= {"stale_metrics": [key for key, _ in pairs], "stale_days": [day for _, day in pairs]}
-    is_each_day = group == "day" and set(cut) == set(filters or ())  # of which there is one row already
-    amount, grouped = ("amount", "") if is_each_day else ("sum(amount)", "group by 1, 2")
-    of = rollup.member(cut, group)
-    statement = text(_KEPT.format(group=of, amount=amount, narrowed=narrowed, grouped=grouped))
-    for key, members, amounts in session.connection().execute(statement, values):
-        found[key] |= zip(members, amounts, strict=True)
+    # of one cut there is one row a day and member already
+    is_summed = "day" in by and {*by, *(filters or ())} == {"day", *cut}
+    amount, grouped = ("amount", "") if is_summed else ("sum(amount)", f"group by metric, {_places(by)}")
+    of = ", ".join(f"{rollup.member(cut, one)} as at_{place}" for place, one in enumerate(by))
+    each = ", ".join(f"array_agg(at_{place})" for place in range(len(by)))
+    statement = text(_KEPT.format(each=each, group=of, amount=amount, narrowed=narrowed, grouped=grouped))
+    for key, *members, amounts in session.connection().execute(statement, values):
+        found[key] |= zip(zip(*members, strict=True) if len(by) > 1 else members[0], amounts, strict=True)
+
+
+def _places(by: Sequence[Dimension]) -> str:
+    return ", ".join(f"at_{place}" for place in range(len(by)))
 
 
 def _add_rows(
@@ -141,17 +187,19 @@ def _add_rows(
     store_id: int,
     total: Total,
     period: Period,
-    group: Dimension,
+    by: Sequence[Dimension],
     filters: Filters | None,
     days: list[date] | None,
     found: dict[Any, Decimal],
 ) -> None:
-    by = total.day if group == "day" else total.groups[group]
+    of = ", ".join(total.day if one == "day" else total.groups[one] for one in by)
     among, values = "", values_of(store_id, period, filters)
     if days is not None:
         among, values = f"and {total.day} = any(:days)", {**values, "days": days}
-    statement = f"select {by}, {total.value} {rows_of(total, filters)} {among} group by 1"
-    for at, amount in session.connection().execute(text(statement), values).all():
+    places = ", ".join(str(place) for place in range(1, len(by) + 1))
+    statement = f"select {of}, {total.value} {rows_of(total, filters)} {among} group by {places}"
+    for *members, amount in session.connection().execute(text(statement), values).all():
+        at = tuple(members) if len(by) > 1 else members[0]
         found[at] = found.get(at, Decimal(0)) + Decimal(amount)
 
 
