@@ -59,6 +59,11 @@ group by s.cause, day, model, channel having sum(before) <> sum(after)
 _REPLACE = (
     "delete from credit_day where store_id = :store_id and day = any(:days)",
     "insert into credit_day select * from credit_made",
+    "delete from credit_channel_day where store_id = :store_id and day = any(:days)",
+    """
+    insert into credit_channel_day (store_id, day, model, channel, known_by, amount, orders)
+    select store_id, day, model, channel, known_by, sum(amount), sum(orders) from credit_made group by 1, 2, 3, 4, 5
+    """,
 )
 
 

@@ -4,8 +4,8 @@ each is, what was restated, and one order's journey."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -18,7 +18,10 @@ from clique_app.attribution.bootstrap import Interval
 from clique_app.attribution.models import MODELS, Model
 from clique_app.errors import NotFound
 from clique_app.metrics import service as metrics
-from clique_app.metrics.definition import Period
+from clique_app.metrics import sums_service
+from clique_app.metrics.catalog.ads import AD_SPEND, REPORTED_CONVERSIONS, REPORTED_REVENUE
+from clique_app.metrics.definition import Dimension, Filters, Period
+from clique_app.metrics.sums_service import Moment
 from clique_app.tables import CreditRestatement, Order
 from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH, UNATTRIBUTED
 from clique_app.tables.orders import NET_SALES_KINDS
@@ -132,20 +135,19 @@ CAUSES = {
 }
 
 _KEPT = """
-select day, model, channel, campaign_id, known_by, amount, orders from credit_day
-where store_id = :store_id and day between :start and :end and not day = any(:changed) {narrowed}
+from {table} where store_id = :store_id and day between :start and :end and not day = any(:changed) {narrowed}
 """
+_BY_MODEL = f"select {{key}}, model, sum(amount), sum(orders) {_KEPT} group by 1, 2"
+# of the store's own model; a row for many days
+_BY_DAY = f"select {{key}}, known_by, array_agg(day), array_agg(amount) {_KEPT} and model = :model group by 1, 2"
+_MADE = "select day, model, {key}, known_by, amount, orders from ({made}) made where true {narrowed}"
 # what the store's own model credits is exact at any moment
 _OWN = f"""
-select r.day, cast(:model as text) as model, r.channel, coalesce(r.campaign_id, 0) as campaign_id,
+select r.day, cast(:model as text), {{key}},
        case r.position when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then ''
-            else 'visit' end as known_by,
-       r.amount, r.orders
-from credit r where r.store_id = :store_id and r.day = any(:changed) {{narrowed}}
-"""
-_ADS = """
-select day, {key}, sum(spend), sum(reported_revenue), sum(reported_conversions)
-from ad_day where store_id = :store_id and day between :start and :end {narrowed} group by 1, 2
+            else 'visit' end,
+       sum(r.amount), sum(r.orders)
+from credit r where r.store_id = :store_id and r.day = any(:changed) {{narrowed}} group by 1, 3, 4
 """
 _ORDER_DAYS = """
 select o.day, c.channel, sum(c.amount), sum(c.orders)
@@ -242,16 +244,18 @@ def order_journey(session: Session, store_id: int, order_id: int) -> OrderJourne
 def _overview(session: Session, store_id: int, period: Period, channel: str | None) -> Overview:
     used = service.terms(session, store_id)
     credited, left = _credited(session, store_id, period, used.model, channel)
-    ads = _ads(session, store_id, period, channel)
+    basis = metrics.basis(session, store_id)
+    ads = _ads(session, store_id, period, channel, basis.moment)
     names = _names(session, store_id) if channel else {}
     shown = [*ads, UNATTRIBUTED] if channel is None else [*ads]  # also where nothing is credited to them
     rows = [
-        _row(key, channel, names, cells, ads.get(key, {}), used.model, period, known=not left)
-        for key, cells in {**{key: [] for key in shown}, **credited}.items()
+        _row(key, channel, names, credits, ads.get(key), used.model, period, known=not left)
+        for key, credits in {**{key: _Credits() for key in shown}, **credited}.items()
     ]
     unattributed = next((row for row in rows if row.channel == UNATTRIBUTED), None)
     if channel is None:
-        whole = metrics.figure(session, store_id, "net_sales", period).value or NOTHING
+        sold = metrics.figures(session, store_id, ["net_sales"], period, rests_on=basis)
+        whole = sold["net_sales"].value or NOTHING
     else:
         whole = sum((row.amount for row in rows), NOTHING)
     sums: dict[Model, Decimal] = {
@@ -270,41 +274,83 @@ def _overview(session: Session, store_id: int, period: Period, channel: str | No
     )
 
 
-Cell = tuple[date, Model, str, Decimal, Decimal]  # day, model, known by, amount, orders
+@dataclass
+class _Credits:
+    """What a channel or campaign is credited with."""
+
+    amounts: dict[Model, Decimal] = field(default_factory=lambda: dict.fromkeys(MODELS, NOTHING))
+    orders: dict[Model, Decimal] = field(default_factory=lambda: dict.fromkeys(MODELS, NOTHING))
+    # by the store's own model
+    days: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    visits: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))  # what of it rests on visits
+    known_by: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    def add(self, known_by: str, day: date, amount: Decimal) -> None:
+        """What the store's own model gives it."""
+        self.days[day] += amount
+        self.known_by[known_by] += amount
+        if known_by == "visit":
+            self.visits[day] += amount
 
 
 def _credited(
     session: Session, store_id: int, period: Period, model: Model, channel: str | None
-) -> tuple[dict[Any, list[Cell]], int]:
+) -> tuple[dict[Any, _Credits], int]:
     """What is credited, by channel or campaign, and how many days lack the other models."""
     connection = session.connection()
     changed = [day for day in days_service.days_left(session, store_id) if period.start <= day <= period.end]
     asked = {"store_id": store_id, "start": period.start, "end": period.end, "changed": changed, "model": model}
-    narrowed = ""
+    key, table, narrowed = "channel", "credit_channel_day", ""
     if channel is not None:
-        narrowed, asked["channel"] = "and channel = :channel", channel
-    rows = list(connection.execute(text(_KEPT.format(narrowed=narrowed)), asked))
-    left = 0
-    if changed and len(changed) <= DAYS_AT_ONCE:
-        statement, values = days_service.by_day(session, store_id, changed)
-        rows += [row for row in connection.execute(text(statement), values) if channel in (None, row.channel)]
+        key, table, narrowed, asked["channel"] = "campaign_id", "credit_day", "and channel = :channel", channel
+    found: dict[Any, _Credits] = defaultdict(_Credits)
+
+    def rows(statement: str, **values: Any) -> Iterable[Any]:
+        return connection.execute(text(statement), {**asked, **values})
+
+    for of, by, amount, orders in rows(_BY_MODEL.format(key=key, table=table, narrowed=narrowed)):
+        found[of].amounts[by], found[of].orders[by] = amount, orders
+    for of, known_by, days, amounts in rows(_BY_DAY.format(key=key, table=table, narrowed=narrowed)):
+        for day, amount in zip(days, amounts, strict=True):
+            found[of].add(known_by, day, amount)
+    left = len(changed) if len(changed) > DAYS_AT_ONCE else 0
+    now: Iterable[Any] = ()
+    if left:
+        own = "r.channel" if channel is None else "coalesce(r.campaign_id, 0)"
+        now = rows(_OWN.format(key=own, narrowed=narrowed))
     elif changed:
-        left = len(changed)
-        rows = [row for row in rows if row.model == model]
-        rows += list(connection.execute(text(_OWN.format(narrowed=narrowed)), asked))
-    found: dict[Any, list[Cell]] = defaultdict(list)
-    for row in rows:
-        key = row.channel if channel is None else row.campaign_id
-        found[key].append((row.day, row.model, row.known_by, row.amount, row.orders))
+        made, values = days_service.by_day(session, store_id, changed)
+        now = rows(_MADE.format(key=key, made=made, narrowed=narrowed), **values)
+    for day, by, of, known_by, amount, orders in now:
+        found[of].amounts[by] += amount
+        found[of].orders[by] += orders
+        if by == model:
+            found[of].add(known_by, day, amount)
     return found, left
 
 
-def _ads(session: Session, store_id: int, period: Period, channel: str | None) -> dict[Any, dict[date, Sequence[Any]]]:
-    key, narrowed = ("channel", "") if channel is None else ("campaign_id", "and channel = :channel")
-    asked = {"store_id": store_id, "start": period.start, "end": period.end, "channel": channel}
-    found: dict[Any, dict[date, Sequence[Any]]] = defaultdict(dict)
-    for day, member, *facts in session.connection().execute(text(_ADS.format(key=key, narrowed=narrowed)), asked):
-        found[member][day] = facts
+@dataclass
+class _Ads:
+    """What the platform says of a channel or campaign."""
+
+    spend: dict[date, Decimal] = field(default_factory=dict)
+    revenue: Decimal = NOTHING
+    conversions: Decimal = NOTHING
+
+
+def _ads(session: Session, store_id: int, period: Period, channel: str | None, moment: Moment) -> dict[Any, _Ads]:
+    by: Dimension = "channel" if channel is None else "campaign"
+    filters: Filters | None = None if channel is None else {"channel": channel}
+    spent = sums_service.by_day_and(session, store_id, [AD_SPEND], period, by, filters, moment)
+    claims = (REPORTED_REVENUE, REPORTED_CONVERSIONS)
+    claimed = sums_service.sums(session, store_id, claims, period, by, filters, moment)
+    found: dict[Any, _Ads] = defaultdict(_Ads)
+    for (day, of), spend in spent[AD_SPEND.key].items():
+        found[of].spend[day] = spend
+    for of, revenue in claimed[REPORTED_REVENUE.key].items():
+        found[of].revenue = revenue
+    for of, conversions in claimed[REPORTED_CONVERSIONS.key].items():
+        found[of].conversions = conversions
     return found
 
 
@@ -312,27 +358,16 @@ def _row(
     key: Any,
     channel: str | None,
     names: Mapping[int, str],
-    cells: Sequence[Cell],
-    ads: Mapping[date, Sequence[Any]],
+    credits: _Credits,
+    ads: _Ads | None,
     model: Model,
     period: Period,
     known: bool,
 ) -> Row:
-    amounts: dict[Model, Decimal] = dict.fromkeys(MODELS, NOTHING)
-    orders: dict[Model, Decimal] = dict.fromkeys(MODELS, NOTHING)
-    own: dict[date, Decimal] = defaultdict(Decimal)
-    visits: dict[date, Decimal] = defaultdict(Decimal)
-    by: dict[str, Decimal] = defaultdict(Decimal)
-    for day, of, known_by, amount, count in cells:
-        amounts[of] += amount
-        orders[of] += count
-        if of == model:
-            own[day] += amount
-            by[known_by] += amount
-            if known_by == "visit":
-                visits[day] += amount
+    amounts, orders = credits.amounts, credits.orders
     days = period.each_day()
-    spent = [ads[day][0] if day in ads else NOTHING for day in days]
+    visits = [credits.visits.get(day, NOTHING) for day in days]
+    spent = [ads.spend.get(day, NOTHING) if ads else NOTHING for day in days]
     spend = sum(spent, NOTHING)
     return Row(
         channel=key if channel is None else channel,
@@ -344,14 +379,14 @@ def _row(
         orders_by_model=orders if known else {},
         low=min(amounts.values()) if known else None,
         high=max(amounts.values()) if known else None,
-        interval=bootstrap.of_sum([own[day] for day in days]),
-        surveyed=by["survey"],
-        placed=by["place"],
+        interval=bootstrap.of_sum([credits.days.get(day, NOTHING) for day in days]),
+        surveyed=credits.known_by["survey"],
+        placed=credits.known_by["place"],
         spend=spend if ads else None,
-        claimed=sum((facts[1] for facts in ads.values()), NOTHING) if ads else None,
-        claimed_orders=sum((facts[2] for facts in ads.values()), NOTHING) if ads else None,
-        roas=by["visit"] / spend if spend else None,
-        roas_interval=bootstrap.of_ratio([visits[day] for day in days], spent) if spend else None,
+        claimed=ads.revenue if ads else None,
+        claimed_orders=ads.conversions if ads else None,
+        roas=sum(visits, NOTHING) / spend if spend else None,
+        roas_interval=bootstrap.of_ratio(visits, spent) if spend else None,
     )
 
 

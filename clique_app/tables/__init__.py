@@ -17,7 +17,7 @@ from clique_app.tables.ads import (
     SearchDay,
 )
 from clique_app.tables.advocacy import LoyaltyMember, Referral, Review, SocialDay, SurveyResponse, Ugc, VoiceSettings
-from clique_app.tables.attribution import Credit, CreditChange, CreditDay, CreditRestatement
+from clique_app.tables.attribution import Credit, CreditChange, CreditChannelDay, CreditDay, CreditRestatement
 from clique_app.tables.baselines import MetricBaseline
 from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
@@ -71,6 +71,7 @@ DERIVED_TABLES = (
     "metric_summed",
     "metric_change",
     "credit_day",
+    "credit_channel_day",
     "credit_change",
 )
 
@@ -97,6 +98,7 @@ __all__ = [
     "Creative",
     "Credit",
     "CreditChange",
+    "CreditChannelDay",
     "CreditDay",
     "CreditRestatement",
     "Customer",

@@ -68,6 +68,19 @@ class CreditDay(StoreOwned, table=True):
     orders: Decimal = money()
 
 
+class CreditChannelDay(StoreOwned, table=True):
+    """CreditDay summed over campaigns: what a page of channels reads of a year."""
+
+    __tablename__ = "credit_channel_day"
+
+    model: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    known_by: str = Field(primary_key=True)
+    amount: Decimal = money()
+    orders: Decimal = money()
+
+
 class CreditChange(SQLModel, table=True):
     """Credits of a day have changed since CreditDay was made of it, and why. A trigger writes it."""
 
