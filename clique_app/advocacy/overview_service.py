@@ -78,21 +78,17 @@ class TellsOf:
     told_at: datetime
 
 
-@dataclass(frozen=True)
-class Overview:
-    heard: tuple[Heard, ...]
-    latest: tuple[Answered, ...]
-    told: tuple[TellsOf, ...]
+def heard(session: Session, store_id: int, start: date, end: date) -> list[Heard]:
+    """How the buyers who answered in a period heard of the store, the most first."""
+    return [Heard(*row) for row in session.execute(sa.text(_HEARD), {"store": store_id, "start": start, "end": end})]
 
 
-def read(session: Session, store_id: int, start: date, end: date) -> Overview:
-    """The answers of a period, and all that was ever told."""
-    asked = {"store": store_id, "start": start, "end": end}
-    heard = session.execute(sa.text(_HEARD), asked)
-    latest = session.execute(sa.text(_LATEST), {**asked, "latest": LATEST})
-    told = session.execute(sa.text(f"{_TOLD} order by 1, 2"), {"store": store_id})
-    return Overview(
-        tuple(Heard(*row) for row in heard),
-        tuple(Answered(*row) for row in latest),
-        tuple(TellsOf(*row) for row in told),
-    )
+def latest(session: Session, store_id: int, start: date, end: date) -> list[Answered]:
+    """The latest answers of a period."""
+    asked = {"store": store_id, "start": start, "end": end, "latest": LATEST}
+    return [Answered(*row) for row in session.execute(sa.text(_LATEST), asked)]
+
+
+def told(session: Session, store_id: int) -> list[TellsOf]:
+    """All that was ever told, by kind and by who tells it."""
+    return [TellsOf(*row) for row in session.execute(sa.text(f"{_TOLD} order by 1, 2"), {"store": store_id})]

@@ -57,8 +57,8 @@ TOUCH_COLUMNS = (
 )
 
 
-def attribution_view(session: Session, store_id: int, scope: Scope, channel: str, offset: int) -> dict[str, Any]:
-    """The whole page in one session; a channel: its campaigns and orders."""
+def credits_view(session: Session, store_id: int, scope: Scope, channel: str) -> dict[str, Any]:
+    """Who is credited, and by which model with how much; a channel: its campaigns."""
     period, currency = scope.choice.period, scope.currency
     if not scope.has_orders:
         return {"has_orders": False}
@@ -75,6 +75,12 @@ def attribution_view(session: Session, store_id: int, scope: Scope, channel: str
         "agrees": "" if channel else _agrees(found, currency),
         "by_model": [_models(row, currency, channel) for row in rows if row.by_model],
         "days_left": _left(found),
+    }
+
+
+def orders_view(session: Session, store_id: int, scope: Scope, channel: str, offset: int) -> dict[str, Any]:
+    """The orders behind it, the latest first, and days that were told otherwise before; a channel: its own."""
+    return {
         "restated": _restated(session, store_id, scope, channel),
         **_orders(session, store_id, scope, channel, offset),
     }

@@ -59,25 +59,33 @@ NOTES = {
 STEP_NAMES = {"visit": "Visit", "order": "Order", "delivery": "Delivered", "refund": "Refund"}
 
 
-def customers_view(session: Session, store_id: int, scope: Scope, by: str, segment: str) -> dict[str, Any]:
-    """The page but for best_view, in one session."""
-    period, currency = scope.choice.period, scope.currency
-    basis = metrics.basis(session, store_id)
-    found = service.cohorts(session, store_id, by, basis)
-    if not found.rows:
+def figures_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
+    """The figures of the period: the first part of the page, and whether there is more."""
+    if not service.has_customers(session, store_id):
         return {"has_customers": False}
-    kept = service.retention(session, store_id, period, basis)
+    basis = metrics.basis(session, store_id)
+    told = service.retention(session, store_id, scope.choice.period, basis)
+    end = service.last_day(session, store_id, basis)
     return {
         "has_customers": True,
-        "age_line": f"As of {format.day(found.end, year=True)}. {currency}.",
-        "figures": [_figure(kept[key], currency) for key in FIGURES],
-        **_cohorts(found, segment, currency),
-        **_payback(service.payback_of(session, store_id, period, basis), currency, format.days(period)),
+        "age_line": f"As of {format.day(end, year=True)}. {scope.currency}.",
+        "figures": [_figure(told[key], scope.currency) for key in FIGURES],
     }
 
 
+def cohorts_view(session: Session, store_id: int, scope: Scope, by: str, segment: str) -> dict[str, Any]:
+    """What each month's new customers brought, and who of them came back: all orders are in it."""
+    return _cohorts(service.cohorts(session, store_id, by), segment, scope.currency)
+
+
+def payback_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
+    """When the customers of the period have paid for what winning them cost."""
+    period = scope.choice.period
+    return _payback(service.payback_of(session, store_id, period), scope.currency, format.days(period))
+
+
 def best_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
-    """The best customers: all have to be ranked for it, which in a large store takes longer than the rest."""
+    """The best customers: all have to be ranked for it."""
     currency = scope.currency
     best = service.vips(session, store_id, limit=MOST_VIPS)
     share = "" if best.share is None else f" They brought {format.exact(best.share, 'percent', currency)} of it."

@@ -7,7 +7,7 @@ browser sends (query, path, payload, tab token) is a claim; store_id and user_id
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
@@ -68,6 +68,7 @@ class PageState(rx.State):
     _sid: str = ""  # the websocket connection that proved the token
     _asked_sid: str = ""  # the connection a token was asked of
     _pending: list[tuple[str, str, dict[str, Any]]] = []  # events that came before login
+    _asked: int = 0  # readings of a page so far; only the newest may show what it found
 
     @property
     def connection_id(self) -> str:
@@ -111,6 +112,19 @@ class PageState(rx.State):
         A CliqueError rolls back, ends the handler and shows in the page's banner; nothing need be caught.
         """
         return await in_store(self.store_id, service, *args, **kwargs)
+
+    def _ask(self) -> int:
+        """The number of a reading that begins."""
+        self._asked += 1
+        return self._asked
+
+    async def _show(self, asked: int, store_id: int, view: Mapping[str, Any]) -> bool:
+        """Show what a reading in the background found, unless another has begun since. Whether it is shown."""
+        async with self:
+            newest = asked == self._asked and self.is_authed() and self._store_id == store_id
+            for name, value in view.items() if newest else ():
+                setattr(self, name, value)
+        return newest
 
     async def read_scope(self) -> Scope:
         """The store, and the period and comparison this page's URL asks for; also shown in the pickers."""

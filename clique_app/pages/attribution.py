@@ -15,8 +15,9 @@ from clique_app.components.attribution_views import (
     ORDERS_SHOWN,
     RESTATED_COLUMNS,
     TOUCH_COLUMNS,
-    attribution_view,
+    credits_view,
     journey_view,
+    orders_view,
 )
 from clique_app.components.frame import header
 from clique_app.components.open_number import OpenNumber, open_number_panel
@@ -42,6 +43,7 @@ class AttributionState(PageState):
     by_model: list[Row] = []
     days_left: str = ""
     restated: list[Row] = []
+    orders_read: bool = False
     orders: list[Row] = []
     orders_paging: Paging = Paging()
     opened: bool = False
@@ -49,7 +51,6 @@ class AttributionState(PageState):
     journey_facts: list[list[str]] = []
     journey_touches: list[Row] = []
 
-    _asked: int = 0  # loads so far; only the newest may show what it read
     _offset: int = 0
 
     @rx.event
@@ -60,20 +61,17 @@ class AttributionState(PageState):
 
     @rx.event(background=True)
     async def load(self) -> None:
-        """Read what the page shows; other clicks go on meanwhile."""
+        """Read what the page shows, part by part; other clicks go on meanwhile."""
         async with self:
             scope, store_id = await self.read_scope(), self.store_id
             asked_for = self.query.get("channel", "")
             self.channel = asked_for if re.fullmatch(r"[a-z0-9_]{1,40}", asked_for) else ""
-            self._asked += 1
-            asked, channel, offset = self._asked, self.channel, self._offset
-        view = await in_store(store_id, attribution_view, scope, channel, offset)
-        async with self:
-            if asked == self._asked and self.is_authed() and self.store_id == store_id:
-                for name, value in view.items():
-                    setattr(self, name, value)
-                self.channel_name = channel_label(channel) if channel else ""
-                self.loaded = True
+            asked, channel, offset = self._ask(), self.channel, self._offset
+        view = await in_store(store_id, credits_view, scope, channel)
+        named = channel_label(channel) if channel else ""
+        if await self._show(asked, store_id, {**view, "channel_name": named, "loaded": True}) and view["has_orders"]:
+            orders = await in_store(store_id, orders_view, scope, channel, offset)
+            await self._show(asked, store_id, {**orders, "orders_read": True})
 
     @rx.event
     def open_cell(self, cell: str) -> Any:
@@ -220,7 +218,8 @@ def content() -> rx.Component:
         page_link("See what is being read", "/data"),
     )
     loading = rx.fragment(skeleton_card("420px"), skeleton_card("320px"), skeleton_card("320px"))
-    shown = rx.fragment(_credits(), _models(), _orders(), _restated())
+    behind = rx.fragment(_orders(), _restated())
+    shown = rx.fragment(_credits(), _models(), rx.cond(AttributionState.orders_read, behind, skeleton_card("320px")))
     return rx.fragment(
         header("Attribution", "Who is credited with sales, and how sure that is", period=True),
         rx.cond(AttributionState.loaded, rx.cond(AttributionState.has_orders, shown, nothing), loading),

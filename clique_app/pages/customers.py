@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import reflex as rx
+from sqlmodel import Session
 
 from clique_app.components.charts import chart_card
 from clique_app.components.customer_views import (
@@ -13,8 +16,10 @@ from clique_app.components.customer_views import (
     RETURN_COLUMNS,
     VIP_COLUMNS,
     best_view,
-    customers_view,
+    cohorts_view,
+    figures_view,
     journey_view,
+    payback_view,
 )
 from clique_app.components.figures import opens
 from clique_app.components.frame import data_age, header
@@ -25,6 +30,7 @@ from clique_app.components.session import PageState, in_store
 from clique_app.components.status import banner, bone, card, empty, page_link, segments, skeleton_card
 from clique_app.components.tables import Column, Row, csv_button, data_table
 from clique_app.customers import journey_service
+from clique_app.metrics.overview_service import Scope
 
 SPLITS = (
     ("all", "All"),
@@ -45,10 +51,12 @@ class CustomersState(PageState):
     segment: str = ""
     age_line: str = ""
     figures: list[list[str]] = []  # [key, name, value, note]; key is empty where nothing is there to open
+    cohorts_read: bool = False
     cohorts: list[Row] = []
     cohorts_total: Row = Row("", [])
     returns: list[Row] = []
     agrees: str = ""
+    payback_read: bool = False
     payback_title: str = ""
     payback_chart: dict[str, Any] = {}
     payback_rows: list[Row] = []
@@ -63,29 +71,27 @@ class CustomersState(PageState):
     journey_facts: list[list[str]] = []
     journey_steps: list[Row] = []
 
-    _asked: int = 0  # loads so far; only the newest may show what it read
-
     @rx.event(background=True)
     async def load(self) -> None:
-        """Read what the page shows; the book of orders is long, and other clicks go on meanwhile."""
+        """Read what the page shows, part by part; the book of orders is long, and other clicks go on meanwhile."""
         async with self:
             scope, store_id, query = await self.read_scope(), self.store_id, self.query
             self.by = query.get("by", "") if query.get("by", "") in dict(SPLITS) else "all"
             self.segment = query.get("segment", "") if self.by != "all" else ""
-            self._asked += 1
-            asked, by, segment = self._asked, self.by, self.segment
-        view = await in_store(store_id, customers_view, scope, "" if by == "all" else by, segment)
-        if await self._show(asked, store_id, {**view, "loaded": True}) and view["has_customers"]:
-            best = await in_store(store_id, best_view, scope)
-            await self._show(asked, store_id, {**best, "ranked": True})
-
-    async def _show(self, asked: int, store_id: int, view: dict[str, Any]) -> bool:
-        """Show what was read, if nothing was asked since; whether it is shown."""
-        async with self:
-            newest = asked == self._asked and self.is_authed() and self.store_id == store_id
-            for name, value in view.items() if newest else ():
-                setattr(self, name, value)
-        return newest
+            asked, by, segment = self._ask(), self.by, self.segment
+        first = await in_store(store_id, figures_view, scope)
+        if not await self._show(asked, store_id, {**first, "loaded": True}) or not first["has_customers"]:
+            return
+        cohorts = partial(cohorts_view, by="" if by == "all" else by, segment=segment)
+        rest: tuple[tuple[str, Callable[[Session, int, Scope], dict[str, Any]]], ...] = (
+            ("cohorts_read", cohorts),
+            ("payback_read", payback_view),
+            ("ranked", best_view),
+        )
+        for is_there, view in rest:
+            part = await in_store(store_id, view, scope)
+            if not await self._show(asked, store_id, {**part, is_there: True}):
+                return
 
     @rx.event
     def choose_split(self, by: str) -> Any:
@@ -232,8 +238,8 @@ def content() -> rx.Component:
     shown = rx.fragment(
         data_age(CustomersState.age_line),
         card("In the period", _figures()),
-        _cohorts(),
-        _payback(),
+        rx.cond(CustomersState.cohorts_read, _cohorts(), rx.fragment(skeleton_card("320px"), skeleton_card("320px"))),
+        rx.cond(CustomersState.payback_read, _payback(), skeleton_card("320px")),
         _vips(),
     )
     nothing = empty(

@@ -67,21 +67,13 @@ class HomeState(PageState):
     channels_total: Row = Row("", [])
     health: list[list[str]] = []  # [source, age, icon, tone]
 
-    _asked: int = 0  # loads so far; only the newest may show what it read
-
     @rx.event(background=True)
     async def load(self) -> None:
         """Read what the page shows. In the background: a long read must not hold up the tab's other clicks."""
         async with self:
-            scope, store_id = await self.read_scope(), self.store_id
-            self._asked += 1
-            asked = self._asked
+            scope, store_id, asked = await self.read_scope(), self.store_id, self._ask()
         view = await in_store(store_id, home_view, scope)
-        async with self:
-            if asked == self._asked and self.is_authed() and self.store_id == store_id:
-                for name, value in view.items():
-                    setattr(self, name, value)
-                self.loaded = True
+        await self._show(asked, store_id, {**view, "loaded": True})
 
     @rx.event
     def open_channel(self, cell: str) -> Any:

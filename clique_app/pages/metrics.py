@@ -63,23 +63,18 @@ class MetricsState(PageState):
     paging: Paging = Paging()
     page_number: int = 1
 
-    _asked: int = 0  # loads so far; only the newest may show what it read
     _words: str = ""
 
     @rx.event(background=True)
     async def load(self) -> None:
         """Read the metric that the URL names."""
         async with self:
-            scope, store_id, asked = await self.read_scope(), self.store_id, asked_of(self.query)
-            self._asked += 1
-            load = self._asked
-        view = await in_store(store_id, metric_view, scope, asked)
-        async with self:
-            if load == self._asked and self.is_authed() and self.store_id == store_id:
-                for name, value in view.items():
-                    setattr(self, name, value)
+            scope, store_id, asked = await self.read_scope(), self.store_id, self._ask()
+            named = asked_of(self.query)
+        view = await in_store(store_id, metric_view, scope, named)
+        if await self._show(asked, store_id, {**view, "has_orders": scope.has_orders, "loaded": True}):
+            async with self:
                 self.themes = catalogue(self._words)
-                self.has_orders, self.loaded = scope.has_orders, True
 
     @rx.event
     def find(self, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.advocacy import overview_service as advocacy
-from clique_app.advocacy.overview_service import Overview
+from clique_app.advocacy.overview_service import Answered, Heard, TellsOf
 from clique_app.advocacy.records import BY_KEY
 from clique_app.components.figure_views import tile_view
 from clique_app.components.figures import Delta, Tile, tiles
@@ -58,31 +59,49 @@ TOLD = (Column("What", main=True), Column("Told by"), Column("Records", right=Tr
 class VoiceState(PageState):
     """What the page shows, as text."""
 
-    loaded: bool = False
     tiles: list[Tile] = []
     heard: list[Row] = []
+    heard_read: bool = False
     latest: list[Row] = []
+    latest_read: bool = False
     told: list[Row] = []
+    told_read: bool = False
 
     @rx.event(background=True)
     async def load(self) -> None:
-        """Read what the page shows."""
+        """Read what the page shows, part by part."""
         async with self:
-            scope, store_id = await self.read_scope(), self.store_id
-        view = await in_store(store_id, voice_view, scope)
-        async with self:
-            if self.is_authed() and self.store_id == store_id:
-                for name, value in view.items():
-                    setattr(self, name, value)
-                self.loaded = True
+            scope, store_id, asked = await self.read_scope(), self.store_id, self._ask()
+        for is_there, view in PARTS:
+            part = await in_store(store_id, view, scope)
+            if not await self._show(asked, store_id, {**part, is_there: True}):
+                return
 
 
 def voice_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
-    """All of the page's figures in one session."""
+    """The figures and the latest answers."""
     period, now = scope.choice.period, clock.now()
     read = overview_service.tiles(session, store_id, TILES, period, compare=scope.choice.compare)
-    found = advocacy.read(session, store_id, period.start, period.end)
-    return {"tiles": [_tile(one, scope, now) for one in read], **tables(found, scope)}
+    latest = advocacy.latest(session, store_id, period.start, period.end)
+    return {"tiles": [_tile(one, scope, now) for one in read], "latest": latest_rows(latest, scope.time_zone)}
+
+
+def heard_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
+    """How buyers of the period heard of the store."""
+    period = scope.choice.period
+    return {"heard": heard_rows(advocacy.heard(session, store_id, period.start, period.end), scope.currency)}
+
+
+def told_view(session: Session, store_id: int, _: Scope) -> dict[str, Any]:
+    """Who ever told of what."""
+    return {"told": told_rows(advocacy.told(session, store_id))}
+
+
+PARTS: tuple[tuple[str, Callable[[Session, int, Scope], dict[str, Any]]], ...] = (
+    ("latest_read", voice_view),
+    ("heard_read", heard_view),
+    ("told_read", told_view),
+)
 
 
 def _tile(one: overview_service.Tile, scope: Scope, now: Any) -> Tile:
@@ -94,10 +113,10 @@ def _tile(one: overview_service.Tile, scope: Scope, now: Any) -> Tile:
     return replace(view, value=f"{figure.value:.0f}".replace("-", "−"), note=margin, delta=Delta())
 
 
-def tables(found: Overview, scope: Scope) -> dict[str, list[Row]]:
-    """The tables below the figures."""
-    whole, zone, now = sum(one.answers for one in found.heard), ZoneInfo(scope.time_zone), clock.now()
-    heard = [
+def heard_rows(found: Sequence[Heard], currency: str) -> list[Row]:
+    """How they heard of it, the most first."""
+    whole = sum(one.answers for one in found)
+    return [
         Row(
             str(number),
             [
@@ -106,12 +125,17 @@ def tables(found: Overview, scope: Scope) -> dict[str, list[Row]]:
                 Cell(f"{one.answers:,}", raw=str(one.answers)),
                 Cell(f"{one.answers / whole:.0%}"),
                 Cell(f"{one.orders:,}", raw=str(one.orders)),
-                Cell(format.exact(one.amount, "money", scope.currency), raw=str(one.amount)),
+                Cell(format.exact(one.amount, "money", currency), raw=str(one.amount)),
             ],
         )
-        for number, one in enumerate(found.heard)
+        for number, one in enumerate(found)
     ]
-    latest = [
+
+
+def latest_rows(found: Sequence[Answered], time_zone: str) -> list[Row]:
+    """The latest answers."""
+    zone = ZoneInfo(time_zone)
+    return [
         Row(
             str(number),
             [
@@ -122,9 +146,14 @@ def tables(found: Overview, scope: Scope) -> dict[str, list[Row]]:
                 Cell(one.heard or "Skipped"),
             ],
         )
-        for number, one in enumerate(found.latest)
+        for number, one in enumerate(found)
     ]
-    told = [
+
+
+def told_rows(found: Sequence[TellsOf]) -> list[Row]:
+    """Who tells of what."""
+    now = clock.now()
+    return [
         Row(
             f"{one.kind}/{one.source}",
             [
@@ -134,9 +163,8 @@ def tables(found: Overview, scope: Scope) -> dict[str, list[Row]]:
                 Cell(format.age(one.told_at, now), tone="second"),
             ],
         )
-        for one in found.told
+        for one in found
     ]
-    return {"heard": heard, "latest": latest, "told": told}
 
 
 def standing(nps: int) -> tuple[str, str, str, str]:
@@ -146,13 +174,15 @@ def standing(nps: int) -> tuple[str, str, str, str]:
     return ("Detractor", "", "", "critical") if nps <= 6 else ("Passive", "", "", "neutral")
 
 
-def _table(name: str, title: str, note: str, columns: tuple[Column, ...], rows: Any, nothing: rx.Component) -> Any:
+def _table(
+    name: str, title: str, note: str, columns: tuple[Column, ...], rows: Any, is_read: Any, nothing: rx.Component
+) -> Any:
     skeleton = rx.el.div(*(bone("100%", "20px") for _ in range(3)), class_name="c-stack c-skeleton-rows")
     table = data_table(name, columns, rows, label=title, stacked=True)
     shown = rx.cond(rows.length() > 0, table, rx.el.div(nothing, class_name="c-padded"))
     return card(
         title,
-        rx.cond(VoiceState.loaded, shown, skeleton),
+        rx.cond(is_read, shown, skeleton),
         note=note,
         actions=(csv_button(name, f"clique-{name}"),),
         flush=True,
@@ -172,6 +202,7 @@ def content() -> rx.Component:
             "survey and never to a campaign.",
             HEARD,
             state.heard,
+            state.heard_read,
             empty("No answers in this period", "Put the survey’s link into the order confirmation; it is below."),
         ),
         _table(
@@ -180,6 +211,7 @@ def content() -> rx.Component:
             "The newest 20 of the period.",
             LATEST,
             state.latest,
+            state.latest_read,
             empty("No answers in this period", "They are here seconds after they were given."),
         ),
         survey_card(),
@@ -189,6 +221,7 @@ def content() -> rx.Component:
             "Who tells Clique of what, over all time. No names and no texts are kept.",
             TOLD,
             state.told,
+            state.told_read,
             empty("Nobody has told of any yet", "Connect an app or upload a sheet; both are below."),
         ),
         apps_card(),

@@ -380,13 +380,14 @@ def test_the_rates_rest_on_what_was_told_and_say_what_is_missing(web: TestClient
         today = periods.between(*[clock.today("America/New_York").isoformat()] * 2)
         nps = metrics.figure(session, store_id, "nps", today)
         counted = metrics.source_rows(session, store_id, "survey_answers", today)
-        told = overview_service.read(session, store_id, today.start, today.end)
+        heard = overview_service.heard(session, store_id, today.start, today.end)
+        told = overview_service.told(session, store_id)
     assert values == dict(zip(keys, (Decimal("0.25"), Decimal("0.25"), Decimal(1) / 3), strict=False))
     assert nps.value is None
     assert "from 30 survey answers on; so far 2" in nps.reason  # of a customer with two answers the latest counts
     assert (counted.count, counted.total) == (2, 2)
-    assert [(one.answer, one.answers) for one in told.heard] == [("TikTok", 2), ("", 1)]
-    assert [(one.kind, one.source, one.count) for one in told.told] == [
+    assert [(one.answer, one.answers) for one in heard] == [("TikTok", 2), ("", 1)]
+    assert [(one.kind, one.source, one.count) for one in told] == [
         ("loyalty", "smile", 1), ("referrals", "own", 1), ("reviews", "own", 1)
     ]  # fmt: skip
 
