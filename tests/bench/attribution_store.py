@@ -1,5 +1,6 @@
 """A store of any size for the attribution benchmark, made in its tables: orders over 400 days with 1 to 4 lines, a
-fifth with a discount and a twelfth with a refund, journeys of 0 to 8 touches, 200,000 days of ads by region."""
+fifth with a discount and a twelfth with a refund, journeys of 0 to 8 touches, 200,000 days of ads by region. Ids rise
+with time, as Shopify's do."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ import psycopg
 STORE = 1
 DAYS, REGIONS, CAMPAIGNS, PRODUCTS = 400, 50, 80, 200
 FIRST_DAY = "date '2025-10-01'"
+IDS_A_DAY = 10_000_000
+OF_THESE = f"order_id % {IDS_A_DAY} between %(first)s and %(last)s"
 
 BASE = f"""
 insert into store (store_id, shop_domain, name, currency, time_zone, country, installed_at, history_complete)
@@ -42,27 +45,26 @@ select setseed(0.5);
 insert into shop_order (store_id, order_id, name, processed_at, day, created_at, updated_at, test, source_name,
     currency, presentment_currency, total, stated_total, financial_status, fulfillment_status, country, region,
     postal_code, journey_ready)
-select {STORE}, n, '#' || n, at, at::date, at, at, false, 'web', 'USD', 'USD', 50, 50, 'paid', '', 'US',
-       'Region ' || n % {REGIONS}, '', true
+select {STORE}, day * {IDS_A_DAY} + n, '#' || n, at, at::date, at, at, false, 'web', 'USD', 'USD', 50, 50, 'paid', '',
+       'US', 'Region ' || n % {REGIONS}, '', true
 from (
-    select n, {FIRST_DAY}::timestamptz + (n * 37 % {DAYS}) * interval '1 day'
-              + random() * interval '86399 seconds' as at
-    from generate_series(%(first)s::bigint, %(last)s) n
-) made order by made.at;
+    select n, day, {FIRST_DAY}::timestamptz + day * interval '1 day' + random() * interval '86399 seconds' as at
+    from generate_series(%(first)s::bigint, %(last)s) n, lateral (select n * 37 % {DAYS} as day) its
+) made order by day, n;
 insert into order_line (store_id, line_id, order_id, product_id, variant_id, title, sku, quantity, current_quantity,
     unit_price, gift_card)
-select {STORE}, n * 4 + l, n, (n * 31 + l * 17) % {PRODUCTS}, 1, 'Candle', 'C-1', 1, 1, 25, false
-from generate_series(%(first)s::bigint, %(last)s) n, generate_series(0, (n * 7 % 4)::int) l;
+select {STORE}, order_id * 4 + l, order_id, (order_id * 31 + l * 17) % {PRODUCTS}, 1, 'Candle', 'C-1', 1, 1, 25, false
+from shop_order, generate_series(0, (order_id * 7 % 4)::int) l where {OF_THESE} order by order_id;
 insert into sale_entry (store_id, sale_id, kind, order_id, line_id, happened_at, day, quantity, amount)
 select {STORE}, l.line_id * 2, 'sale', o.order_id, l.line_id, o.processed_at, o.day, 1, 19.99 + o.order_id % 60
 from shop_order o join order_line l using (store_id, order_id)
-where o.order_id between %(first)s and %(last)s
+where {OF_THESE}
 union all
 select {STORE}, order_id * 8, 'discount', order_id, null, processed_at, day, 0, -3.25
-from shop_order where order_id between %(first)s and %(last)s and order_id % 5 = 0
+from shop_order where {OF_THESE} and order_id % 5 = 0
 union all
 select {STORE}, order_id * 8 + 1, 'refund', order_id, null, processed_at + interval '9 days', day + 9, -1, -15.5
-from shop_order where order_id between %(first)s and %(last)s and order_id % 12 = 0;
+from shop_order where {OF_THESE} and order_id % 12 = 0;
 insert into touch (store_id, order_id, position, occurred_at, channel, source, medium, campaign, campaign_platform_id,
     ad_platform_id, landing_path)
 select {STORE}, o.order_id, t, o.processed_at - interval '1 hour' - (7 - t) * (random() * interval '40 hours'),
@@ -72,7 +74,7 @@ from shop_order o, generate_series(0, (o.order_id * 5 % 9)::int - 1) t,
      lateral (select (o.order_id + t * 3) % {CAMPAIGNS} + 1 as c) named,
      lateral (select (array['meta', 'google', 'tiktok', 'pinterest', 'email', 'direct', 'organic'])
                      [case when c % 5 < 3 then c % 4 + 1 else c % 7 + 1 end] as channel) by
-where o.order_id between %(first)s and %(last)s;
+where {OF_THESE} order by o.order_id, t;
 """
 
 

@@ -18,13 +18,15 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.components.advice import read_board
-from clique_app.components.customer_views import best_view, customers_view
+from clique_app.components.attribution_views import credits_view, orders_view
+from clique_app.components.customer_views import best_view, cohorts_view, figures_view, payback_view
 from clique_app.database import store_session
 from clique_app.metrics import overview_service, performance_service, periods, registry, service
 from clique_app.metrics.definition import Formula, Period
 from clique_app.pages.data import data_view
 from clique_app.pages.home import home_view
-from clique_app.pages.voice import voice_view
+from clique_app.pages.metrics import asked_of, metric_view
+from clique_app.pages.voice import heard_view, told_view, voice_view
 from tests.bench.big_store import DAYS
 
 STORE_ID, USER_ID = 1, 77_001
@@ -34,9 +36,18 @@ Read = Callable[[Session, overview_service.Scope], Any]
 
 PAGES: dict[str, Read] = {
     "home": lambda session, scope: home_view(session, STORE_ID, scope),
+    # these three come in parts, each read and shown for itself
+    "attribution": lambda session, scope: credits_view(session, STORE_ID, scope, ""),
+    "credits of a channel": lambda session, scope: credits_view(session, STORE_ID, scope, "meta"),
+    "orders credited": lambda session, scope: orders_view(session, STORE_ID, scope, "", 0),
     "voice": lambda session, scope: voice_view(session, STORE_ID, scope),
-    "customers": lambda session, scope: customers_view(session, STORE_ID, scope, "", ""),
+    "heard": lambda session, scope: heard_view(session, STORE_ID, scope),
+    "told": lambda session, scope: told_view(session, STORE_ID, scope),
+    "customers": lambda session, scope: figures_view(session, STORE_ID, scope),
+    "cohorts": lambda session, scope: cohorts_view(session, STORE_ID, scope, "", ""),
+    "payback": lambda session, scope: payback_view(session, STORE_ID, scope),
     "best customers": lambda session, scope: best_view(session, STORE_ID, scope),
+    "metrics": lambda session, scope: metric_view(session, STORE_ID, scope, asked_of({"metric": "net_sales"})),
     "recommendations": lambda session, _: read_board(session, STORE_ID, USER_ID, []),
     "data": lambda session, _: data_view(session, STORE_ID, "", 0),
 }

@@ -69,15 +69,22 @@ def _fill(url: str, orders: int) -> None:
 
 
 def _credit() -> None:
-    """What the app itself makes of the rows: credits, and the sums of days."""
+    """What the app itself makes of the rows: credits by every model, and the sums of days."""
+    from clique_app.attribution import days_service
     from clique_app.attribution import service as attribution
+    from clique_app.customers import service as customers
     from clique_app.database import store_session
     from clique_app.metrics import sums_service
 
     with store_session(1) as session:
         attribution.credit_orders(session, 1, None)
+    left = 1
+    while left:
+        with store_session(1) as session:
+            left = days_service.credit_days(session, 1)
     with store_session(1) as session:
         sums_service.roll_up(session, 1)
+        customers.rank(session, 1)
 
 
 if __name__ == "__main__":
