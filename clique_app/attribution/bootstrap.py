@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -27,22 +27,28 @@ class Interval:
     high: Decimal
 
 
-def of_sum(by_day: Sequence[Decimal]) -> Interval | None:
-    """Of the sum over days; None where there are too few."""
-    if len(by_day) < LEAST_DAYS:
-        return None
-    return _middle(_times(len(by_day)) @ [float(value) for value in by_day])
+def of_sums(by_day: Sequence[Sequence[Decimal]]) -> list[Interval | None]:
+    """Of the sum over days, of several amounts of the same days; None where there are too few."""
+    if not by_day or len(by_day[0]) < LEAST_DAYS:
+        return [None] * len(by_day)
+    return [*_middles(_drawn(by_day))]
 
 
-def of_ratio(by_day: Sequence[Decimal], over: Sequence[Decimal]) -> Interval | None:
-    """Of a ratio of two sums whose days are drawn together; None where there are too few days or nothing below."""
-    if len(by_day) < LEAST_DAYS:
-        return None
-    times = _times(len(by_day))
-    below = times @ [float(value) for value in over]
-    if not (below > 0).all():
-        return None
-    return _middle(times @ [float(value) for value in by_day] / below)
+def of_ratios(by_day: Sequence[tuple[Sequence[Decimal], Sequence[Decimal]]]) -> list[Interval | None]:
+    """Of ratios of two sums whose days are drawn together; None where there are too few days or nothing below."""
+    if not by_day or len(by_day[0][0]) < LEAST_DAYS:
+        return [None] * len(by_day)
+    above, below = (_drawn(amounts) for amounts in zip(*by_day, strict=True))
+    known = [bool((of > 0).all()) for of in below.T]
+    told = _middles(above[:, known] / below[:, known])
+    return [next(told) if one else None for one in known]
+
+
+def _drawn(by_day: Sequence[Sequence[Decimal]]) -> NDArray[np.float64]:
+    """What each draw sums of each amount."""
+    import numpy as np
+
+    return _times(len(by_day[0])) @ np.array([[float(value) for value in of] for of in by_day]).T
 
 
 @lru_cache(maxsize=8)
@@ -54,8 +60,8 @@ def _times(days: int) -> NDArray[np.float64]:
     return drawn.astype(float)
 
 
-def _middle(values: NDArray[np.float64]) -> Interval:
+def _middles(values: NDArray[np.float64]) -> Iterator[Interval]:
     import numpy as np
 
-    low, high = np.quantile(values, [(1 - COVERED) / 2, (1 + COVERED) / 2])
-    return Interval(Decimal(float(low)).quantize(CENT), Decimal(float(high)).quantize(CENT))
+    for low, high in np.quantile(values, [(1 - COVERED) / 2, (1 + COVERED) / 2], axis=0).T:
+        yield Interval(Decimal(float(low)).quantize(CENT), Decimal(float(high)).quantize(CENT))

@@ -4,7 +4,7 @@ each is, what was restated, and one order's journey."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -248,9 +248,14 @@ def _overview(session: Session, store_id: int, period: Period, channel: str | No
     ads = _ads(session, store_id, period, channel, basis.moment)
     names = _names(session, store_id) if channel else {}
     shown = [*ads, UNATTRIBUTED] if channel is None else [*ads]  # also where nothing is credited to them
+    each = {**{key: _Credits() for key in shown}, **credited}
+    days, paid = period.each_day(), [key for key in each if key in ads]
+    intervals = bootstrap.of_sums([_on(days, credits.days) for credits in each.values()])
+    ratios = bootstrap.of_ratios([(_on(days, each[key].visits), _on(days, ads[key].spend)) for key in paid])
+    of_paid = dict(zip(paid, ratios, strict=True))
     rows = [
-        _row(key, channel, names, credits, ads.get(key), used.model, period, known=not left)
-        for key, credits in {**{key: _Credits() for key in shown}, **credited}.items()
+        _row(key, channel, names, credits, ads.get(key), used.model, interval, of_paid.get(key), known=not left)
+        for (key, credits), interval in zip(each.items(), intervals, strict=True)
     ]
     unattributed = next((row for row in rows if row.channel == UNATTRIBUTED), None)
     if channel is None:
@@ -354,6 +359,10 @@ def _ads(session: Session, store_id: int, period: Period, channel: str | None, m
     return found
 
 
+def _on(days: Sequence[date], amounts: Mapping[date, Decimal]) -> list[Decimal]:
+    return [amounts.get(day, NOTHING) for day in days]
+
+
 def _row(
     key: Any,
     channel: str | None,
@@ -361,14 +370,12 @@ def _row(
     credits: _Credits,
     ads: _Ads | None,
     model: Model,
-    period: Period,
+    interval: Interval | None,
+    roas_interval: Interval | None,
     known: bool,
 ) -> Row:
     amounts, orders = credits.amounts, credits.orders
-    days = period.each_day()
-    visits = [credits.visits.get(day, NOTHING) for day in days]
-    spent = [ads.spend.get(day, NOTHING) if ads else NOTHING for day in days]
-    spend = sum(spent, NOTHING)
+    spend = sum(ads.spend.values(), NOTHING) if ads else NOTHING
     return Row(
         channel=key if channel is None else channel,
         campaign_id=None if channel is None else key or None,
@@ -379,14 +386,14 @@ def _row(
         orders_by_model=orders if known else {},
         low=min(amounts.values()) if known else None,
         high=max(amounts.values()) if known else None,
-        interval=bootstrap.of_sum([credits.days.get(day, NOTHING) for day in days]),
+        interval=interval,
         surveyed=credits.known_by["survey"],
         placed=credits.known_by["place"],
         spend=spend if ads else None,
         claimed=ads.revenue if ads else None,
         claimed_orders=ads.conversions if ads else None,
-        roas=sum(visits, NOTHING) / spend if spend else None,
-        roas_interval=bootstrap.of_ratio(visits, spent) if spend else None,
+        roas=sum(credits.visits.values(), NOTHING) / spend if spend else None,
+        roas_interval=roas_interval,
     )
 
 
