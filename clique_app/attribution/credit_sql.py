@@ -48,8 +48,9 @@ asked as (
 visit as (
     select t.order_id, t.position, t.occurred_at, t.channel, t.campaign, t.campaign_platform_id, t.ad_platform_id,
            a.day, a.processed_at
-    from asked a join touch t on t.store_id = :store_id and t.order_id = a.order_id and t.order_id {among}
-    where t.occurred_at <= a.processed_at
+    from shop_order a join touch t on t.store_id = :store_id and t.order_id = a.order_id and t.order_id {among}
+    where a.store_id = :store_id and not a.test and a.order_id {among}
+      and t.occurred_at <= a.processed_at
       and t.occurred_at > a.processed_at - make_interval(days => :window_days)
 )"""
 _COUNTED = """
@@ -145,13 +146,15 @@ receiver as (
 ),
 booked as (
     -- an order counts on its own day, whatever was booked and when
-    select order_id, day, coalesce(e.amount, 0) as amount, case when a.placed then 1 else 0 end as orders
+    select order_id, day, sum(amount) as amount, max(orders) as orders
     from (
-        select order_id, day, sum(amount) as amount
+        select order_id, day, amount, 0 as orders
         from sale_entry
         where store_id = :store_id and order_id {{among}} and kind = any(:net_sales_kinds) {{days}}
-        group by order_id, day
-    ) e full join (select order_id, day, true as placed from asked where true {{days}}) a using (order_id, day)
+        union all
+        select order_id, day, 0, 1 from asked where true {{days}}
+    ) entry
+    group by order_id, day
 )"""
 _NAMED = """
 named as (
