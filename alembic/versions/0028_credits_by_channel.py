@@ -1,4 +1,4 @@
-"""what every model credits a channel with is kept beside what it credits each of its campaigns with"""
+"""what every model credits a channel with is kept beside what it credits its campaigns with, which are found by it"""
 
 from __future__ import annotations
 
@@ -32,9 +32,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store_id", "model", "day", "channel", "known_by", name=op.f("pk_credit_channel_day")),
     )
     op.execute(MADE)
+    op.create_index(op.f("ix_credit_day_store_id_channel_day"), "credit_day", ["store_id", "channel", "day"])
     for statement in (*policies.store_owned("credit_channel_day"), *policies.system_wide("credit_channel_day")):
         op.execute(statement)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_credit_day_store_id_channel_day"), "credit_day")
     op.drop_table("credit_channel_day")

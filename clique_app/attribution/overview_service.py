@@ -17,9 +17,9 @@ from clique_app.attribution import bootstrap, credit_sql, days_service, service
 from clique_app.attribution.bootstrap import Interval
 from clique_app.attribution.models import MODELS, Model
 from clique_app.errors import NotFound
-from clique_app.metrics import service as metrics
 from clique_app.metrics import sums_service
 from clique_app.metrics.catalog.ads import AD_SPEND, REPORTED_CONVERSIONS, REPORTED_REVENUE
+from clique_app.metrics.catalog.sales import NET_SALES
 from clique_app.metrics.definition import Dimension, Filters, Period
 from clique_app.metrics.sums_service import Moment
 from clique_app.tables import CreditRestatement, Order
@@ -244,8 +244,8 @@ def order_journey(session: Session, store_id: int, order_id: int) -> OrderJourne
 def _overview(session: Session, store_id: int, period: Period, channel: str | None) -> Overview:
     used = service.terms(session, store_id)
     credited, left = _credited(session, store_id, period, used.model, channel)
-    basis = metrics.basis(session, store_id)
-    ads = _ads(session, store_id, period, channel, basis.moment)
+    moment = sums_service.now(session, store_id)
+    ads = _ads(session, store_id, period, channel, moment)
     names = _names(session, store_id) if channel else {}
     shown = [*ads, UNATTRIBUTED] if channel is None else [*ads]  # also where nothing is credited to them
     each = {**{key: _Credits() for key in shown}, **credited}
@@ -259,8 +259,8 @@ def _overview(session: Session, store_id: int, period: Period, channel: str | No
     ]
     unattributed = next((row for row in rows if row.channel == UNATTRIBUTED), None)
     if channel is None:
-        sold = metrics.figures(session, store_id, ["net_sales"], period, rests_on=basis)
-        whole = sold["net_sales"].value or NOTHING
+        sold = sums_service.sums(session, store_id, [NET_SALES], period, "day", moment=moment)
+        whole = sum(sold[NET_SALES.key].values(), NOTHING)
     else:
         whole = sum((row.amount for row in rows), NOTHING)
     sums: dict[Model, Decimal] = {

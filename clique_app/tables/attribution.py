@@ -58,6 +58,7 @@ class CreditDay(StoreOwned, table=True):
     """What every model credits a channel and campaign with on a day. Made from the rows, day by day."""
 
     __tablename__ = "credit_day"
+    __table_args__ = (sa.Index(None, "store_id", "channel", "day"),)
 
     day: date = Field(primary_key=True)
     model: str = Field(primary_key=True)  # attribution.models.MODELS
