@@ -163,6 +163,8 @@ def test_the_overview_sums_to_net_sales_by_every_model_and_shows_their_spread(se
     meta = next(row for row in found.rows if row.channel == "meta")
     campaigns = overview_service.by_campaign(session, store_id, period(noon), "meta")
     assert sum(row.amount for row in campaigns.rows) == meta.amount
+    for model in MODELS:
+        assert sum(row.by_model[model] for row in campaigns.rows) == meta.by_model[model]
     cohort = overview_service.by_order_day(session, store_id, period(noon))
     assert sum(row[2] for row in cohort) == found.whole
     service.credit_orders(session, store_id, [3])  # one day changed: worked out while the page waits

@@ -103,6 +103,12 @@ select model, day, sum(credited) - sum(booked) from (
 """
 
 
+OF_CHANNELS = """
+select model, day, channel, known_by, sum(amount) as amount, sum(orders) as orders from credit_day group by 1, 2, 3, 4
+except select model, day, channel, known_by, amount, orders from credit_channel_day
+"""
+
+
 def all_days(session: Session, store_id: int) -> None:
     while days_service.credit_days(session, store_id, orders_at_once=4):
         pass
@@ -137,6 +143,9 @@ def test_credits_and_unattributed_sum_to_net_sales_on_every_day(store_id: int, w
         assert connection.execute(text("select * from credit order by order_id, day, position")).all() == once
         all_days(session, store_id)
         assert not connection.execute(text(BY_MODEL), {"models": list(MODELS)}).all()
+        assert not connection.execute(text(OF_CHANNELS)).all()
+        whole = "select (select sum(orders) from credit_day) - (select sum(orders) from credit_channel_day)"
+        assert connection.scalar(text(whole)) == 0
         orders_of = "select distinct sum(orders) from credit_day group by model"
         assert connection.execute(text(orders_of)).scalars().all() == [len(world)]
         for order_id, (_, journey, booked, _) in enumerate(world, start=1):

@@ -216,11 +216,14 @@ def add_ads(session: Session, store_id: int) -> None:
         session.flush()
 
 
-def from_rows(session: Session, store_id: int, total: Total, by: str, filters: Filters | None) -> dict[object, Decimal]:
+def from_rows(
+    session: Session, store_id: int, total: Total, by: str, filters: Filters | None, also_by: str = ""
+) -> dict[object, Decimal]:
     """The sums in plain SQL, without anything that was kept."""
-    statement = f"select {by}, {total.value} {sums_service.rows_of(total, filters)} group by 1"
+    members, groups = (f"{by}, {also_by}", "1, 2") if also_by else (by, "1")
+    statement = f"select {members}, {total.value} {sums_service.rows_of(total, filters)} group by {groups}"
     rows = session.connection().execute(text(statement), sums_service.values_of(store_id, WHOLE, filters))
-    return {at: Decimal(amount) for at, amount in rows if amount}
+    return {tuple(at) if also_by else at[0]: Decimal(amount) for *at, amount in rows if amount}
 
 
 @settings(max_examples=12)
@@ -241,12 +244,15 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         by_day = sums_service.sums(session, store_id, TOTALS, WHOLE, "day")
         narrowed = sums_service.sums(session, store_id, BY_CHANNEL, WHOLE, "day", one)
         by_channel = sums_service.sums(session, store_id, BY_CHANNEL, WHOLE, "channel")
+        by_both = sums_service.by_day_and(session, store_id, BY_CHANNEL, WHOLE, "channel")
         for total in TOTALS:
             assert nonzero(by_day[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
         for total in BY_CHANNEL:
             assert nonzero(narrowed[total.key]) == from_rows(session, store_id, total, total.day, one), total.key
             channel = total.groups["channel"]
             assert nonzero(by_channel[total.key]) == from_rows(session, store_id, total, channel, None), total.key
+            paired = from_rows(session, store_id, total, total.day, None, channel)
+            assert nonzero(by_both[total.key]) == paired, total.key
         told = kept_service.by_day(session, store_id, TOTALS, WHOLE, sums_service.now(session, store_id))
         assert told.keys() == {total.key for total in TOLD_BY_DAY}
         for total in TOLD_BY_DAY:
