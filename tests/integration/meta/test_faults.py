@@ -198,8 +198,8 @@ def test_a_limit_is_waited_out_by_all_processes_and_the_run_goes_on(ads: Ads, fa
 
 def test_usage_is_heeded_before_meta_blocks(ads: Ads, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quotas, "LONGEST_PAUSE_SECONDS", 0.05)
-    # fewer than the history takes: about 20, by how often a report has to be asked for
-    ads.sandbox.control("POST", "meta/quota", json={"account": ads.main, "calls_per_hour": 15})
+    # far fewer than the history takes: 14 to 20, by the day of the month it is read on
+    ads.sandbox.control("POST", "meta/quota", json={"account": ads.main, "calls_per_hour": 8})
     with pytest.raises(RateLimited) as limited:
         ads.sync("first_import")
     used = ads.sandbox.control("GET", "meta/quota", params={"account": ads.main})["used_pct"]
