@@ -7,7 +7,7 @@ browser sends (query, path, payload, tab token) is a claim; store_id and user_id
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
@@ -36,6 +36,7 @@ MAX_PENDING = 5
 
 P = ParamSpec("P")
 R = TypeVar("R")
+View = Callable[[Session, int, Scope], dict[str, Any]]  # what a part of a page shows, by the variables of its state
 
 
 async def in_store(
@@ -125,6 +126,14 @@ class PageState(rx.State):
             for name, value in view.items() if newest else ():
                 setattr(self, name, value)
         return newest
+
+    async def _show_parts(self, asked: int, store_id: int, scope: Scope, parts: Iterable[tuple[str, View]]) -> None:
+        """Read parts of a page one after the other, each with the variable that says it is there, and show each at
+        once, until another reading begins."""
+        for is_there, view in parts:
+            part = await in_store(store_id, view, scope)
+            if not await self._show(asked, store_id, {**part, is_there: True}):
+                return
 
     async def read_scope(self) -> Scope:
         """The store, and the period and comparison this page's URL asks for; also shown in the pickers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import reflex as rx
@@ -70,8 +71,8 @@ class AttributionState(PageState):
         view = await in_store(store_id, credits_view, scope, channel)
         named = channel_label(channel) if channel else ""
         if await self._show(asked, store_id, {**view, "channel_name": named, "loaded": True}) and view["has_orders"]:
-            orders = await in_store(store_id, orders_view, scope, channel, offset)
-            await self._show(asked, store_id, {**orders, "orders_read": True})
+            orders = partial(orders_view, channel=channel, offset=offset)
+            await self._show_parts(asked, store_id, scope, [("orders_read", orders)])
 
     @rx.event
     def open_cell(self, cell: str) -> Any:

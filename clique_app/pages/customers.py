@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import reflex as rx
-from sqlmodel import Session
 
 from clique_app.components.charts import chart_card
 from clique_app.components.customer_views import (
@@ -30,7 +28,6 @@ from clique_app.components.session import PageState, in_store
 from clique_app.components.status import banner, bone, card, empty, page_link, segments, skeleton_card
 from clique_app.components.tables import Column, Row, csv_button, data_table
 from clique_app.customers import journey_service
-from clique_app.metrics.overview_service import Scope
 
 SPLITS = (
     ("all", "All"),
@@ -83,15 +80,8 @@ class CustomersState(PageState):
         if not await self._show(asked, store_id, {**first, "loaded": True}) or not first["has_customers"]:
             return
         cohorts = partial(cohorts_view, by="" if by == "all" else by, segment=segment)
-        rest: tuple[tuple[str, Callable[[Session, int, Scope], dict[str, Any]]], ...] = (
-            ("cohorts_read", cohorts),
-            ("payback_read", payback_view),
-            ("ranked", best_view),
-        )
-        for is_there, view in rest:
-            part = await in_store(store_id, view, scope)
-            if not await self._show(asked, store_id, {**part, is_there: True}):
-                return
+        rest = (("cohorts_read", cohorts), ("payback_read", payback_view), ("ranked", best_view))
+        await self._show_parts(asked, store_id, scope, rest)
 
     @rx.event
     def choose_split(self, by: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from clique_app.components.file_import import FileImport, file_import
 from clique_app.components.frame import header
 from clique_app.components.open_number import OpenNumber, open_number_panel
 from clique_app.components.page import Page
-from clique_app.components.session import PageState, in_store
+from clique_app.components.session import PageState
 from clique_app.components.status import bone, card, empty
 from clique_app.components.tables import Cell, Column, Row, csv_button, data_table
 from clique_app.integrations.registry import channel_label
@@ -72,10 +72,7 @@ class VoiceState(PageState):
         """Read what the page shows, part by part."""
         async with self:
             scope, store_id, asked = await self.read_scope(), self.store_id, self._ask()
-        for is_there, view in PARTS:
-            part = await in_store(store_id, view, scope)
-            if not await self._show(asked, store_id, {**part, is_there: True}):
-                return
+        await self._show_parts(asked, store_id, scope, PARTS)
 
 
 def voice_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
@@ -97,7 +94,7 @@ def told_view(session: Session, store_id: int, _: Scope) -> dict[str, Any]:
     return {"told": told_rows(advocacy.told(session, store_id))}
 
 
-PARTS: tuple[tuple[str, Callable[[Session, int, Scope], dict[str, Any]]], ...] = (
+PARTS = (
     ("latest_read", voice_view),
     ("heard_read", heard_view),
     ("told_read", told_view),
