@@ -46,7 +46,6 @@ class Row:
     amount: Decimal
     orders: Decimal
     by_model: Mapping[Model, Decimal]
-    orders_by_model: Mapping[Model, Decimal]
     low: Decimal | None  # of the models
     high: Decimal | None
     interval: Interval | None  # of amount, 90 %; None: too few days
@@ -137,9 +136,11 @@ CAUSES = {
 _KEPT = """
 from {table} where store_id = :store_id and day between :start and :end and not day = any(:changed) {narrowed}
 """
-_BY_MODEL = f"select {{key}}, model, sum(amount), sum(orders) {_KEPT} group by 1, 2"
+_OTHERS = f"select {{key}}, model, sum(amount) {_KEPT} and model <> :model group by 1, 2"
 # of the store's own model; a row for many days
-_BY_DAY = f"select {{key}}, known_by, array_agg(day), array_agg(amount) {_KEPT} and model = :model group by 1, 2"
+_BY_DAY = f"""
+select {{key}}, known_by, array_agg(day), array_agg(amount), sum(orders) {_KEPT} and model = :model group by 1, 2
+"""
 _MADE = "select day, model, {key}, known_by, amount, orders from ({made}) made where true {narrowed}"
 # what the store's own model credits is exact at any moment
 _OWN = f"""
@@ -177,14 +178,22 @@ def by_order_day(session: Session, store_id: int, period: Period) -> list[tuple[
 
 
 def restatements(
-    session: Session, store_id: int, period: Period | None = None, *, model: Model | None = None, limit: int = 100
+    session: Session,
+    store_id: int,
+    period: Period | None = None,
+    *,
+    model: Model | None = None,
+    channel: str = "",
+    limit: int = 100,
 ) -> list[Restatement]:
-    """Days that were over and came out otherwise since, the latest first."""
+    """Days that were over and came out otherwise since, the latest first; of a channel: its own."""
     asked = select(CreditRestatement).where(CreditRestatement.store_id == store_id)
     if period:
         asked = asked.where(col(CreditRestatement.day).between(period.start, period.end))
     if model:
         asked = asked.where(CreditRestatement.model == model)
+    if channel:
+        asked = asked.where(CreditRestatement.channel == channel)
     found = session.exec(asked.order_by(col(CreditRestatement.restatement_id).desc()).limit(limit))
     return [
         Restatement(
@@ -284,8 +293,8 @@ class _Credits:
     """What a channel or campaign is credited with."""
 
     amounts: dict[Model, Decimal] = field(default_factory=lambda: dict.fromkeys(MODELS, NOTHING))
-    orders: dict[Model, Decimal] = field(default_factory=lambda: dict.fromkeys(MODELS, NOTHING))
     # by the store's own model
+    orders: Decimal = NOTHING
     days: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     visits: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))  # what of it rests on visits
     known_by: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -313,9 +322,11 @@ def _credited(
     def rows(statement: str, **values: Any) -> Iterable[Any]:
         return connection.execute(text(statement), {**asked, **values})
 
-    for of, by, amount, orders in rows(_BY_MODEL.format(key=key, table=table, narrowed=narrowed)):
-        found[of].amounts[by], found[of].orders[by] = amount, orders
-    for of, known_by, days, amounts in rows(_BY_DAY.format(key=key, table=table, narrowed=narrowed)):
+    for of, by, amount in rows(_OTHERS.format(key=key, table=table, narrowed=narrowed)):
+        found[of].amounts[by] = amount
+    for of, known_by, days, amounts, orders in rows(_BY_DAY.format(key=key, table=table, narrowed=narrowed)):
+        found[of].amounts[model] += sum(amounts, NOTHING)
+        found[of].orders += orders
         for day, amount in zip(days, amounts, strict=True):
             found[of].add(known_by, day, amount)
     left = len(changed) if len(changed) > DAYS_AT_ONCE else 0
@@ -328,8 +339,8 @@ def _credited(
         now = rows(_MADE.format(key=key, made=made, narrowed=narrowed), **values)
     for day, by, of, known_by, amount, orders in now:
         found[of].amounts[by] += amount
-        found[of].orders[by] += orders
         if by == model:
+            found[of].orders += orders
             found[of].add(known_by, day, amount)
     return found, left
 
@@ -374,16 +385,15 @@ def _row(
     roas_interval: Interval | None,
     known: bool,
 ) -> Row:
-    amounts, orders = credits.amounts, credits.orders
+    amounts = credits.amounts
     spend = sum(ads.spend.values(), NOTHING) if ads else NOTHING
     return Row(
         channel=key if channel is None else channel,
         campaign_id=None if channel is None else key or None,
         name=key if channel is None else names.get(key, ""),
         amount=amounts[model],
-        orders=orders[model],
+        orders=credits.orders,
         by_model=amounts if known else {},
-        orders_by_model=orders if known else {},
         low=min(amounts.values()) if known else None,
         high=max(amounts.values()) if known else None,
         interval=interval,

@@ -221,10 +221,9 @@ def _models(row: overview_service.Row, currency: str, channel: str) -> Row:
 
 
 def _restated(session: Session, store_id: int, scope: Scope, channel: str) -> list[Row]:
-    found = overview_service.restatements(session, store_id, scope.choice.period, limit=MOST_RESTATEMENTS)
-    return [
-        _restatement(number, one, scope) for number, one in enumerate(found) if not channel or one.channel == channel
-    ]
+    period = scope.choice.period
+    found = overview_service.restatements(session, store_id, period, channel=channel, limit=MOST_RESTATEMENTS)
+    return [_restatement(number, one, scope) for number, one in enumerate(found)]
 
 
 def _restatement(number: int, one: Restatement, scope: Scope) -> Row:

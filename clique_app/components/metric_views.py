@@ -30,6 +30,7 @@ from clique_app.metrics.definition import NAMES, TIMES, Dimension, Formula, Metr
 from clique_app.metrics.figures import Comparison
 from clique_app.metrics.grouping_service import Grouped
 from clique_app.metrics.overview_service import Day, Scope, Tile
+from clique_app.metrics.service import Basis
 
 FIRST = "net_sales"
 PAGE = 25
@@ -96,9 +97,10 @@ def asked_of(query: dict[str, str]) -> Asked:
 def metric_view(session: Session, store_id: int, scope: Scope, asked: Asked) -> dict[str, Any]:
     """All of a metric in one session."""
     item, period, currency, now = asked.metric, scope.choice.period, scope.currency, clock.now()
-    tile = overview_service.tiles(session, store_id, [item.key], period, compare=scope.choice.compare)[0]
+    basis = service.basis(session, store_id)
+    [tile] = overview_service.tiles(session, store_id, [item.key], period, compare=scope.choice.compare, rests_on=basis)
     by_day = [(Period(day.day, day.day), day) for day in tile.line]
-    points = by_day if baselines.has_days(item) else _stretches(session, store_id, item, tile, scope.today)
+    points = by_day if baselines.has_days(item) else _stretches(session, store_id, item, tile, basis)
     figure = tile.figure
     margin = "" if figure.margin is None else f"± {format.exact(figure.margin, figure.unit, currency)}"
     return {
@@ -118,17 +120,18 @@ def metric_view(session: Session, store_id: int, scope: Scope, asked: Asked) -> 
         "sql": f"select clique.{item.key}('{period.start}', '{period.end}');",
         "normal": _normal(session, store_id, item, scope, figure.reason),
         **_chart(item, points, period, currency),
-        **_groups(session, store_id, scope, asked),
+        **_groups(session, store_id, scope, asked, basis),
     }
 
 
-def _stretches(session: Session, store_id: int, item: Metric, tile: Tile, today: date) -> list[Point]:
+def _stretches(session: Session, store_id: int, item: Metric, tile: Tile, rests_on: Basis) -> list[Point]:
     """The line of what is read for whole periods: stretches of weeks up to the last whole day, a dozen at most."""
+    today = clock.today(rests_on.store.time_zone)
     drawn = Period(tile.line[0].day, min(tile.line[-1].day, today - timedelta(days=1)))
     length = 7 * max(1, drawn.days // 84)
     spans = [Period(drawn.end - timedelta(days=length - 1), drawn.end).shifted(-length * n) for n in range(12)]
     spans = [span for span in reversed(spans) if span.start >= drawn.start]
-    daily = service.daily(session, store_id, [item], drawn, None, spans)
+    daily = service.daily(session, store_id, [item], drawn, None, spans, rests_on)
     values = [daily.figure(item, span).value if daily.covers(span) else None for span in spans]
     return [(span, Day(span.end, value, None, None)) for span, value in zip(spans, values, strict=True)]
 
@@ -264,10 +267,11 @@ def _day_row(span: Period, day: Day, unit: Unit, currency: str) -> Row:
     )
 
 
-def _groups(session: Session, store_id: int, scope: Scope, asked: Asked) -> dict[str, Any]:
+def _groups(session: Session, store_id: int, scope: Scope, asked: Asked, rests_on: Basis) -> dict[str, Any]:
     item, currency = asked.metric, scope.currency
+    period, compare = scope.choice.period, scope.choice.compare
     found = grouping_service.grouped(
-        session, store_id, [item.key], scope.choice.period, asked.by, compare=scope.choice.compare
+        session, store_id, [item.key], period, asked.by, compare=compare, rests_on=rests_on
     )
     rows = _sorted(found, asked)
     last_page = max(1, -(-len(rows) // PAGE))

@@ -69,16 +69,18 @@ def grouped(
     *,
     filters: Filters | None = None,
     compare: Compare = "none",
+    rests_on: Basis | None = None,
 ) -> Grouped:
     """Metrics of a period by a dimension. One that cannot be grouped so is answered by its partner, or unknown."""
     if by in (filters or {}):
         raise InvalidInput(f"Narrowed to one {NAMES[by]}, there is nothing to group by it.")
-    compared = figures.comparison(period, compare, clock.today(service.store(session, store_id).time_zone))
-    found = split(session, store_id, keys, period, by, filters)
+    rests_on = rests_on or service.basis(session, store_id)
+    compared = figures.comparison(period, compare, clock.today(rests_on.store.time_zone))
+    found = split(session, store_id, keys, period, by, filters, rests_on)
     now, before = {}, {}
     if compared:
-        now = found if compared.days == period else split(session, store_id, keys, compared.days, by, filters)
-        before = split(session, store_id, keys, compared.against, by, filters)
+        now = found if compared.days == period else split(session, store_id, keys, compared.days, by, filters, rests_on)
+        before = split(session, store_id, keys, compared.against, by, filters, rests_on)
         before = _beside(before, now) if by in TIMES else before
     names = _names(session, store_id, by, found)
     rows = (
@@ -90,7 +92,7 @@ def grouped(
     return Grouped(
         by,
         tuple(sorted(rows, key=lambda row: row.member if in_time else -(row.figures[first].value or 0))),
-        service.figures(session, store_id, keys, period, filters),
+        service.figures(session, store_id, keys, period, filters, rests_on),
         compared,
     )
 

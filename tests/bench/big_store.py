@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, date, datetime, time
 from hashlib import blake2b
 from pathlib import Path
+from time import time as now
 
 import psycopg
 from psycopg import sql
@@ -14,7 +15,7 @@ from sqlalchemy import make_url
 
 from clique_app.demo.folders import PROJECT
 
-LAST_DAY = date(2026, 11, 20)  # all of it is in the store's past; whoever measures holds the clock here
+LAST_DAY = date(2026, 11, 20)
 DAYS = 400
 TABLES = ("shop_order", "order_line", "sale_entry", "touch", "credit", "customer", "ad_day", "web_session")
 
@@ -24,15 +25,17 @@ STATEMENTS = Path(__file__).with_suffix(".sql")
 def _named(orders: int) -> str:
     """A database of its own for each number of orders and each version of what makes it."""
     migrations = sorted(path.read_bytes() for path in (PROJECT / "alembic" / "versions").glob("*.py"))
-    made_by = blake2b(STATEMENTS.read_bytes() + b"".join(migrations), digest_size=4)
+    made_by = blake2b(b"".join([Path(__file__).read_bytes(), STATEMENTS.read_bytes(), *migrations]), digest_size=4)
     return f"clique_bench_{orders}_{made_by.hexdigest()}"
 
 
 def prepared(environment: dict[str, str], orders: int) -> dict[str, str]:
-    """The environment of a database that has the store, made if it is not there. Its former versions are dropped."""
+    """The environment of a database that has the store, made if it is not there, on the last of its days. Its former
+    versions are dropped."""
     name, server = _named(orders), environment["DATABASE_URL"]
     url = make_url(server).set(database=name).render_as_string(hide_password=False)
-    environment = {**environment, "DATABASE_URL": url}
+    noon = datetime.combine(LAST_DAY, time(12), UTC).timestamp()
+    environment = {**environment, "DATABASE_URL": url, "CLOCK_OFFSET_SECONDS": str(int(noon - now()))}
     with psycopg.connect(server, autocommit=True) as connection:
         known = [row[0] for row in connection.execute("select datname from pg_database").fetchall()]
         if name in known:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from datetime import UTC, datetime
-from datetime import time as clock_time
 from statistics import median
 
 from clique_app.demo.folders import PROJECT
@@ -21,13 +18,11 @@ Samples = dict[str, list[float]]
 
 
 def _ask(place: Place, orders: int, rounds: int, *asked: str) -> dict[str, Samples]:
-    """Milliseconds by what was asked, of the store with so many orders, on the last of its days."""
+    """Milliseconds by what was asked, of the store with so many orders."""
     environment = big_store.prepared(place.environment, orders)
-    noon = datetime.combine(big_store.LAST_DAY, clock_time(12), UTC).timestamp()
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.big_once", str(rounds), *asked],
-        cwd=PROJECT, env={**environment, "CLOCK_OFFSET_SECONDS": str(int(noon - time.time()))},
-        capture_output=True, text=True, check=False,
+        cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(done.stderr[-3000:])

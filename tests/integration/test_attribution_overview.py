@@ -203,6 +203,9 @@ def test_what_moves_on_days_that_are_over_is_restated_with_its_cause(session: Se
     assert moved == {"meta": Decimal("9.333333"), "unattributed": Decimal("-9.333333")}
     assert {(row.day, row.cause) for row in found} == {(day, "visits became known later")}
     assert overview_service.restatements(session, store_id, Period(day, day), model="last", limit=1)[0].day == day
+    for channel in ("meta", "unattributed"):  # a channel's own, however many of others are newer
+        [first] = overview_service.restatements(session, store_id, channel=channel, limit=1)
+        assert first.channel == channel
     service.credit_orders(session, store_id, [4], "journeys")
     credit_days(session)
     assert len(overview_service.restatements(session, store_id, model="linear")) == 2  # nothing moved: nothing restated
