@@ -18,6 +18,7 @@ from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH, UNATTRI
 
 # {among} stands for the orders in question. It is written into the statement and not switched by a parameter: only so
 # does the planner take the index for a few orders, and a batch costs the same however many orders are here already.
+BATCH_MEMORY = "128MB"  # of a sort or hash when all of history is credited
 PLACE_DAYS = 7  # how long a campaign's spend in a region tells of orders there, its own day among them
 SOME_ORDERS = "= any(:order_ids)"
 ALL_ORDERS = "is not null"
@@ -37,10 +38,8 @@ WEIGHTS: dict[Model, str] = {
     "shapley": "1.0 / count(*) over same",
 }
 
-FORGET = "delete from credit where store_id = :store_id and order_id {among}"
-
 _VISITS = """
-asked as (
+asked as {held} (
     select order_id, day, processed_at, country, region
     from shop_order
     where store_id = :store_id and not test and order_id {among}
@@ -193,19 +192,44 @@ def _receivers(models: Sequence[Model], among: str, days: bool) -> str:
         days="and day = any(:days)" if days else "",
     )
     counted = "" if ONE_TOUCH.keys() >= set(models) else f", {_COUNTED}"
-    return f"{_VISITS.format(among=among)}{counted}, credited as ({credited}), {after}, {_NAMED}"
+    held = "not materialized" if among == ALL_ORDERS else "materialized"  # all orders are better read again
+    return f"{_VISITS.format(among=among, held=held)}{counted}, credited as ({credited}), {after}, {_NAMED}"
 
 
-def credit(model: Model, among: str) -> str:
-    """Writes the credits of these orders by a model."""
+_COLUMNS = "store_id, order_id, day, position, channel, campaign_id, ad_id, amount, orders"
+_FORGET = "delete from credit where store_id = :store_id and order_id {among}"
+
+
+def _credits(model: Model, among: str) -> str:
     return f"""
     with {_receivers([model], among, days=False)}
-    insert into credit (store_id, order_id, day, position, channel, campaign_id, ad_id, amount, orders)
-    select :store_id, r.order_id, b.day, r.position, r.channel,
+    select cast(:store_id as bigint), r.order_id, b.day, r.position, r.channel,
            coalesce(r.campaign_id, by_id.campaign_id, named.campaign_id), by_ad.ad_id,
            {_part("b.amount", ":places")}, {_part("b.orders", "6")}
     from booked b join receiver r using (order_id) {_LINKED.format(of="r")} {_AD.format(of="r")}
     """
+
+
+def some_orders(model: Model) -> tuple[str, ...]:
+    """Write the credits of these orders by a model, in place of those there are."""
+    return (
+        _FORGET.format(among=SOME_ORDERS),
+        f"insert into credit ({_COLUMNS}) {_credits(model, SOME_ORDERS)}",
+    )
+
+
+def all_orders(model: Model) -> tuple[str, ...]:
+    """The same of every order. All is read before it is written: several processes read for a new table, only one for
+    an insert."""
+    return (
+        f"set local work_mem = '{BATCH_MEMORY}'",
+        "set local enable_hashagg = off",  # a group for each order would not fit in it, and they come in order
+        "drop table if exists credit_read",
+        f"create temporary table credit_read ({_COLUMNS}) on commit drop as {_credits(model, ALL_ORDERS)}",
+        "set local enable_hashagg to default",
+        _FORGET.format(among=ALL_ORDERS),
+        f"insert into credit ({_COLUMNS}) select * from credit_read",
+    )
 
 
 def by_day(models: Sequence[Model], among: str) -> str:

@@ -18,8 +18,6 @@ from clique_app.tables import Store, StoreSettings
 from clique_app.tables.attribution import CHANGED
 from clique_app.tables.orders import NET_SALES_KINDS
 
-BATCH_MEMORY = "128MB"  # of sorts and hashes when all of history is credited
-
 
 @dataclass(frozen=True)
 class Terms:
@@ -51,15 +49,13 @@ def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | No
     cause: why, for the restatements of days that are over.
     """
     connection, used = session.connection(), terms(session, store_id)
-    among, asked = credit_sql.ALL_ORDERS, used.values
+    among, write, asked = credit_sql.ALL_ORDERS, credit_sql.all_orders, used.values
     if order_ids is not None:
-        among, asked = credit_sql.SOME_ORDERS, {**used.values, "order_ids": list(order_ids)}
-    else:
-        connection.execute(text("select set_config('work_mem', :memory, true)"), {"memory": BATCH_MEMORY})
+        among, write, asked = credit_sql.SOME_ORDERS, credit_sql.some_orders, {**asked, "order_ids": list(order_ids)}
     _because(session, cause)
-    for statement in (site_touches.FORGET, site_touches.ADD, credit_sql.FORGET):
-        connection.execute(text(statement.format(among=among)), asked)
-    connection.execute(text(credit_sql.credit(used.model, among)), asked)
+    visits = (statement.format(among=among) for statement in (site_touches.FORGET, site_touches.ADD))
+    for statement in (*visits, *write(used.model)):
+        connection.execute(text(statement), asked)
 
 
 def link_campaigns(session: Session, store_id: int) -> None:
