@@ -16,7 +16,7 @@ from clique_app.components.status import badge, icon
 class Column:
     """A column's head. sort: the key given to on_sort; empty where it cannot be sorted by."""
 
-    label: str
+    label: str | rx.Var[str]
     right: bool = False
     sort: str = ""
     main: bool = False  # in a stacked table at 390: the value kept at the right

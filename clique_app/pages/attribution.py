@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ from clique_app.components.overlays import block, panel
 from clique_app.components.page import Page
 from clique_app.components.session import PageState, in_store
 from clique_app.components.status import banner, card, empty, page_link, skeleton_card
-from clique_app.components.tables import Paging, Row, agrees, csv_button, data_table
+from clique_app.components.tables import Column, Paging, Row, agrees, csv_button, data_table
 from clique_app.integrations.registry import channel_label
 
 
@@ -118,6 +119,12 @@ class AttributionState(PageState):
         self.opened = False
 
 
+def _headed(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The first column is of campaigns where a channel is looked into."""
+    first = rx.cond(AttributionState.channel != "", "Campaign", "Channel")
+    return replace(columns[0], label=first), *columns[1:]
+
+
 def _credits() -> rx.Component:
     back = rx.cond(
         AttributionState.channel != "",
@@ -131,7 +138,7 @@ def _credits() -> rx.Component:
         ),
         data_table(
             "credits",
-            CREDIT_COLUMNS,
+            _headed(CREDIT_COLUMNS),
             AttributionState.credits,
             label="Credits",
             total=AttributionState.credits_total,
@@ -156,7 +163,7 @@ def _models() -> rx.Component:
             AttributionState.days_left != "",
             banner("Still being worked out", AttributionState.days_left),
         ),
-        data_table("models", MODEL_COLUMNS, AttributionState.by_model, label="Net sales by model"),
+        data_table("models", _headed(MODEL_COLUMNS), AttributionState.by_model, label="Net sales by model"),
         note="The same orders, eight ways of sharing them. Where they differ much, none of them is certain.",
         actions=(csv_button("models", "attribution-models.csv"),),
         flush=True,

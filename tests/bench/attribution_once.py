@@ -25,12 +25,16 @@ FRAMES = {
 }
 
 
-# what no way through these tables can do without: meeting the visits with their orders, and writing the rows down
+# what no way through these tables can do without: meeting the visits with their orders, adding up what was booked, and
+# writing the rows down, with the indexes by which they are found and without any
 FLOORS = {
     "visits_met_s": """select count(*) from touch t join shop_order o using (store_id, order_id)
                        where t.occurred_at <= o.processed_at""",
+    "booked_summed_s": "select count(*) from (select sum(amount) from sale_entry group by order_id, day) booked",
+    "indexed_write_s": "insert into indexed select * from credit order by order_id",
     "bare_write_s": "create table bare as select * from credit",
 }
+BEFORE = ("drop table if exists bare, indexed", "create table indexed (like credit including indexes)")
 
 
 def main(sizes: list[int], frames_of: int, folder: Path) -> None:
@@ -70,7 +74,8 @@ def _measure(connection: psycopg.Connection) -> dict[str, object]:
 
 def _alone(connection: psycopg.Connection, statement: str) -> float:
     """Seconds of one statement, with its commit."""
-    connection.execute("drop table if exists bare")
+    for before in BEFORE:
+        connection.execute(before)  # pyright: ignore
     connection.commit()
     begun = time.perf_counter()
     connection.execute(statement)  # pyright: ignore

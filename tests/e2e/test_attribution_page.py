@@ -33,6 +33,8 @@ def test_credits_sum_by_every_model_and_open_to_campaigns_and_touches(sealed: De
 
     credited.get_by_role("button", name="Meta").click()
     expect(frame.get_by_role("heading", name="Campaigns of Meta")).to_be_visible()
+    for table in (credited, frame.locator("table#models")):
+        expect(table.get_by_role("columnheader").first).to_have_text("Campaign")
     opened = credited.locator("tbody td:nth-child(2) button").first
     amount = opened.inner_text()
     opened.click()
