@@ -83,7 +83,10 @@ def by_pandas(folder: Path) -> dict[str, Any]:
     import pandas as pd
 
     times = {"orders": ["processed_at", "day"], "touches": ["occurred_at"], "ads": ["day"], "booked": ["day"]}
-    frames = {path.stem: pd.read_csv(path, parse_dates=times.get(path.stem, [])) for path in folder.glob("*.csv")}
+    frames = {  # some times have a fraction of a second, some have none
+        path.stem: pd.read_csv(path, parse_dates=times.get(path.stem, []), date_format="ISO8601")
+        for path in folder.glob("*.csv")
+    }
     regions = sorted(frames["orders"]["region"].unique())
     begun = time.perf_counter()
     visits = places = 0
