@@ -12,7 +12,7 @@ from __future__ import annotations
 from clique_app.metrics import registry, rollup
 from clique_app.metrics.catalog.groups import place
 from clique_app.metrics.definition import Total
-from clique_app.metrics.rollup import CUTS
+from clique_app.metrics.rollup import Cut
 from clique_app.tables.attribution import UNATTRIBUTED
 from clique_app.tables.orders import NET_SALES_KINDS
 
@@ -91,6 +91,7 @@ def made(among: str) -> str:
     """  # noqa: S608  # the catalogue's own SQL
 
 
+CUTS: tuple[Cut, ...] = ((), ("channel",), ("channel", "campaign"), ("geography",), ("product",))
 _AD_CUTS = tuple(cut for cut in CUTS if set(cut) <= {"channel", "campaign"})
 
 

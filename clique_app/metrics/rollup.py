@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from hashlib import blake2b
+from itertools import chain
 
 from clique_app.metrics.definition import Dimension, Total
 from clique_app.tables.rollups import CHANGING, Changing
@@ -15,10 +16,19 @@ from clique_app.tables.rollups import CHANGING, Changing
 Cut = tuple[Dimension, ...]  # dimensions that sums of a day are kept by, together
 
 # Those that pay: a year by any other is a sum over the rows.
-CUTS: tuple[Cut, ...] = ((), ("channel",), ("channel", "campaign"), ("geography",), ("product",))
+CUTS: tuple[Cut, ...] = (
+    (), ("channel",), ("channel", "campaign"), ("geography",), ("product",), ("new_returning",),
+)  # fmt: skip
 ALL_DAYS, SOME_DAYS = "is not null", "= any(:days)"  # which days of a kept table are made: {among}
 _TYPES: dict[Dimension, str] = {"campaign": "bigint", "product": "bigint"}
 _SOURCES = frozenset(changing.source for changing in CHANGING)
+# columns of what the summed rows are joined to (o the order, b its buyer) and what marks the days of those rows, by the
+# source that marks the rows themselves; an order without an entry is found by its buyer
+_PLACE, _FIRST = frozenset({"order_place"}), frozenset({"order_place", "first_order"})
+_JOINED = {
+    "sale_entry": {"o.order_id": _PLACE, "o.country": _PLACE, "o.region": _PLACE, "b.first_order_id": _FIRST},
+    "shop_order": {"b.first_order_id": frozenset({"first_order", "customer_won"})},
+}
 
 
 def name(cut: Cut) -> str:
@@ -52,15 +62,25 @@ def is_rolled(total: Total) -> bool:
 
 @cache
 def cuts(total: Total) -> tuple[Cut, ...]:
-    """What its sums are kept by: dimensions that are columns of the summed rows, whose changes are marked."""
-    marked = marked_by(total)
-    watched = marked.columns if marked else ()
+    """What its sums are kept by: dimensions that are columns of rows whose changes are marked."""
+    return tuple(cut for cut in CUTS if all(_moving(total, one) is not None for one in cut))
 
-    def kept(dimension: Dimension) -> bool:
-        named = re.findall(r"\b([a-z]\w*)\.(\w+)", total.groups.get(dimension, "none.none"))
-        return all(alias == "r" and (not watched or column in watched) for alias, column in named)
 
-    return tuple(cut for cut in CUTS if all(kept(dimension) for dimension in cut))
+def _moving(total: Total, dimension: Dimension) -> frozenset[str] | None:
+    """What else moves its sums by a dimension; None: something that nobody marks."""
+    marked, group = marked_by(total), total.groups.get(dimension)
+    if marked is None or not group or ":start" in group:  # that is another group in every period
+        return None
+    sources: set[str] = set()
+    for column in re.findall(r"\b[a-z]\w*\.\w+", group):
+        if column.startswith("r."):
+            if marked.columns and column.removeprefix("r.") not in marked.columns:
+                return None
+        elif column in (joined := _JOINED.get(marked.source, {})):
+            sources |= joined[column]
+        else:
+            return None
+    return frozenset(sources)
 
 
 def cut_for(total: Total, dimensions: Set[Dimension]) -> Cut | None:
@@ -73,7 +93,8 @@ def cut_for(total: Total, dimensions: Set[Dimension]) -> Cut | None:
 def moved_by(total: Total) -> frozenset[str]:
     """The sources of changes that move its sums."""
     marked = marked_by(total)
-    sources = frozenset({marked.source if marked else main_table(total), *total.moved_by})
+    groups = (_moving(total, dimension) or () for cut in cuts(total) for dimension in cut)
+    sources = frozenset({marked.source if marked else main_table(total), *total.moved_by, *chain(*groups)})
     if unknown := sources - _SOURCES:
         raise ValueError(f"{total.key} rests on {', '.join(sorted(unknown))}, whose changes nobody marks")
     return sources

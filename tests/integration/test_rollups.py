@@ -18,7 +18,7 @@ from clique_app.database import store_session, system_session
 from clique_app.metrics import kept_service, order_worth, readings_service, service, sums_service
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.value import EXPECTED_NET_SALES, PAYBACK
-from clique_app.metrics.definition import Filters, Period, Reading, Total
+from clique_app.metrics.definition import Dimension, Filters, Period, Reading, Total
 from clique_app.metrics.gaps import CUSTOMERS, EXPECTED, RETURNS, VISITORS
 from clique_app.metrics.registry import METRICS
 from clique_app.tables import (
@@ -50,6 +50,7 @@ FROM_KEPT = tuple(
 )
 RANKED = Period(WHOLE.end - timedelta(days=VIP_YEAR_DAYS), WHOLE.end)
 SPANS = (WHOLE, Period(date(2026, 10, 3), date(2026, 10, 5)), RANKED)
+SPLIT: tuple[Dimension, ...] = ("geography", "new_returning", "product")
 BY_CHANNEL = tuple(total for total in TOTALS if "channel" in total.groups and "campaign" in total.groups)
 
 orders = st.tuples(
@@ -58,7 +59,7 @@ orders = st.tuples(
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
     st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "refund", "visit", "expect",
-                     "churn", "roll_up"]),
+                     "churn", "place", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -116,7 +117,9 @@ insert into profile_prediction (store_id, email_hmac, currency, churn_probabilit
 values (:store, int8send(:number % 3 + 1), 'USD', 0.1 * :amount, :at)
 on conflict (store_id, email_hmac) do update set churn_probability = excluded.churn_probability
 """
-WRITTEN = {"refund": REFUND, "expect": EXPECT, "churn": CHURN}
+
+PLACE = "update shop_order set region = cast(:amount as text) where store_id = :store and order_id = :number"
+WRITTEN = {"refund": REFUND, "place": PLACE, "expect": EXPECT, "churn": CHURN}
 
 
 @pytest.fixture
@@ -178,7 +181,7 @@ def do(session: Session, store_id: int, step: Step) -> None:
         case "visit":  # some come again within a week, some later, some too late to be judged
             at += timedelta(days=3 * day)
             run.execute(text(VISIT), {**of, "day": clock.day_of(at, ZONE), "at": at})
-        case "refund" | "expect" | "churn":
+        case "refund" | "place" | "expect" | "churn":
             run.execute(text(WRITTEN[what]), {**of, "day": clock.day_of(at, ZONE), "at": at})
         case "redact":
             run.execute(text("update shop_order set customer_id = null where order_id = :number"), of)
@@ -231,6 +234,8 @@ def from_rows(
 @example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("redact", 4, 0, 0, "")])  # the answer before counts again
 @example([*ANSWERED, SUMMED, *OF_ONE_BUYER])  # it is told late whose answers these are
 @example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("answer", 1, 5, 7, "")])  # another answer is the latest
+@example([*OF_ONE_BUYER, ("buyer", 1, 0, 2, ""), ("refund", 4, 3, 100, ""), SUMMED, ("buyer", 4, 1, 2, "")])  # first
+@example([*OF_ONE_BUYER, ("refund", 4, 3, 100, ""), SUMMED, ("place", 4, 0, 7, "")])  # a refund is of another place
 @example([("visit", 1, 0, 3, ""), SUMMED, ("visit", 1, 1, 3, ""), ("visit", 1, 3, 3, ""), ("visit", 1, 4, 0, "")])
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
@@ -245,6 +250,12 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         narrowed = sums_service.sums(session, store_id, BY_CHANNEL, WHOLE, "day", one)
         by_channel = sums_service.sums(session, store_id, BY_CHANNEL, WHOLE, "channel")
         by_both = sums_service.by_day_and(session, store_id, BY_CHANNEL, WHOLE, "channel")
+        for by in SPLIT:
+            grouped = [total for total in TOTALS if by in total.groups]
+            split = sums_service.sums(session, store_id, grouped, WHOLE, by)
+            for total in grouped:
+                of_rows = from_rows(session, store_id, total, total.groups[by], None)
+                assert nonzero(split[total.key]) == of_rows, (total.key, by)
         for total in TOTALS:
             assert nonzero(by_day[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
         for total in BY_CHANNEL:
