@@ -23,11 +23,14 @@ ALL_DAYS, SOME_DAYS = "is not null", "= any(:days)"  # which days of a kept tabl
 _TYPES: dict[Dimension, str] = {"campaign": "bigint", "product": "bigint"}
 _SOURCES = frozenset(changing.source for changing in CHANGING)
 # columns of what the summed rows are joined to (o the order, b its buyer) and what marks the days of those rows, by the
-# source that marks the rows themselves; an order without an entry is found by its buyer
+# source that marks the rows themselves; an order without an entry, which has a credit all the same, is marked by itself
 _PLACE, _FIRST = frozenset({"order_place"}), frozenset({"order_place", "first_order"})
+_BY_ITSELF, _BY_BUYER = frozenset({"shop_order"}), frozenset({"shop_order", "customer_won"})
+_OF_ORDER = ("o.order_id", "o.country", "o.region")
 _JOINED = {
-    "sale_entry": {"o.order_id": _PLACE, "o.country": _PLACE, "o.region": _PLACE, "b.first_order_id": _FIRST},
-    "shop_order": {"b.first_order_id": frozenset({"first_order", "customer_won"})},
+    "sale_entry": {**dict.fromkeys(_OF_ORDER, _PLACE), "b.first_order_id": _FIRST},
+    "credit": {**dict.fromkeys(_OF_ORDER, _PLACE | _BY_ITSELF), "b.first_order_id": _FIRST | _BY_BUYER},
+    "shop_order": {"b.first_order_id": _BY_BUYER | {"first_order"}},
 }
 
 
