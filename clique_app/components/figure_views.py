@@ -35,7 +35,7 @@ def delta_view(tile: overview_service.Tile) -> Delta:
     """The change against what the tile is compared with, or why there is none."""
     if tile.comparison is None:
         return Delta(against="Today is not over yet" if tile.period.days == 1 else "")
-    against = f"vs {format.days(tile.comparison.against)}"
+    against = f"vs {format.against(tile.comparison.against, tile.comparison.days)}"
     if tile.change is None:
         return Delta(against=f"Nothing to compare {against}" if tile.figure.value is not None else "")
     return delta(tile.change, against, good=tile.metric.good)

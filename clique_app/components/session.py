@@ -151,7 +151,7 @@ class PageState(rx.State):
         self.period_preset, self.period_compare = choice.preset, choice.compare
         self.period_label = format.days(choice.period, year=True)
         compared = figures.comparison(choice.period, choice.compare, today)
-        self.comparison_label = format.days(compared.against) if compared else ""
+        self.comparison_label = format.against(compared.against, compared.days) if compared else ""
 
     def url_with(self, **query: str) -> str:
         """This page's URL with some of its query changed; an empty value removes a key, id_token always goes."""

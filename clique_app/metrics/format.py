@@ -93,6 +93,11 @@ def days(period: Period, *, year: bool = False) -> str:
     return f"{day(start)} – {day(end, year=year)}"
 
 
+def against(other: Period, period: Period) -> str:
+    """The days that a period is compared with; with the year where that is another one."""
+    return days(other, year=other.end.year != period.end.year)
+
+
 def age(at: datetime | None, now: datetime) -> str:
     """6 s ago, 41 min ago, 2 h ago, 3 d ago."""
     if at is None:

@@ -195,7 +195,7 @@ def _restated() -> rx.Component:
         rx.cond(
             AttributionState.restated.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
             data_table("restated", RESTATED_COLUMNS, AttributionState.restated, label="Restated credits"),
-            nothing,
+            rx.el.div(nothing, class_name="c-padded"),
         ),
         note="Credits of days that were over and came out otherwise since, with the cause.",
         flush=True,

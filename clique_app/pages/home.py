@@ -134,7 +134,8 @@ def _headline(tiles: dict[str, overview_service.Tile], currency: str, scope: Sco
     if sales.change is not None and sales.comparison:
         way = "up" if sales.change > 0 else "down" if sales.change < 0 else "the same as"
         moved = format.signed_percent(abs(sales.change)).lstrip("+")
-        parts += [[f"; sales {way} ", ""], [moved, "net_sales"], [f" on {format.days(sales.comparison.against)}", ""]]
+        before = format.against(sales.comparison.against, sales.comparison.days)
+        parts += [[f"; sales {way} ", ""], [moved, "net_sales"], [f" on {before}", ""]]
     return [*parts, [".", ""]]
 
 

@@ -86,6 +86,9 @@ def test_days_are_named_briefly() -> None:
     assert format.days(Period(date(2026, 11, 14), date(2026, 11, 20)), year=True) == "14–20 Nov 2026"
     assert format.days(Period(date(2026, 10, 28), date(2026, 11, 3))) == "28 Oct – 3 Nov"
     assert format.days(Period(date(2025, 12, 30), date(2026, 1, 2))) == "30 Dec 2025 – 2 Jan 2026"
+    week = Period(date(2026, 11, 14), date(2026, 11, 20))
+    assert format.against(Period(date(2026, 11, 7), date(2026, 11, 13)), week) == "7–13 Nov"
+    assert format.against(Period(date(2025, 11, 14), date(2025, 11, 20)), week) == "14–20 Nov 2025"  # not the same days
 
 
 def test_ages_are_told_in_one_unit() -> None:
