@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -18,10 +18,8 @@ from clique_app.errors import InvalidInput
 from clique_app.metrics import figures, kept_service, readings_service, reasons_service, registry, rollup, sums_service
 from clique_app.metrics.definition import Dimension, Figure, Leaf, Period, Reading, Total
 from clique_app.metrics.kept import PERFORMANCE
-from clique_app.metrics.performance_sql import MEASURES
-from clique_app.metrics.rollup import Cut
+from clique_app.metrics.performance_sql import CUTS, MEASURES, By
 
-By = Literal["day", "channel", "campaign", "geography", "product"]
 Basis = Literal["", "promoted", "share", "both"]
 
 COLUMNS = (
@@ -30,13 +28,6 @@ COLUMNS = (
 )  # fmt: skip
 STOCK = ("stock_units", "days_of_cover")  # of a product, at the period's end
 _MEASURE = {"ad_spend": "spend"}  # of a total, where it is not its key
-_CUTS: Mapping[By, Cut] = {
-    "day": (),
-    "channel": ("channel",),
-    "campaign": ("channel", "campaign"),
-    "geography": ("geography",),
-    "product": ("product",),
-}
 _NOT_BY_PRODUCT = "Platforms do not tell it by product; it stands in the row without one."
 
 
@@ -51,10 +42,10 @@ class Performance:
 
 def performance(session: Session, store_id: int, period: Period, by: By) -> list[Performance]:
     """The rows of a period, the largest spend and sales first; days in their order."""
-    if by not in get_args(By):
-        raise InvalidInput(f"Performance is told by {', '.join(get_args(By))}, not by {by}.")
+    if by not in CUTS:
+        raise InvalidInput(f"Performance is told by {', '.join(CUTS)}, not by {by}.")
     rows, asked = kept_service.relation(store_id, PERFORMANCE, period, sums_service.now(session, store_id))
-    cut = _CUTS[by]
+    cut = CUTS[by]
     sums = ", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)
     statement = f"""
         select {rollup.member(cut, by)} as member, {sums} from {rows} performance where cut = :cut group by 1

@@ -9,6 +9,9 @@ remainder.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 from clique_app.metrics import registry, rollup
 from clique_app.metrics.catalog.groups import place
 from clique_app.metrics.definition import Total
@@ -19,6 +22,17 @@ from clique_app.tables.orders import NET_SALES_KINDS
 OF_ADS = ("spend", "spend_by_link", "impressions", "clicks", "reported_revenue")
 OF_ORDERS = ("orders", "units", "net_sales", "cost_of_goods", "fulfilment", "payment_fees", "attributed_revenue")
 MEASURES = (*OF_ADS, *OF_ORDERS)
+
+By = Literal["day", "channel", "campaign", "geography", "product"]
+CUTS: Mapping[By, Cut] = {
+    "day": (),
+    "channel": ("channel",),
+    "campaign": ("channel", "campaign"),
+    "geography": ("geography",),
+    "product": ("product",),
+}
+_ALL_CUTS = tuple(CUTS.values())
+_AD_CUTS = tuple(cut for cut in _ALL_CUTS if set(cut) <= {"channel", "campaign"})
 
 _PLACE = place("placed")
 _BY_ORDER = ("orders", "fulfilment", "payment_fees")  # the others are told by the ledger
@@ -73,7 +87,7 @@ def made(among: str) -> str:
     ),
     {_by_product(among, kinds)},
     parts as (
-        select {rollup.in_cuts(CUTS)}, {no_ads}, {sums} from sold group by {rollup.grouping_sets(CUTS)}
+        select {rollup.in_cuts(_ALL_CUTS)}, {no_ads}, {sums} from sold group by {rollup.grouping_sets(_ALL_CUTS)}
         union all
         select {rollup.in_cuts(_AD_CUTS)}, {ads}, {no_orders} from delivered group by {rollup.grouping_sets(_AD_CUTS)}
         union all
@@ -89,10 +103,6 @@ def made(among: str) -> str:
     select day, cut, members, {", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)}
     from parts group by day, cut, members
     """  # noqa: S608  # the catalogue's own SQL
-
-
-CUTS: tuple[Cut, ...] = ((), ("channel",), ("channel", "campaign"), ("geography",), ("product",))
-_AD_CUTS = tuple(cut for cut in CUTS if set(cut) <= {"channel", "campaign"})
 
 
 def _by_product(among: str, kinds: str) -> str:

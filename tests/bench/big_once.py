@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import product
-from typing import Any, get_args
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -21,7 +21,7 @@ from clique_app.components.advice import read_board
 from clique_app.components.attribution_views import credits_view, orders_view
 from clique_app.components.customer_views import best_view, cohorts_view, figures_view, payback_view
 from clique_app.database import store_session
-from clique_app.metrics import overview_service, performance_service, periods, registry, service
+from clique_app.metrics import overview_service, performance_service, performance_sql, periods, registry, service
 from clique_app.metrics.definition import Formula, Period
 from clique_app.pages.data import data_view
 from clique_app.pages.home import home_view
@@ -117,7 +117,7 @@ def rows(rounds: int) -> Samples:
 def performance(rounds: int) -> Samples:
     """What was spent and sold, by each of what it is told by."""
     samples: Samples = {}
-    for by, (name, period), _ in product(get_args(performance_service.By), _spans().items(), range(rounds)):
+    for by, (name, period), _ in product(performance_sql.CUTS, _spans().items(), range(rounds)):
         _timed(
             samples,
             f"{by} {name}",
