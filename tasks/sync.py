@@ -30,6 +30,7 @@ ASK_AGAIN_MS = 5_000
 LEARN_AFTER_MS = 30_000  # sources whose pasts are read together are learnt from once
 SIX_HOURLY = ("klaviyo_email",)  # what its platform allows too few calls for, or moves slowly
 FINAL_HOUR = 2  # in the store's time: the platforms have closed the day before
+READ_UP_TO_NOW: tuple[Kind, ...] = ("first_import", "catch_up", "manual")  # the others end with a day before
 DEAD_AFTER = timedelta(seconds=30)  # without a heartbeat; only then is it worth to look whether the lock is free
 
 
@@ -107,7 +108,9 @@ def _ask_again_unless_under_way(store_id: int, source_key: str, kind: Kind) -> N
     """A second ask of what is being read is one with the first; anything else waits for its end."""
     with store_session(store_id) as session:
         current = runs.unfinished(session, store_id, source_key, runs.lane(source_key, kind))
-        under_way = current is not None and (current.kind == kind or kind in ("catch_up", "manual"))
+    under_way = current is not None and (
+        current.kind == kind or (kind in ("catch_up", "manual") and current.kind in READ_UP_TO_NOW)
+    )
     if not under_way:
         actor = run_history if kind == "history" else run_source
         actor.send_with_options(args=(store_id, source_key, kind), delay=ASK_AGAIN_MS)

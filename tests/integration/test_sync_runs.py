@@ -204,6 +204,43 @@ def test_two_asks_at_once_are_one_reading(database_url: str, sources: Callable[.
     assert query(database_url, "select distinct postal_code from customer") == [("1",)]
 
 
+@pytest.mark.parametrize(
+    ("reading", "asked", "waits"),
+    [
+        ("first_import", "manual", False),
+        ("first_import", "final", True),
+        ("catch_up", "manual", False),
+        ("manual", "catch_up", False),
+        ("final", "final", False),
+        ("final", "manual", True),
+        ("final", "catch_up", True),
+        ("history", "manual", True),
+        ("history", "catch_up", True),
+    ],
+)
+def test_an_ask_is_one_only_with_a_reading_that_brings_what_it_wants(
+    sources: Callable[..., None], monkeypatch: pytest.MonkeyPatch, reading: Any, asked: Any, *, waits: bool
+) -> None:
+    """A final reading and the deep history end with a day before today, so who wants the newest waits for their end."""
+    from tasks import runs, sync
+
+    source, again = CustomerSource(total=35), list[Any]()
+    sources(source)
+    monkeypatch.setattr(sync.run_source, "send_with_options", lambda args, delay: again.append(args))
+    store_id = make_store()
+    read(store_id)
+    with runs.sole_runner(store_id, "paced") as alone:
+        assert alone
+        under_way = runs.Run(source, store_id)  # pyright: ignore[reportArgumentType]
+        if reading != "first_import":
+            under_way.begin(reading)
+        else:
+            with store_session(store_id) as session:
+                session.execute(sa.text("update sync_run set state = 'running'"))
+        read(store_id, asked)
+    assert again == ([(store_id, "paced", asked)] if waits else [])
+
+
 def test_a_run_whose_worker_died_is_taken_over_from_its_position(
     database_url: str, sources: Callable[..., None]
 ) -> None:
