@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -139,8 +140,10 @@ def _figure(figure: Figure, currency: str) -> list[str]:
 def _cohorts(found: Cohorts, segment: str, currency: str) -> dict[str, Any]:
     """By month; split and no segment chosen: by segment over all months."""
     if found.by and not segment:
-        names = {row.segment for row in found.rows}
-        groups = [merged([row for row in found.rows if row.segment == name], found.end, name) for name in names]
+        of_segments: dict[str, list[Cohort]] = defaultdict(list)
+        for row in found.rows:
+            of_segments[row.segment].append(row)
+        groups = [merged(rows, found.end, name) for name, rows in of_segments.items()]
         groups.sort(key=lambda row: (-row.customers, row.segment))
         named = [(row, channel_label(row.segment) if found.by == "channel" else row.segment) for row in groups]
     else:

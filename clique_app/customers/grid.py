@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -68,15 +69,19 @@ class Cohorts:
 
 def merged(rows: Iterable[Cohort], month: date, segment: str) -> Cohort:
     """Several cohorts as one, each age and each LTV over the customers of all. Ages line up by months since."""
-    several = list(rows)
-    ages = sorted({cell.age for row in several for cell in row.cells})
-    spans = sorted({one.days for row in several for one in row.ltv})
+    customers, cells, spans = 0, defaultdict[int, list[Cell]](list), defaultdict[int, list[Ltv]](list)
+    for row in rows:
+        customers += row.customers
+        for cell in row.cells:
+            cells[cell.age].append(cell)
+        for one in row.ltv:
+            spans[one.days].append(one)
     return Cohort(
         month,
         segment,
-        sum(row.customers for row in several),
-        tuple(_cell(age, [cell for row in several for cell in row.cells if cell.age == age]) for age in ages),
-        tuple(_ltv(days, [one for row in several for one in row.ltv if one.days == days]) for days in spans),
+        customers,
+        tuple(_cell(age, parts) for age, parts in sorted(cells.items())),
+        tuple(_ltv(days, parts) for days, parts in sorted(spans.items())),
     )
 
 

@@ -7,24 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from clique_app import clock
-from clique_app.customers import cohort_sql
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.customers.grid import Cell, Cohort, Cohorts, Ltv, Payback
 from clique_app.errors import InvalidInput
-from clique_app.metrics import expression, kept_service
+from clique_app.metrics import cohort_segments, expression, kept_service
 from clique_app.metrics import service as metrics
 from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.retention import VIP_YEAR_DAYS
+from clique_app.metrics.catalog.sales import NET_SALES
+from clique_app.metrics.cohort_days import CohortDays
 from clique_app.metrics.definition import Figure, Period
-from clique_app.metrics.kept import ORDER_WORTH
+from clique_app.metrics.order_worth import MEASURES
 from clique_app.metrics.overview_service import STILL_SELLING_DAYS
+from clique_app.metrics.periods import slices
 from clique_app.metrics.service import Basis
 from clique_app.tables import ModelVersion
 from clique_app.tables.customers import REPEAT_PURCHASE
@@ -38,6 +39,24 @@ RETENTION = (
     "ltv_net_sales",
     "ltv",
 )
+
+Key = tuple[date, str]  # month and segment
+NOTHING = (Decimal(0), Decimal(0))  # net sales and contribution
+
+# what is known of :customers until a day
+_TOLD_OF = f"""
+select o.customer_id, min(c.first_order_day), max(o.day), count(*),
+       coalesce(sum((
+           select sum({NET_SALES.amount}) from sale_entry r
+           where r.store_id = o.store_id and r.order_id = o.order_id and r.day <= :until and {NET_SALES.where}
+       )), 0),
+       min(v.p_alive), min(v.value_365), min(v.next_order_on)
+from shop_order o
+left join customer c on c.store_id = o.store_id and c.customer_id = o.customer_id
+left join customer_value v on v.store_id = o.store_id and v.customer_id = o.customer_id
+where o.store_id = :store_id and o.customer_id = any(:customers) and not o.test and o.day <= :until
+group by o.customer_id
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -78,12 +97,12 @@ def last_day(session: Session, store_id: int, rests_on: Basis) -> date:
 
 def cohorts(session: Session, store_id: int, by: str = "", rests_on: Basis | None = None) -> Cohorts:
     """Every month's new customers, by channel, product, discount or region of the first order."""
-    if by and by not in cohort_sql.SEGMENTS:
-        raise InvalidInput(f"Cohorts are split by {', '.join(cohort_sql.SEGMENTS)}, not by {by}.")
+    if by and by not in cohort_segments.SEGMENTS:
+        raise InvalidInput(f"Cohorts are split by {', '.join(cohort_segments.SEGMENTS)}, not by {by}.")
     rests_on = rests_on or metrics.basis(session, store_id)
     days = _days(session, store_id, rests_on)
-    end, read = days.end, _whole if not by else partial(_split, by=by)
-    book = read(session, store_id, days, rests_on)
+    end = days.end
+    book = _split(session, store_id, days, rests_on, by) if by else _whole(session, store_id, days, rests_on)
     rows = tuple(
         Cohort(
             *key, size, _cells(key[0], size, book.ordered[key], end), tuple(_ltv(size, old, book.spent.get(key, ())))
@@ -110,7 +129,7 @@ def vips(session: Session, store_id: int, limit: int = 50) -> Vips:
     if not best.customers:
         return Vips(0, Decimal(0), None, ())
     asked = {"store_id": store_id, "until": end, "customers": [who for who, _ in best.first]}
-    told = {who: rest for who, *rest in session.connection().execute(text(cohort_sql.TOLD_OF), asked)}
+    told = {who: rest for who, *rest in session.connection().execute(text(_TOLD_OF), asked)}
     year = Period(end - timedelta(days=VIP_YEAR_DAYS), end)
     shares = metrics.figures(session, store_id, ["vip_revenue_share"], year, rests_on=rests_on)
     first = tuple(Vip(who, booked, *told[who]) for who, booked in best.first)
@@ -135,15 +154,28 @@ def models(session: Session, store_id: int) -> tuple[ModelVersion | None, ModelV
     return latest, used
 
 
-@dataclass
 class _Book:
     """What is told of cohorts, by the month they were won in and the segment."""
 
-    sizes: dict[tuple[date, str], tuple[int, Sequence[int]]]  # customers, and those who have been here so many days
-    # by months since: customers who ordered, orders, net sales, contribution
-    ordered: dict[tuple[date, str], dict[int, tuple[int, int, Decimal, Decimal]]]
-    spent: dict[tuple[date, str], Sequence[tuple[Decimal, Decimal]]]  # net sales and contribution in so many days
-    without_customer: Decimal  # net sales
+    def __init__(self, end: date, sizes: Mapping[Key, tuple[int, Sequence[int]]]) -> None:
+        self.end = end
+        self.sizes = sizes  # customers, and those who have been here so many days
+        # by months since: customers who ordered, orders, net sales, contribution
+        self.ordered: dict[Key, dict[int, tuple[int, int, Decimal, Decimal]]] = defaultdict(dict)
+        # net sales and contribution in so many days
+        self.spent: dict[Key, list[tuple[Decimal, Decimal]]] = defaultdict(lambda: [NOTHING] * len(LTV_DAYS))
+        self.without_customer = Decimal(0)  # net sales
+
+    def add(self, days: CohortDays) -> None:
+        """What the orders of days brought; a month of them may come but once."""
+        self.without_customer += days.without_customer()["net_sales"]
+        months = days.months()
+        for month, worth in zip(months, _worth([month.brought for month in months]), strict=True):
+            age = _months_between(month.won, month.at)
+            self.ordered[month.won, month.segment][age] = month.customers, month.orders, *worth
+        for key, spans in days.within(LTV_DAYS, self.end).items():
+            more = zip(self.spent[key], _worth(spans), strict=True)
+            self.spent[key] = [(before[0] + sales, before[1] + rest) for before, (sales, rest) in more]
 
 
 def _days(session: Session, store_id: int, rests_on: Basis) -> Period:
@@ -154,50 +186,34 @@ def _days(session: Session, store_id: int, rests_on: Basis) -> Period:
 
 
 def _whole(session: Session, store_id: int, period: Period, rests_on: Basis) -> _Book:
-    end = period.end
-    days = kept_service.cohort_days(session, store_id, period, rests_on.moment)
-    won = kept_service.won_by_day(session, store_id, Period(date.min, end), rests_on.moment)
-    book = _Book({}, defaultdict(dict), {}, days.without_customer()["net_sales"])
+    won = kept_service.won_by_day(session, store_id, Period(date.min, period.end), rests_on.moment)
+    sizes: dict[Key, tuple[int, list[int]]] = {}
     for day, customers in won.items():
-        size, old = book.sizes.get((day.replace(day=1), ""), (0, [0] * len(LTV_DAYS)))
-        grown = [
-            before + int(customers) * ((end - day).days >= days) for before, days in zip(old, LTV_DAYS, strict=True)
-        ]
-        book.sizes[day.replace(day=1), ""] = size + int(customers), grown
-    for month in days.months():
-        told = month.customers, month.orders, *_worth(month.brought)
-        book.ordered[month.won, ""][_months_between(month.won, month.at)] = told
-    book.spent = {(month, ""): [_worth(of) for of in spans] for month, spans in days.within(LTV_DAYS, end).items()}
+        size, old = sizes.get((day.replace(day=1), ""), (0, [0] * len(LTV_DAYS)))
+        here = (int(customers) * ((period.end - day).days >= days) for days in LTV_DAYS)
+        sizes[day.replace(day=1), ""] = size + int(customers), [a + b for a, b in zip(old, here, strict=True)]
+    book = _Book(period.end, sizes)
+    book.add(kept_service.cohort_days(session, store_id, period, rests_on.moment))
     return book
-
-
-def _worth(brought: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
-    """Net sales, and what of them is left before ads."""
-    contribution = expression.evaluate(CONTRIBUTION_BEFORE_ADS.expression, brought)
-    assert contribution is not None
-    return brought["net_sales"], contribution
 
 
 def _split(session: Session, store_id: int, period: Period, rests_on: Basis, by: str) -> _Book:
-    """By what the first orders were, which only the orders tell."""
-    worth, values = kept_service.relation(store_id, ORDER_WORTH, period, rests_on.moment)
-    join, segment = cohort_sql.SEGMENTS[by]
-    asked = text(cohort_sql.CELLS.format(worth=worth, join=join, segment=segment))  # our own text
-    book = _Book({}, defaultdict(dict), {}, Decimal(0))
-    for month, segment, age, customers, orders, sales, contribution, *within in session.connection().execute(
-        asked, {**values, "until": period.end}
-    ):
-        if month is None:
-            book.without_customer += sales
-        elif age is None:
-            book.sizes[month, segment] = customers, [int(old) for old in within[0]]
-        else:
-            book.ordered[month, segment][int(age)] = customers, int(orders), sales, contribution
-            before = book.spent.get((month, segment), [(Decimal(0), Decimal(0))] * len(LTV_DAYS))
-            book.spent[month, segment] = [
-                (s + more, c + rest) for (s, c), more, rest in zip(before, *within, strict=True)
-            ]
+    """By what the first orders were, which only the orders tell: they are many, and read month by month."""
+    segments = kept_service.segments(session, store_id, by, period, rests_on.moment)
+    book = _Book(period.end, segments.sizes(LTV_DAYS, period.end))
+    for month in slices(period, "month"):
+        book.add(kept_service.cohort_days_by(session, store_id, segments, month, rests_on.moment))
     return book
+
+
+def _worth(brought: Sequence[Mapping[str, Decimal]]) -> Iterator[tuple[Decimal, Decimal]]:
+    """Net sales, and what of them is left before ads, of each."""
+    columns = {measure: [one[measure] for one in brought] for measure in MEASURES}
+    for sales, contribution in zip(
+        columns["net_sales"], expression.each(CONTRIBUTION_BEFORE_ADS.expression, columns), strict=True
+    ):
+        assert contribution is not None
+        yield sales, contribution
 
 
 def _months_between(first: date, later: date) -> int:
@@ -206,7 +222,7 @@ def _months_between(first: date, later: date) -> int:
 
 def _ltv(customers: int, old: Sequence[int], spent: Sequence[tuple[Decimal, Decimal]]) -> Iterator[Ltv]:
     """What those brought who have been here so many days, for each span."""
-    of_each = spent or [(Decimal(0), Decimal(0))] * len(LTV_DAYS)
+    of_each = spent or [NOTHING] * len(LTV_DAYS)
     for days, count, (sales, contribution) in zip(LTV_DAYS, old, of_each, strict=True):
         yield Ltv(days, count, customers - count, _per(sales, count), _per(contribution, count))
 

@@ -114,13 +114,7 @@ HELD = (
         {},
         "order_id day position channel campaign_id ad_id amount orders",
     ),
-    Held(
-        "order_worth",
-        _OF_ORDERS,
-        {"customer_id": "case when customer_id is null then null else %(stand_in)s end"},
-        "day order_id net_sales cost_of_goods fulfilment payment_fees",
-    ),
-    # of the three that follow: their orders, changed too, have the day, or the standing, made anew
+    # of the five that follow: their orders, changed too, have the day, or the standing, made anew
     Held(
         "customer_sales_day",
         "position(int8send(%(customer)s) in booked) > 0",
@@ -133,6 +127,20 @@ HELD = (
         "position(int8send(%(customer)s) in customers) > 0",
         {"customers": "''"},
         "day one_back two_back",
+        of_many=True,
+    ),
+    Held(
+        "order_worth_day",
+        "position(int8send(%(customer)s) in orders) > 0",
+        {"orders": "''"},
+        "day",
+        of_many=True,
+    ),
+    Held(
+        "cohort_segment_day",
+        "position(int8send(%(customer)s) in customers) > 0",
+        {"customers": "''"},
+        "day split segment",
         of_many=True,
     ),
     Held(

@@ -1,4 +1,5 @@
-"""What customers brought until now, by the day they were won and the day of the order. Pure."""
+"""What customers brought until now, by the day they were won and the day of the order, and by what their first order
+was. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +16,14 @@ from clique_app.metrics.order_worth import MEASURES
 from clique_app.metrics.packed import EPOCH, Packed, day_of, money, number
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
-# a row of CohortDay
-COHORT = np.dtype([("won", ">i4"), ("orders", ">i4"), ("first_in_month", ">i4"), *((one, ">i8") for one in MEASURES)])
+_AMOUNTS = tuple((one, ">i8") for one in MEASURES)
+# rows of CohortDay and of OrderWorthDay, and a number of CohortSegmentDay
+COHORT = np.dtype([("won", ">i4"), ("orders", ">i4"), ("first_in_month", ">i4"), *_AMOUNTS])
+ORDER = np.dtype([("customer", ">i8"), ("first_in_month", ">i4"), *_AMOUNTS])
+CUSTOMER = np.dtype(">i8")
 COLUMNS = ("first_in_month", "orders", *MEASURES)
 Brought = Mapping[str, Decimal]  # by measure
+Days = Iterable[tuple[date, bytes]]
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Month:
     """What those won in a month did in one."""
 
     won: date
+    segment: str
     at: date
     customers: int  # who of them ordered
     orders: int
@@ -33,22 +39,36 @@ class Month:
 
 
 class CohortDays:
-    """The orders of days that follow each other, by the days on which their customers were won."""
+    """The orders of days that follow each other, by the days on which their customers were won and by segment."""
 
-    def __init__(self, days: Iterable[tuple[date, bytes]]) -> None:
-        packed = Packed(days, COHORT)
-        won = packed.rows["won"].astype(np.int64)
+    def __init__(
+        self,
+        rows: Packed,
+        orders: NDArray[np.int64],
+        won: NDArray[np.int64],
+        segment: NDArray[np.int64],
+        segments: Sequence[str],
+    ) -> None:
         amounts = np.empty((len(won), len(COLUMNS)), np.int64)
         for column, name in enumerate(COLUMNS):
-            amounts[:, column] = packed.rows[name]
+            amounts[:, column] = orders if name == "orders" else rows.rows[name]
         known = won != number(NO_ORDER_BEFORE)
         there = np.flatnonzero(known)
-        self._day, self._won, self._amounts = packed.day[there], won[there], amounts.take(there, axis=0)
+        self._day, self._won, self._amounts = rows.day[there], won[there], amounts.take(there, axis=0)
+        self._segment, self._segments = segment[there], segments
         self._of_nobody = amounts[~known].sum(axis=0)
+
+    @classmethod
+    def packed(cls, days: Days) -> CohortDays:
+        """Of rows of CohortDay: all are one segment, without a name."""
+        rows = Packed(days, COHORT)
+        won = rows.rows["won"].astype(np.int64)
+        return cls(rows, rows.rows["orders"].astype(np.int64), won, np.zeros_like(won), ("",))
 
     def without_customer(self) -> Brought:
         """What orders brought that name no customer."""
-        return _brought(self._of_nobody[-len(MEASURES) :])
+        [brought] = _each_brought(self._of_nobody[None])
+        return brought
 
     def by_day_won(self, measures: Iterable[str], period: Period) -> dict[str, dict[date, Decimal]]:
         """Measures by the day that customers were won on, of those of the period."""
@@ -61,40 +81,43 @@ class CohortDays:
     def by_age(self, period: Period) -> list[tuple[int, Brought]]:
         """What those won in the period brought, by days since they were won."""
         ages, sums = self._summed(self._day - self._won, self._won_in(period))
-        return [(int(age), _brought(of_age[-len(MEASURES) :])) for age, of_age in zip(ages, sums, strict=True)]
+        return [(int(age), brought) for age, brought in zip(ages, _each_brought(sums), strict=True)]
 
     def months(self) -> list[Month]:
-        """By the month they were won in and the order's."""
-        won, at = _month(self._won), _month(self._day)
+        """By the month they were won in and the order's, and by segment."""
+        at = _month(self._day)
         first = at.min(initial=_FAR)
         span = at.max(initial=first) - first + 1
-        pairs, sums = self._summed(won * span + at - first)
+        pairs, sums = self._summed(_cohorts(self._won, self._segment, self._segments) * span + at - first)
         return [
             Month(
-                _first_day(pair // span),
+                *_named(pair // span, self._segments),
                 _first_day(pair % span + first),
                 int(told[0]),
                 int(told[1]),
-                _brought(told[-len(MEASURES) :]),
+                brought,
             )
-            for pair, told in zip(pairs, sums, strict=True)
+            for pair, told, brought in zip(pairs, sums, _each_brought(sums), strict=True)
         ]
 
-    def within(self, days: Sequence[int], end: date) -> dict[date, list[Brought]]:
-        """By the month they were won in: what came within so many days, of those who have been here as long by the
-        end."""
+    def within(self, days: Sequence[int], end: date) -> dict[tuple[date, str], list[Brought]]:
+        """By the month they were won in and segment: what came within so many days, of those who have been here as
+        long by the end."""
         spans = len(days) + 1
         # how many of these spans are behind the order, and how many its customer has been here for
         beyond = np.searchsorted(days, self._day - self._won, side="left")
         reached = np.searchsorted(days, number(end) - self._won, side="right")
-        keys, sums = self._summed((_month(self._won) * spans + beyond) * spans + reached)
-        month, beyond, reached = keys // spans // spans, keys // spans % spans, keys % spans
-
-        def told(one: np.int64, place: int) -> Brought:
-            among = (month == one) & (beyond <= place) & (reached > place)
-            return _brought(sums[among, -len(MEASURES) :].sum(axis=0))
-
-        return {_first_day(one): [told(one, place) for place in range(len(days))] for one in np.unique(month)}
+        cohorts = _cohorts(self._won, self._segment, self._segments)
+        keys, sums = self._summed((cohorts * spans + beyond) * spans + reached)
+        if not len(keys):
+            return {}
+        cohort, beyond, reached = keys // spans // spans, keys // spans % spans, keys % spans
+        firsts = _runs(cohort)
+        of_spans = [
+            _each_brought(np.add.reduceat(sums * ((beyond <= place) & (reached > place))[:, None], firsts, axis=0))
+            for place in range(len(days))
+        ]
+        return {_named(one, self._segments): list(told) for one, *told in zip(cohort[firsts], *of_spans, strict=True)}
 
     def _won_in(self, period: Period) -> NDArray[np.intp]:
         return np.flatnonzero((self._won >= number(period.start)) & (self._won <= number(period.end)))
@@ -138,11 +161,64 @@ def _month(days: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _first_day(month: np.int64) -> date:
-    return np.datetime64(int(month) + _JANUARY, "M").astype("datetime64[D]").item()
+    years, months = divmod(int(month), 12)
+    return date(EPOCH.year + years, months + 1, 1)
 
 
 _JANUARY = int(np.datetime64(EPOCH, "M").astype(np.int64))
 
 
-def _brought(sums: NDArray[np.int64]) -> Brought:
-    return {measure: money(amount) for measure, amount in zip(MEASURES, sums, strict=True)}
+def _cohorts(won: NDArray[np.int64], segment: NDArray[np.int64], segments: Sequence[str]) -> NDArray[np.int64]:
+    """A number for the month they were won in and the segment."""
+    return _month(won) * len(segments) + segment
+
+
+def _named(cohort: np.int64, segments: Sequence[str]) -> tuple[date, str]:
+    return _first_day(cohort // len(segments)), segments[int(cohort % len(segments))]
+
+
+def _each_brought(sums: NDArray[np.int64]) -> list[Brought]:
+    """The measures of each row of columns."""
+    return [
+        {measure: money(amount) for measure, amount in zip(MEASURES, of_one[-len(MEASURES) :], strict=True)}
+        for of_one in sums
+    ]
+
+
+class Segments:
+    """All customers, by the day they were won on and by what their first order was."""
+
+    def __init__(self, parts: Iterable[tuple[date, str, bytes]]) -> None:
+        """Of rows of CohortSegmentDay of one split."""
+        told = [(day, segment, np.frombuffer(customers, CUSTOMER)) for day, segment, customers in parts]
+        self._names = sorted({segment for _, segment, _ in told})
+        places = {name: place for place, name in enumerate(self._names)}
+        lengths = [len(customers) for _, _, customers in told]
+        customers = np.concatenate([np.empty(0, CUSTOMER), *(customers for _, _, customers in told)]).astype(np.int64)
+        in_order = np.argsort(customers)
+        self._customers = customers[in_order]
+        self._won = np.repeat([number(day) for day, _, _ in told], lengths).astype(np.int64)[in_order]
+        self._segment = np.repeat([places[segment] for _, segment, _ in told], lengths).astype(np.int64)[in_order]
+
+    def sizes(self, days: Sequence[int], end: date) -> dict[tuple[date, str], tuple[int, list[int]]]:
+        """By the month they were won in and segment: how many, and how many who have been here for so many days by
+        the end."""
+        cohorts, of = np.unique(_cohorts(self._won, self._segment, self._names), return_inverse=True)
+        here = [np.bincount(of[number(end) - self._won >= span], minlength=len(cohorts)).tolist() for span in days]
+        counts = np.bincount(of, minlength=len(cohorts)).tolist()
+        return {
+            _named(cohort, self._names): (count, list(old))
+            for cohort, count, *old in zip(cohorts, counts, *here, strict=True)
+        }
+
+    def of_orders(self, days: Days) -> CohortDays:
+        """What the orders of rows of OrderWorthDay brought, by when and as what their customers were won."""
+        rows = Packed(days, ORDER)
+        asked = rows.rows["customer"].astype(np.int64)
+        place = np.searchsorted(self._customers, asked)
+        place[place == len(self._customers)] = 0
+        known = self._customers[place] == asked if len(self._customers) else np.zeros(len(asked), bool)
+        there = place[known]
+        won, segment = np.full(len(asked), number(NO_ORDER_BEFORE)), np.zeros(len(asked), np.int64)
+        won[known], segment[known] = self._won[there], self._segment[there]
+        return CohortDays(rows, np.ones(len(asked), np.int64), won, segment, self._names or ("",))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from clique_app.metrics import order_worth, performance_sql, registry, rollup
+from clique_app.metrics import cohort_segments, order_worth, performance_sql, registry, rollup
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.retention import CHANCE_OF_ANOTHER, EXPECTED
 from clique_app.metrics.definition import Reading, Total
@@ -152,19 +152,19 @@ EXPECTED_VALUES = Kept(
 CUSTOMER_SALES = Kept(
     "customer_sales_day", ("day", "booked"), _customer_sales, frozenset({"sale_entry", "order_place"})
 )
-ORDER_WORTH = Kept(
-    "order_worth",
-    ("day", "order_id", "customer_id", *order_worth.MEASURES),
-    order_worth.made,
-    frozenset({"order_worth", "shop_order", "store_settings"}),
-)
-COHORTS = Kept(
-    "cohort_day",
-    ("day", "cohorts"),
-    order_worth.by_cohort,
-    frozenset({*ORDER_WORTH.moved_by, "order_gap", "customer_won"}),
+_WORTH_MOVED_BY = frozenset({"order_worth", "shop_order", "store_settings", "order_gap"})
+ORDER_WORTH = Kept("order_worth_day", ("day", "orders"), order_worth.by_order, _WORTH_MOVED_BY)
+COHORTS = Kept("cohort_day", ("day", "cohorts"), order_worth.by_cohort, _WORTH_MOVED_BY | {"customer_won"})
+COHORT_SEGMENTS = Kept(
+    "cohort_segment_day",
+    ("day", "split", "segment", "customers"),
+    cohort_segments.made,
+    frozenset({"customer", "shop_order", "order_worth", "credit", "product_title"}),
 )
 
 # what moves who the best customers are, and how many of them there are
 RANKED_BY = CUSTOMER_SALES.moved_by | {"customer"}
-KEPT = (PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, ORDER_WORTH, COHORTS)
+KEPT = (
+    PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, ORDER_WORTH, COHORTS,
+    COHORT_SEGMENTS,
+)  # fmt: skip

@@ -26,14 +26,16 @@ from clique_app.metrics.catalog.value import (
     PAYBACK_OF,
     margin_of_expected,
 )
-from clique_app.metrics.cohort_days import CohortDays
+from clique_app.metrics.cohort_days import CohortDays, Segments
 from clique_app.metrics.definition import Period, Reading, Total
 from clique_app.metrics.figures import Value
 from clique_app.metrics.kept import (
+    COHORT_SEGMENTS,
     COHORTS,
     CUSTOMER_SALES,
     EXPECTED_VALUES,
     ORDER_GAPS,
+    ORDER_WORTH,
     RANKED_BY,
     REORDERS,
     VISITOR_GAPS,
@@ -292,7 +294,20 @@ def cohort_days(session: Session, store_id: int, period: Period, moment: Moment)
     """What customers brought until now by the orders of a period, and maybe of days around it."""
     cohorts, values = relation(store_id, COHORTS, period, moment)
     asked = f"select day, cohorts from {cohorts} cohorts"  # noqa: S608
-    return moment.once(COHORTS.table, period, lambda: CohortDays(_packed(session, asked, values)))
+    return moment.once(COHORTS.table, period, lambda: CohortDays.packed(_packed(session, asked, values)))
+
+
+def segments(session: Session, store_id: int, by: str, period: Period, moment: Moment) -> Segments:
+    """Who was won in a period, by what their first order was."""
+    parts, values = relation(store_id, COHORT_SEGMENTS, period, moment)
+    asked = f"select day, segment, customers from {parts} parts where split = :split"  # noqa: S608
+    return Segments(_packed(session, asked, {**values, "split": by}))
+
+
+def cohort_days_by(session: Session, store_id: int, of: Segments, period: Period, moment: Moment) -> CohortDays:
+    """What customers brought until now by the orders of a period, by what their first order was."""
+    orders, values = relation(store_id, ORDER_WORTH, period, moment)
+    return of.of_orders(_packed(session, f"select day, orders from {orders} orders", values))  # noqa: S608
 
 
 def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:

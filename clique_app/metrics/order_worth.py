@@ -11,11 +11,25 @@ from clique_app.metrics.rollup import ALL_DAYS
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 MEASURES = ("net_sales", "cost_of_goods", "fulfilment", "payment_fees")  # keys of totals
+NOBODY = 0  # stands for the customer of an order that names none
 COHORT_TOTALS = {f"cohort_{measure}": measure for measure in MEASURES}  # totals by the day the customer was won
 
 
 # what is told of an order itself: its type, and SQL over shop_order o
-_OF_ORDER = {"day": ("date", "o.day"), "customer_id": ("bigint", "o.customer_id")}
+_FIRST_IN_MONTH = (
+    "int",
+    """case when o.customer_id is not null and not exists (
+        select from shop_order p
+        where p.store_id = o.store_id and p.customer_id = o.customer_id and not p.test
+          and p.day between date_trunc('month', o.day)::date and o.day
+          and (p.processed_at, p.order_id) < (o.processed_at, o.order_id)
+    ) then 1 else 0 end""",
+)
+_OF_ORDER = {
+    "day": ("date", "o.day"),
+    "customer_id": ("bigint", f"coalesce(o.customer_id, {NOBODY})"),
+    "first_in_month": _FIRST_IN_MONTH,
+}
 _OF_COHORT = {
     "day": ("date", "o.day"),
     "won_on": (
@@ -24,15 +38,7 @@ _OF_COHORT = {
             select c.first_order_day from customer c where c.store_id = o.store_id and c.customer_id = o.customer_id
         ), '{NO_ORDER_BEFORE.isoformat()}'::date)""",  # noqa: S608  # our own text
     ),
-    "first_in_month": (
-        "int",
-        """case when o.customer_id is not null and not exists (
-            select from shop_order p
-            where p.store_id = o.store_id and p.customer_id = o.customer_id and not p.test
-              and p.day between date_trunc('month', o.day)::date and o.day
-              and (p.processed_at, p.order_id) < (o.processed_at, o.order_id)
-        ) then 1 else 0 end""",
-    ),
+    "first_in_month": _FIRST_IN_MONTH,
 }
 
 
@@ -61,18 +67,29 @@ def _orders(among: str, told: Mapping[str, tuple[str, str]]) -> str:
     """  # noqa: S608
 
 
-def made(among: str) -> str:
-    """The rows of OrderWorth; among: ALL_DAYS or SOME_DAYS."""
-    return f"select day, order_id, customer_id, {', '.join(MEASURES)} from ({_orders(among, _OF_ORDER)}) told"  # noqa: S608
+def by_order(among: str) -> str:
+    """The rows of OrderWorthDay; among: ALL_DAYS or SOME_DAYS."""
+    row = _packed("int8send(customer_id)", "int4send(first_in_month)", *_amounts("{}"))
+    return f"""
+    select day, string_agg({row}, ''::bytea order by customer_id, order_id) as orders
+    from ({_orders(among, _OF_ORDER)}) told group by day
+    """  # noqa: S608
 
 
 def by_cohort(among: str) -> str:
     """The rows of CohortDay; among as above."""
     counts = (f"won_on - '{EPOCH.isoformat()}'::date", "count(*)::int", "sum(first_in_month)::int")
-    amounts = (f"cast(sum({one}) * {MILLION} as bigint)" for one in MEASURES)
-    row = " || ".join((*(f"int4send({one})" for one in counts), *(f"int8send({one})" for one in amounts)))
+    row = _packed(*(f"int4send({one})" for one in counts), *_amounts("sum({})"))
     return f"""
     select day, string_agg(cohort, ''::bytea order by won_on) as cohorts
     from (select day, won_on, {row} as cohort from ({_orders(among, _OF_COHORT)}) told group by day, won_on) packed
     group by day
     """  # noqa: S608
+
+
+def _amounts(of: str) -> list[str]:
+    return [f"int8send(cast({of.format(one)} * {MILLION} as bigint))" for one in MEASURES]
+
+
+def _packed(*parts: str) -> str:
+    return " || ".join(parts)

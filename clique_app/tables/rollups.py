@@ -115,18 +115,26 @@ class CustomerSalesDay(StoreOwned, table=True):
     booked: bytes  # for each customer, by number: that, and millionths of the currency; both big-endian, of 8 bytes
 
 
-class OrderWorth(StoreOwned, table=True):
-    """What an order brought until now, whenever it was booked: a refund counts with its order."""
+class OrderWorthDay(StoreOwned, table=True):
+    """What each order of a day brought until now, whenever it was booked: a refund counts with its order."""
 
-    __tablename__ = "order_worth"
+    __tablename__ = "order_worth_day"
 
-    day: date = Field(primary_key=True)  # of the order
-    order_id: int = big(primary_key=True)
-    customer_id: int | None = big(default=None, nullable=True)
-    net_sales: Decimal = Field(sa_type=sa.Numeric)
-    cost_of_goods: Decimal = Field(sa_type=sa.Numeric)
-    fulfilment: Decimal = Field(sa_type=sa.Numeric)
-    payment_fees: Decimal = Field(sa_type=sa.Numeric)
+    day: date = Field(primary_key=True)  # of the orders
+    # For each order, by customer: their number (0: nobody's), of 8 bytes; whether it is their first one in this
+    # calendar month, of 4; millionths of net sales, cost of goods, fulfilment and payment fees, of 8. All big-endian.
+    orders: bytes
+
+
+class CohortSegmentDay(StoreOwned, table=True):
+    """Who was won on a day, by what their first order was. Each split has each customer once."""
+
+    __tablename__ = "cohort_segment_day"
+
+    day: date = Field(primary_key=True)
+    split: str = Field(primary_key=True)  # of metrics/cohort_segments.py
+    segment: str = Field(primary_key=True)
+    customers: bytes  # their numbers, big-endian, of 8 bytes
 
 
 class CohortDay(StoreOwned, table=True):
@@ -244,6 +252,13 @@ CHANGING = (
         days=f"""select r.store_id, {DELIVERED_ON.format(order="r")} from changed r
                  join store s on s.store_id = r.store_id""",  # noqa: S608
         dates=DELIVERED_ON.format(order="r"),
+    ),
+    # what was sold is called as its product is called now
+    Changing(
+        "product", None, columns=("product_id", "title"), named="product_title",
+        days="""select c.store_id, f.day from changed c
+                join order_line l on l.store_id = c.store_id and l.product_id = c.product_id
+                join shop_order f on f.store_id = l.store_id and f.order_id = l.order_id""",
     ),
     # what is the order before is another one for each of the customer's later ones
     Changing(

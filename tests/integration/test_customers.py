@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -15,12 +17,14 @@ from sqlmodel import Session, select
 
 from clique_app import clock
 from clique_app.attribution import service as attribution
-from clique_app.customers import cohort_sql, cohorts, journey_service, service, training, value_service
+from clique_app.customers import cohorts, journey_service, service, training, value_service
+from clique_app.customers.grid import Cohort, merged
 from clique_app.database import store_session
 from clique_app.errors import NotFound
 from clique_app.lab import orders as lab_orders
 from clique_app.lab.table import opened
 from clique_app.metrics import service as metrics
+from clique_app.metrics.cohort_segments import SEGMENTS
 from clique_app.metrics.definition import Period
 from clique_app.settings import settings
 from clique_app.sync import staging_service
@@ -83,6 +87,25 @@ def add_entry(session: Session, store_id: int, order_id: int, kind: str, day: da
     )
 
 
+def by_month(rows: Iterable[Cohort]) -> dict[date, Any]:
+    """What all segments of a month tell together."""
+    of_months: dict[date, list[Cohort]] = defaultdict(list)
+    for row in rows:
+        of_months[row.month].append(row)
+    told = {month: merged(several, month, "") for month, several in of_months.items()}
+    return {
+        month: (
+            row.customers,
+            row.cells,
+            [
+                (one.days, one.customers, one.left_out, one.customers and round((one.sales or 0) * one.customers, 6))
+                for one in row.ltv
+            ],
+        )
+        for month, row in told.items()
+    }
+
+
 def test_cdnow_in_a_store_is_cdnow_in_the_lab(monkeypatch: pytest.MonkeyPatch) -> None:
     purchases = lab_orders.read(opened(SAMPLE))
     told = cohorts.summary(purchases)
@@ -91,7 +114,8 @@ def test_cdnow_in_a_store_is_cdnow_in_the_lab(monkeypatch: pytest.MonkeyPatch) -
     with store_session(store_id) as session:
         net_sales = metrics.figure(session, store_id, "net_sales", period).value
         assert net_sales == told.revenue
-        for by in cohort_sql.SEGMENTS:
+        unsplit = service.cohorts(session, store_id)
+        for by in SEGMENTS:
             found = service.cohorts(session, store_id, by)
             assert found.sales == net_sales, by
             assert found.without_customer == 0
@@ -102,7 +126,8 @@ def test_cdnow_in_a_store_is_cdnow_in_the_lab(monkeypatch: pytest.MonkeyPatch) -
                 assert {one.days for one in grown} == {days}
                 whole = sum((one.sales or Decimal(0)) * one.customers for one in grown)
                 assert whole / sum(one.customers for one in grown) == pytest.approx(ltv)
-            assert any(row.segment for row in found.rows) == bool(by)
+            assert all(row.segment for row in found.rows)
+            assert by_month(found.rows) == by_month(unsplit.rows)
         kept = service.retention(session, store_id, period)
         assert kept["repeat_purchase_rate"].value == told.repeat_rate
         assert kept["days_between_purchases"].value == told.median_gap_days
@@ -191,7 +216,12 @@ def test_cohorts_by_hand() -> None:
         assert contribution + guest == metrics.figure(session, store_id, "contribution_before_ads", whole).value
         segments = {row.segment for row in service.cohorts(session, store_id, "discount").rows}
         assert segments == {"with a discount", "full price"}
-        assert {row.segment for row in service.cohorts(session, store_id, "region").rows} == {"US", "US, ME"}
+        by_region = service.cohorts(session, store_id, "region")
+        assert by_region.without_customer == 30
+        assert [(row.segment, [cell.sales for cell in row.cells]) for row in by_region.rows] == [
+            (segment, [cell.sales for cell in of.cells])
+            for segment, of in zip(("US", "US, ME"), (ann, bob), strict=True)
+        ]
         assert {row.segment for row in service.cohorts(session, store_id, "product").rows} == {"Birch", "Amber"}
 
         march = service.retention(session, store_id, Period(date(2025, 3, 1), date(2025, 3, 31)))

@@ -244,7 +244,8 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     traces = in_tables(database_url, names_of(person))
     assert {("customer", "customer_id"), ("customer", "email_hmac"), ("shop_order", "customer_id")} <= traces
     assert {("inbox_event", "payload"), ("inbox_event", "object_id"), ("sync_run", "message")} <= traces
-    assert {("customer_sales_day", "booked"), ("order_worth", "customer_id")} <= traces
+    assert {("customer_sales_day", "booked"), ("order_worth_day", "orders")} <= traces
+    assert ("cohort_segment_day", "customers") in traces
     assert {("order_gap_day", "customers"), ("vip_standing", "first")} <= traces
     assert in_redis(person) >= 5
     assert in_archive(person) == 2

@@ -14,10 +14,12 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.attribution import service as attribution
+from clique_app.customers import service as customers
 from clique_app.database import store_session, system_session
 from clique_app.metrics import kept_service, order_worth, readings_service, service, sums_service
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.value import EXPECTED_NET_SALES, PAYBACK
+from clique_app.metrics.cohort_segments import SEGMENTS
 from clique_app.metrics.definition import Dimension, Filters, Period, Reading, Total
 from clique_app.metrics.gaps import CUSTOMERS, EXPECTED, RETURNS, VISITORS
 from clique_app.metrics.registry import METRICS
@@ -27,6 +29,7 @@ from clique_app.tables import (
     AdGroup,
     Campaign,
     Order,
+    OrderLine,
     SaleEntry,
     Store,
     StoreSettings,
@@ -59,7 +62,7 @@ orders = st.tuples(
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
     st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "refund", "visit", "expect",
-                     "churn", "place", "roll_up"]),
+                     "churn", "place", "title", "discount", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -118,8 +121,17 @@ values (:store, int8send(:number % 3 + 1), 'USD', 0.1 * :amount, :at)
 on conflict (store_id, email_hmac) do update set churn_probability = excluded.churn_probability
 """
 
+TITLE = """
+insert into product (store_id, product_id, title, handle, product_type, vendor, status, active, updated_at)
+values (:store, :number % 2, :amount % 3, '', '', '', '', true, :at)
+on conflict (store_id, product_id) do update set title = excluded.title
+"""
+DISCOUNT = REFUND.replace("'refund'", "'discount'").replace("-1, -:amount", "0, -:amount")
+
 PLACE = "update shop_order set region = cast(:amount as text) where store_id = :store and order_id = :number"
-WRITTEN = {"refund": REFUND, "place": PLACE, "expect": EXPECT, "churn": CHURN}
+WRITTEN = {
+    "refund": REFUND, "discount": DISCOUNT, "place": PLACE, "title": TITLE, "expect": EXPECT, "churn": CHURN,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -181,7 +193,7 @@ def do(session: Session, store_id: int, step: Step) -> None:
         case "visit":  # some come again within a week, some later, some too late to be judged
             at += timedelta(days=3 * day)
             run.execute(text(VISIT), {**of, "day": clock.day_of(at, ZONE), "at": at})
-        case "refund" | "place" | "expect" | "churn":
+        case "refund" | "discount" | "place" | "title" | "expect" | "churn":
             run.execute(text(WRITTEN[what]), {**of, "day": clock.day_of(at, ZONE), "at": at})
         case "redact":
             run.execute(text("update shop_order set customer_id = null where order_id = :number"), of)
@@ -200,8 +212,12 @@ def add_order(session: Session, store_id: int, number: int, at: datetime, amount
         store_id=store_id, sale_id=number, kind="sale", order_id=number, happened_at=at, day=day, amount=amount,
         quantity=1, unit_cost=Decimal(1),
     )  # fmt: skip
+    line = OrderLine(
+        store_id=store_id, line_id=number, order_id=number, product_id=number % 2, title="as sold", unit_price=amount,
+        quantity=1, current_quantity=1,
+    )  # fmt: skip
     touch = Touch(store_id=store_id, order_id=number, position=0, occurred_at=at, channel=channel)
-    for row in (order, sale, touch):
+    for row in (order, sale, line, touch):
         session.add(row)
         session.flush()
         session.expunge(row)
@@ -239,7 +255,7 @@ def from_rows(
 @example([("visit", 1, 0, 3, ""), SUMMED, ("visit", 1, 1, 3, ""), ("visit", 1, 3, 3, ""), ("visit", 1, 4, 0, "")])
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
-        for table in ("shop_order", "customer", "campaign", "ad_account", "survey_response", "review",
+        for table in ("shop_order", "product", "customer", "campaign", "ad_account", "survey_response", "review",
                       "web_session", "customer_value", "profile_prediction", *DERIVED_TABLES):  # fmt: skip
             session.connection().execute(text(f"delete from {table}"))
         add_ads(session, store_id)
@@ -274,11 +290,15 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
             assert list(told.values()) == list(of_rows.values()), reading.key
             assert {key for key, _ in told} == {reading.key}
         ranked = kept_service.vips(session, store_id, WHOLE.end, 3)
+        cohorts = {by: customers.cohorts(session, store_id, by) for by in ("", *SEGMENTS)}
         assert sums_service.roll_up(session, store_id) >= 0
         assert kept_service.vips(session, store_id, WHOLE.end, 3) == ranked
         kept_service.rank(session, store_id, WHOLE.end)
         assert kept_service.vips(session, store_id, WHOLE.end, 3) == ranked
         assert not sums_service.reconcile(session, store_id)
+        assert {by: customers.cohorts(session, store_id, by) for by in cohorts} == cohorts
+        session.connection().execute(text("delete from metric_summed"))  # so that nothing kept is used
+        assert {by: customers.cohorts(session, store_id, by) for by in cohorts} == cohorts
 
 
 def nonzero(sums: object) -> dict[object, Decimal]:
