@@ -49,14 +49,20 @@
 
   const BUTTON = `:host{vertical-align:middle}:host([inlinesize=fill]){display:flex}:host([inlinesize=fill]) .b{width:100%}.b{display:inline-flex;align-items:center;justify-content:center;gap:6px;height:28px;padding:0 12px;border:0;border-radius:8px;background:#fff;color:#303030;font:550 12px/16px Inter,sans-serif;cursor:pointer;white-space:nowrap;text-decoration:none;box-shadow:inset 0 -1px 0 #b5b5b5,inset 0 0 0 1px rgb(0 0 0/.1),inset 0 .5px 0 1.5px #fff}
 .b:hover{background:#fafafa}.b.primary{background:#303030;color:#fff;box-shadow:inset 0 -1px 0 1px rgb(0 0 0/.8),inset 0 0 0 1px #303030,inset 0 .5px 0 1.5px rgb(255 255 255/.25)}.b.primary:hover{background:#1a1a1a}.b.tertiary{background:none;box-shadow:none}.b.tertiary:hover{background:rgb(0 0 0/.06)}.b.critical{color:#8e0b21}.b.primary.critical{background:#c70a24;color:#fff}
-.b:disabled{background:#e9e9e9;color:#616161;box-shadow:none;cursor:default}.b.primary:disabled{background:#616161;color:#fff}.b.only{padding:0 6px}svg{font-size:16px}i{width:14px;height:14px;border:2px solid #ccc;border-top-color:currentColor;border-radius:50%;animation:t 1s linear infinite}@keyframes t{to{transform:rotate(1turn)}}@media(prefers-reduced-motion:reduce){i{animation:t 4s steps(4) infinite}}@media(max-width:700px){.b{height:32px}}`;
+.b:disabled{background:#e9e9e9;color:#616161;box-shadow:none;cursor:default}.b.primary:disabled{background:#616161;color:#fff}.b.only{padding:0 6px}.b.loading{position:relative;color:transparent!important}.b.loading svg{opacity:0}.b.primary.loading i{border-color:#8a8a8a;border-top-color:#fff}svg{font-size:16px}.b i{position:absolute;top:calc(50% - 7px);left:calc(50% - 7px);width:14px;height:14px;border:2px solid #ccc;border-top-color:#616161;border-radius:50%;animation:t 1s linear infinite}@keyframes t{to{transform:rotate(1turn)}}@media(prefers-reduced-motion:reduce){i{animation:t 4s steps(4) infinite}}@media(max-width:700px){.b{height:32px}}`;
   define("s-button", ["variant", "tone", "icon", "type", "href", "target", "accessibilityLabel", "inlineSize", "command", "commandFor", "download", "interestFor", "lang"], ["disabled", "loading"], function (root) {
-    const label = this.accessibilityLabel ? ` aria-label="${text(this.accessibilityLabel)}"` : "";
-    const inner = `${this.loading ? "<i></i>" : svg(this.icon)}<slot></slot>`;
-    const look = `class="b ${text(this.variant)} ${text(this.tone)}${this.icon && !this.textContent ? " only" : ""}"`;
-    root.innerHTML = `<style>${RESET}${BUTTON}</style>` + (this.href ? `<a ${look} href="${text(this.href)}" target="${text(this.target)}"${label}>${inner}</a>`
-      : `<button ${look} type="button"${label}${this.disabled || this.loading ? " disabled" : ""}>${inner}</button>`);
-    if (this.type === "submit") root.querySelector("button")?.addEventListener("click", () => this.closest("form")?.requestSubmit());
+    // Drawn again in place: a button that is exchanged under a click or the focus loses both.
+    const tag = this.href ? "a" : "button";
+    if (!root.querySelector(tag)) root.innerHTML = `<style>${RESET}${BUTTON}</style><${tag}></${tag}>`;
+    const button = root.querySelector(tag);
+    button.className = `b ${this.variant} ${this.tone}${this.icon && !this.textContent ? " only" : ""}${this.loading ? " loading" : ""}`;
+    button.innerHTML = `${svg(this.icon)}<slot></slot>${this.loading ? "<i></i>" : ""}`;
+    if (this.accessibilityLabel) button.setAttribute("aria-label", this.accessibilityLabel); else button.removeAttribute("aria-label");
+    if (this.href) { button.setAttribute("href", this.href); button.target = this.target; return; }
+    button.type = "button";
+    button.disabled = this.disabled || this.loading;
+    button.ariaBusy = this.loading ? "true" : null;
+    button.onclick = this.type === "submit" ? () => this.closest("form")?.requestSubmit() : null;
   });
 
   define("s-link", ["href", "target", "tone", "accessibilityLabel", "lang", "download", "command", "commandFor", "interestFor"], [], function (root) {

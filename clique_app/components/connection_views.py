@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from clique_app.components.source_views import (
     SOURCE_STATES,
     ProgressView,
-    ReadingView,
+    how_far,
     import_view,
-    reading_view,
+    time_left,
 )
 from clique_app.connections.ad_accounts_service import CONNECT_ERRORS, AccountInUse, Overview
 from clique_app.integrations.channels import AdAccount
@@ -46,12 +46,14 @@ STAYS = (
 
 @dataclass(frozen=True)
 class SourceLine:
-    """One source of a connection and how old it is."""
+    """One source of a connection: how old it is, or how far it is being read."""
 
     label: str
-    age: str
+    told: str
     badge: str
     state: str
+    left: str = ""  # how long the reading still takes, where that is known
+    share: float = 0.0  # of the reading that is done
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,6 @@ class ConnectionView:
     sync: str = ""  # the word on the button; empty: nothing can be read now
     sources: list[SourceLine] = field(default_factory=list)
     imports: list[ProgressView] = field(default_factory=list)
-    readings: list[ReadingView] = field(default_factory=list)  # under way
     stops: list[str] = field(default_factory=list)  # what a disconnect ends
     stays: list[str] = field(default_factory=list)
     ends: str = ""  # how, where not by a disconnect in Clique
@@ -129,18 +130,13 @@ def _connection(one: Linked, zone: ZoneInfo, now: datetime) -> ConnectionView:
         missing=sorted(access.missing) if step != "connect" else [],
         problem=_problem(access, one.sources) if step != "connect" else "",
         sync="Try again" if one.again else _sync(one.sources) if step == "done" else "",
-        sources=[_source(source, now) for source in one.sources] if reached else [],
+        sources=[_source(source, now, reads=step == "done") for source in one.sources] if reached else [],
         imports=[import_view(source) for source in one.sources] if step == "done" else [],
-        readings=_readings(one, zone) if step == "done" else [],
         stops=list(one.stops),
         stays=[line.format(label=access.label) for line in STAYS],
         ends=one.ends,
         page=one.page,
     )
-
-
-def _readings(one: Linked, zone: ZoneInfo) -> list[ReadingView]:
-    return [reading_view(source, source.current, zone) for source in one.sources if source.current]
 
 
 def _badge(one: Linked) -> tuple[str, str]:
@@ -185,8 +181,12 @@ def _sync(sources: Sequence[Standing]) -> str:
     return "Fetch again" if any(one.mend for one in sources) else "Sync now"
 
 
-def _source(one: Standing, now: datetime) -> SourceLine:
-    return SourceLine(one.label, format.age(one.fresh_at, now), *SOURCE_STATES[one.state])
+def _source(one: Standing, now: datetime, *, reads: bool) -> SourceLine:
+    """reads: the access has not ended, so that a reading goes on."""
+    word = SOURCE_STATES[one.state]
+    if not (reads and one.current):
+        return SourceLine(one.label, format.age(one.fresh_at, now), *word)
+    return SourceLine(one.label, how_far(one.current), *word, time_left(one.current), one.current.share or 0.0)
 
 
 def account_in_words(account: AccountInUse) -> str:

@@ -94,6 +94,13 @@ def time_left(reading: Reading | None) -> str:
     return "" if left is None else f"about {seconds(left)} left"
 
 
+def how_far(reading: Reading) -> str:
+    """'6,312 of 26,118', where the source gives a count."""
+    if reading.expected:
+        return f"{reading.read:,} of {reading.expected:,}"
+    return f"{reading.read:,} rows" if reading.read else "Starting"
+
+
 def reading_view(one: Standing, reading: Reading, zone: ZoneInfo) -> ReadingView:
     """How far a reading is."""
     pace = f"{reading.per_second:,.0f} rows a second" if reading.per_second else ""
@@ -140,6 +147,8 @@ def counted(standing: Standing) -> tuple[str, str]:
     """(word, badge state) of the last comparison with the source's own count; no badge where there was none."""
     if standing.current and standing.state == "importing":
         return "After the import", ""
+    if standing.current and standing.state == "reading":
+        return how_far(standing.current), ""
     if standing.last is None:
         return format.UNKNOWN, ""
     if standing.counted is None:

@@ -20,7 +20,7 @@ from clique_app.components.frame import header
 from clique_app.components.klaviyo_connect import klaviyo_key_form
 from clique_app.components.page import Page
 from clique_app.components.polaris import s_button
-from clique_app.components.status import badge, bone, page_link, reading_bar
+from clique_app.components.status import badge, bone, page_link
 from clique_app.integrations.registry import PLATFORMS
 from clique_app.sync.connections_service import CONNECTIONS
 
@@ -52,9 +52,15 @@ def _permissions(one: Any) -> rx.Component:
 
 
 def _sources(one: Any) -> rx.Component:
+    """How far a source is read is told in its line, so that no button moves under a hand that is about to click."""
+
     def source(line: Any) -> rx.Component:
+        left = rx.el.span(", ", line.left, class_name="c-time-left")
         return rx.el.li(
-            rx.el.span(line.label), rx.el.span(line.age, class_name="c-second"), badge(line.badge, line.state)
+            rx.el.span(line.label, class_name="c-cut"),
+            rx.el.span(line.told, rx.cond(line.left != "", left), class_name="c-second"),
+            badge(line.badge, line.state),
+            rx.cond(line.share > 0, rx.el.span(class_name="c-share", style={"width": f"{line.share * 100}%"})),
         )
 
     return rx.cond(one.sources.length() > 0, rx.el.ul(rx.foreach(one.sources, source), class_name="c-source-lines"))
@@ -93,7 +99,6 @@ def _card(one: Any) -> rx.Component:
         connection_problem(one),
         _facts(one),
         _sources(one),
-        rx.foreach(one.readings, lambda reading: rx.el.div(reading_bar(reading), class_name="c-inset")),
         account_choice(one),
         _actions(one),
         rx.cond((one.key == "klaviyo") & ((one.step == "connect") | (one.step == "reconnect")), _by_key()),

@@ -11,6 +11,17 @@ from tests.e2e.demos import Demo, rows
 
 READ_NOW = "select count(*) from sync_run where source = 'meta_ads' and kind = 'manual' and state = 'whole'"
 KEPT = "select count(*) from ad_day"
+# where the buttons of all cards are, in each frame from now on
+WATCH = """() => {
+  window.places = new Set();
+  const look = () => {
+    const buttons = document.querySelectorAll(".c-connection-actions :is(button, s-button)");
+    const boxes = [...buttons].map((one) => one.getBoundingClientRect());
+    places.add(JSON.stringify(boxes.map((box) => [box.left + scrollX, box.top + scrollY, box.width].map(Math.round))));
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -26,9 +37,12 @@ def test_a_connection_is_read_now_ended_and_begun_again(sealed: Demo, browser: B
         expect(frame.locator("[data-connection]")).to_have_count(1 + len(PLATFORMS) + 2)  # the pixel and the survey
 
         before = rows(sealed, READ_NOW)[0][0]
+        frame.locator("body").evaluate(WATCH)
         meta.get_by_role("button", name="Sync now: Meta").click()
         assert admin.eventually(lambda: rows(sealed, READ_NOW)[0][0], lambda found: found > before, 60) > before
         expect(meta).to_contain_text("s ago")
+        places = frame.locator("body").evaluate("() => [...places]")
+        assert len(places) == 1, places  # nothing moved while it was read: a click would miss its button
 
         meta.get_by_role("button", name="Disconnect Meta").click()
         expect(dialog).to_contain_text("Meta ads are not read any more")

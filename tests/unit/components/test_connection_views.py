@@ -83,14 +83,20 @@ def test_what_tells_by_itself_waits_until_it_has_told() -> None:
     ]
 
 
-def test_a_reading_under_way_shows_its_counts() -> None:
-    shown = view(meta("connected", standing(state="reading", current=reading(kind="manual"))))
-    assert [(one.title, one.done) for one in shown.readings] == [("Shopify orders: sync now", "6,312")]
+def test_a_reading_under_way_shows_its_counts_in_the_line_of_its_source() -> None:
+    [line] = view(meta("connected", standing(state="reading", current=reading(kind="manual")))).sources
+    assert (line.label, line.told, line.badge) == ("Shopify orders", "6,312 of 26,118", "Reading")
+    assert line.left.endswith(" left")
+    assert 0 < line.share < 1
+    uncounted = reading(kind="manual", expected=None, share=None)
+    [line] = view(meta("connected", standing(state="reading", current=uncounted))).sources
+    assert (line.told, line.left, line.share) == ("6,312 rows", "", 0)
 
 
-@pytest.mark.parametrize("state", ["disconnected", "expired", "revoked"])
+@pytest.mark.parametrize("state", ["expired", "revoked"])
 def test_a_reading_that_was_waiting_when_its_access_ended_is_not_shown_as_going_on(state: str) -> None:
-    assert view(meta(state, standing(state="reading", current=reading(kind="manual")))).readings == []
+    [line] = view(meta(state, standing(state="reading", current=reading(kind="manual")))).sources
+    assert (line.told, line.share) == ("6 s ago", 0)
 
 
 @pytest.mark.parametrize(
