@@ -98,7 +98,7 @@ def how_far(reading: Reading) -> str:
     """'6,312 of 26,118', where the source gives a count."""
     if reading.expected:
         return f"{reading.read:,} of {reading.expected:,}"
-    return f"{reading.read:,} rows" if reading.read else "Starting"
+    return f"{reading.read:,} rows so far" if reading.read else "Starting"
 
 
 def reading_view(one: Standing, reading: Reading, zone: ZoneInfo) -> ReadingView:

@@ -90,7 +90,7 @@ def test_a_reading_under_way_shows_its_counts_in_the_line_of_its_source() -> Non
     assert 0 < line.share < 1
     uncounted = reading(kind="manual", expected=None, share=None)
     [line] = view(meta("connected", standing(state="reading", current=uncounted))).sources
-    assert (line.told, line.left, line.share) == ("6,312 rows", "", 0)
+    assert (line.told, line.left, line.share) == ("6,312 rows so far", "", 0)
 
 
 @pytest.mark.parametrize("state", ["expired", "revoked"])

@@ -89,6 +89,7 @@ def test_a_difference_is_told_with_its_direction() -> None:
     assert counted(standing(counted=40)) == ("3 missing", "caution")
     assert counted(standing(counted=30)) == ("7 too many", "caution")
     assert counted(standing(counted=None))[1] == ""
+    assert counted(standing(state="reading", current=reading(kind="manual"))) == ("6,312 of 26,118", "")
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.2, "1 s"), (40.4, "40 s"), (360, "6 min"), (7200, "2 h")])
