@@ -27,7 +27,7 @@ from clique_app.components.connection_views import (
 from clique_app.components.overlays import block, dialog
 from clique_app.components.polaris import s_button
 from clique_app.components.session import PageState
-from clique_app.components.status import badge, bone, progress
+from clique_app.components.status import badge, bone, import_bar
 from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.connections.ad_accounts_service import ReturnPage
 from clique_app.connections.roles import require_may_act
@@ -211,9 +211,6 @@ def connect_list() -> rx.Component:
 
 
 def _row(one: Any) -> rx.Component:
-    bars = rx.foreach(
-        one.imports, lambda p: progress(p.label, p.done, p.total, share=p.share, note=p.note, whole=p.whole)
-    )
     return rx.el.li(
         rx.el.div(
             rx.el.b(one.label),
@@ -231,7 +228,7 @@ def _row(one: Any) -> rx.Component:
             rx.el.p(change_button(one), " · ", disconnect_button(one), class_name="c-small c-second"),
         ),
         connection_problem(one),
-        bars,
+        rx.foreach(one.imports, import_bar),
         account_choice(one),
         class_name="c-channel",
         custom_attrs={"data-connection": one.key},

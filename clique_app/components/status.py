@@ -63,6 +63,11 @@ def progress(label: Any, done: Any, total: Any, *, share: Any, note: Any = "", w
     )
 
 
+def import_bar(one: Any) -> rx.Component:
+    """A source_views.ProgressView."""
+    return progress(one.label, one.done, one.total, share=one.share, note=one.note, whole=one.whole)
+
+
 def reading_bar(one: Any) -> rx.Component:
     """A source_views.ReadingView: counts, stage, pace and time left."""
     return rx.fragment(

@@ -19,7 +19,7 @@ from clique_app.components.page import Page
 from clique_app.components.polaris import s_button, s_progress
 from clique_app.components.session import PageState
 from clique_app.components.source_views import STEP_STATES, ProgressView, import_view, seconds
-from clique_app.components.status import badge, bone, card, facts, icon, page_link, progress
+from clique_app.components.status import badge, bone, card, facts, icon, import_bar, page_link
 from clique_app.components.tables import Cell, Column, Row, data_table
 from clique_app.integrations.registry import has_ad_accounts
 from clique_app.metrics import format, overview_service, registry, service
@@ -241,10 +241,7 @@ def _step(index: int, title: str, *content: rx.Component) -> rx.Component:
 def _steps() -> rx.Component:
     imports = rx.cond(
         OnboardingState.loaded,
-        rx.foreach(
-            OnboardingState.imports,
-            lambda p: progress(p.label, p.done, p.total, share=p.share, note=p.note, whole=p.whole),
-        ),
+        rx.foreach(OnboardingState.imports, import_bar),
         rx.fragment(*(bone("100%", "40px") for _ in range(4))),
     )
     edit = lambda value, text: rx.fragment(value, " ", page_link(text, "/settings"))  # noqa: E731
