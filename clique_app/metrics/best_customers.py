@@ -38,35 +38,51 @@ class Sales:
         rows = self._packed.rows
         self._customers, self._who = np.unique(rows["customer"].astype(np.int64), return_inverse=True)
         self._amounts = rows["amount"].astype(np.int64)
+        self._spent, self._of = np.zeros(len(self._customers), np.int64), slice(0, 0)  # in those rows
 
     def best(self, end: date, customers: int, limit: int) -> Best:
         """Those of a store that has so many customers by the day."""
-        ranked, booked = self._ranked(end, customers)
-        first = zip(self._customers[ranked[:limit]].tolist(), map(money, booked[:limit]), strict=True)
-        return Best(len(ranked), money(booked.sum()), tuple(first))
+        best, booked = self._best(end, customers)
+        ranked = np.argsort(-booked, kind="stable")[:limit]  # customers are in order already
+        first = zip(self._customers[best[ranked]].tolist(), map(money, booked[ranked]), strict=True)
+        return Best(len(best), money(booked.sum()), tuple(first))
 
     def ids(self, end: date, customers: int) -> list[int]:
-        """The numbers of those, the best first."""
-        ranked, _ = self._ranked(end, customers)
-        return self._customers[ranked].tolist()
+        """The numbers of those."""
+        best, _ = self._best(end, customers)
+        return self._customers[best].tolist()
 
     def of_the_best(self, period: Period, customers: int) -> Decimal:
         """What the best by the period's last day booked in the period."""
-        ranked, _ = self._ranked(period.end, customers)
+        best, _ = self._best(period.end, customers)
         is_best = np.zeros(len(self._customers), bool)
-        is_best[ranked] = True
+        is_best[best] = True
         rows = self._packed.of(period)
         return money(self._amounts[rows][is_best[self._who[rows]]].sum())
 
-    def _ranked(self, end: date, customers: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Places of the best among the customers, and what they booked in the year up to the day."""
-        year = self._packed.of(Period(end - timedelta(days=VIP_YEAR_DAYS), end))
-        spent = np.zeros(len(self._customers), np.int64)
-        np.add.at(spent, self._who[year], self._amounts[year])
-        places = max(1, customers * VIP_PERCENT // 100) if customers else 0
-        ranked = np.argsort(-spent, kind="stable")[:places]  # customers are in order already
-        ranked = ranked[spent[ranked] > 0]
-        return ranked, spent[ranked]
+    def _best(self, end: date, customers: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Places of the best among the customers, in order of these, and what they booked in the year up to the day."""
+        spent = self._spent_in(self._packed.of(Period(end - timedelta(days=VIP_YEAR_DAYS), end)))
+        places = min(len(spent), max(1, customers * VIP_PERCENT // 100) if customers else 0)
+        if not places:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        least = max(1, np.partition(spent, -places)[-places])  # who booked nothing is none of them
+        above = np.flatnonzero(spent > least)
+        best = np.sort(np.concatenate((above, np.flatnonzero(spent == least)[: places - len(above)])))
+        return best, spent[best]
+
+    def _spent_in(self, rows: slice) -> NDArray[np.int64]:
+        """What each customer booked in these rows. Years are asked for one after the other: what the one before has
+        too is not added again."""
+        before, self._of = self._of, rows
+        for part, sign in (
+            (slice(before.stop, rows.stop), 1),
+            (slice(rows.stop, before.stop), -1),
+            (slice(before.start, rows.start), -1),
+            (slice(rows.start, before.start), 1),
+        ):  # of each end of the rows one is empty
+            np.add.at(self._spent, self._who[part], sign * self._amounts[part])
+        return self._spent
 
 
 def packed(ranked: Iterable[tuple[int, Decimal]]) -> bytes:

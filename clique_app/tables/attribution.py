@@ -17,6 +17,7 @@ from clique_app.tables.base import PartOfOrder, StoreOwned, big, identity, key, 
 ATTRIBUTION = "attribution"  # the kind of its versions (tables.customers.ModelVersion)
 DEFAULT_MODEL = "last"
 UNATTRIBUTED = "unattributed"
+MOST_CREDITED = "orders desc, position desc"  # credits of an order in this order: of equal ones the later touch's
 NO_TOUCH, BY_SURVEY, BY_PLACE = -1, -2, -3  # positions of credits that rest on no visit
 NO_CAMPAIGN = 0
 CHANGED, FIRST_READ = "orders", "import"  # causes: where nobody named another, and the first reading of history

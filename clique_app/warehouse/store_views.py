@@ -5,7 +5,7 @@ from __future__ import annotations
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.metrics import registry
 from clique_app.metrics.definition import Total
-from clique_app.tables.attribution import UNATTRIBUTED
+from clique_app.tables.attribution import MOST_CREDITED, UNATTRIBUTED
 from clique_app.tables.orders import NET_SALES_KINDS
 from clique_app.warehouse.view import View
 
@@ -53,7 +53,7 @@ STORE_VIEWS = (
         left join lateral (
           select r.channel, r.campaign_id from credit r
           where r.store_id = o.store_id and r.order_id = o.order_id and r.day = o.day and r.orders > 0
-          order by r.orders desc, r.position desc limit 1
+          order by {MOST_CREDITED} limit 1
         ) k on true
         where not o.test
         """,

@@ -23,6 +23,7 @@ from clique_app.database import store_session
 from clique_app.errors import NotFound
 from clique_app.lab import orders as lab_orders
 from clique_app.lab.table import opened
+from clique_app.metrics import grouping_service
 from clique_app.metrics import service as metrics
 from clique_app.metrics.cohort_segments import SEGMENTS
 from clique_app.metrics.definition import Period
@@ -237,6 +238,30 @@ def test_cohorts_by_hand() -> None:
         assert paid.days is None
         assert paid.reason == "No ad account is connected yet."
         assert len(paid.curve) == 82  # days 0 to 81: from Ann's first order to the last day
+
+
+def test_who_was_won_by_two_channels_is_half_of_each_ones_worth_and_of_its_customers() -> None:
+    store_id = make_book([(1, date(2025, 1, 10), Decimal(100)), (2, date(2025, 1, 12), Decimal(40))])
+    at = datetime(2025, 1, 9, 12, tzinfo=ZONE)
+    with store_session(store_id) as session:
+        session.get_one(StoreSettings, store_id).attribution_model = "linear"
+        for order, position, channel in ((1, 0, "email"), (1, 1, "meta"), (2, 0, "email")):
+            session.add(
+                Touch(store_id=store_id, order_id=order, position=position, occurred_at=at, channel=channel, source="")
+            )
+        session.flush()
+        attribution.credit_orders(session, store_id, None)
+        january = Period(date(2025, 1, 1), date(2025, 1, 31))
+        keys = ["ltv_net_sales", "cohort_net_sales", "new_customers"]
+        grouped = grouping_service.grouped(session, store_id, keys, january, "channel")
+        assert {one.member: tuple(one.figures[key].value for key in keys) for one in grouped.rows} == {
+            "meta": (100, 50, Decimal("0.5")),
+            "email": (60, 90, Decimal("1.5")),
+        }
+        assert [grouped.whole[key].value for key in keys] == [70, 140, 2]
+        # but each customer is of one cohort: of touches that are credited alike, the later one's
+        by_channel = service.cohorts(session, store_id, "channel").rows
+        assert {row.segment: row.customers for row in by_channel} == {"meta": 1, "email": 1}
 
 
 def test_a_store_without_orders_has_no_cohorts() -> None:

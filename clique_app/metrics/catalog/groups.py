@@ -35,15 +35,6 @@ OF_AD: Groups = {
 }
 
 
-def won_by(customer: str) -> str:
-    """The channel that the first order of a customer is credited to."""
-    return f"""(
-    select k.channel from credit k
-    where k.store_id = {customer}.store_id and k.order_id = {customer}.first_order_id
-      and k.day = {customer}.first_order_day and k.orders > 0
-    order by k.orders desc, k.position limit 1)"""  # noqa: S608  # an alias of our own
-
-
 def of_customer(customer: str) -> Groups:
     """A customer's groups. New: the first order ever is of the days asked for."""
     return {
@@ -58,5 +49,4 @@ def of_won(customer: str) -> Groups:
     return {
         "geography": place(customer),
         "cohort": MONTH_WON.format(customer=customer),
-        "channel": won_by(customer),
     }

@@ -4,7 +4,9 @@ its order."""
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
+from clique_app.metrics import examples
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.ads import AD_SPEND
 from clique_app.metrics.catalog.costs import (
@@ -15,6 +17,7 @@ from clique_app.metrics.catalog.costs import (
 )
 from clique_app.metrics.catalog.sales import NET_SALES
 from clique_app.metrics.definition import Formula, Reading, Shown, Total
+from clique_app.tables.attribution import UNATTRIBUTED
 
 LONGEST_PAYBACK_DAYS = 365
 _WON = Shown("Won on", "b.first_order_day", "day")
@@ -31,6 +34,37 @@ def _to_date(total: Total, what: str) -> Total:
         day="b.first_order_day",
         shown=(_WON, *total.shown),
         needs=(*total.needs, "history"),
+        partners=(f"credited_cohort_{total.key}",),
+    )
+
+
+def _first_credits(customer: str) -> str:
+    """What the first order of a customer is credited to, as k; an order that has no credit yet counts once."""
+    return f"""
+left join credit k on k.store_id = {customer}.store_id and k.order_id = {customer}.first_order_id
+  and k.day = {customer}.first_order_day and k.orders <> 0"""
+
+
+_SHARE = "coalesce(k.orders, 1)"
+_BY_FIRST_CREDIT = {"channel": f"coalesce(k.channel, '{UNATTRIBUTED}')", "campaign": "k.campaign_id"}
+_CHANNEL = (Shown("Channel", _BY_FIRST_CREDIT["channel"]), Shown("Share", f"round(100 * {_SHARE}, 1) || ' %'"))
+_IN_SHARES = "Given to the channels of the first order's touches, in its shares, as new customers are."
+
+
+def _by_first_credit(total: Total) -> Total:
+    """A total of customers by the channels that won them, each in its share."""
+    rows, value = examples.of(total)
+    return replace(
+        total,
+        key=f"credited_{total.key}",
+        name=f"{total.name}, by channel",
+        meaning=f"{total.meaning} {_IN_SHARES}",
+        source=f"{total.source}{_first_credits('b')}",
+        groups=_BY_FIRST_CREDIT,
+        grain=f"a share of {total.grain}",
+        amount=f"({total.amount}) * {_SHARE}",
+        example=(tuple({**row, "k.orders": "0.5"} for row in rows), str(Decimal(value) / 2)),
+        shown=(*total.shown, *_CHANNEL),
         partners=(),
     )
 
@@ -41,6 +75,7 @@ COHORT_COSTS = (
     _to_date(FULFILMENT, "Cost of fulfilling"),
     _to_date(PAYMENT_FEES, "Payment fees"),
 )
+CREDITED_COHORTS = tuple(map(_by_first_credit, (COHORT_NET_SALES, *COHORT_COSTS)))
 COHORT_CONTRIBUTION = Formula(
     key="cohort_contribution",
     name="Contribution to date",
@@ -128,6 +163,27 @@ left join (
     needs=("history", "expected"),
     nothing="What an order of these customers is worth cannot be told yet.",
     example=(({"v.value_365": "40.00"}, {"v.value_365": "25.50"}), "65.50"),
+    partners=("credited_expected_net_sales",),
+)
+CREDITED_EXPECTED = replace(
+    EXPECTED_NET_SALES,
+    key="credited_expected_net_sales",
+    name="Net sales expected in a year, by channel",
+    meaning=f"{EXPECTED_NET_SALES.meaning} {_IN_SHARES}",
+    source=f"{EXPECTED_NET_SALES.source}{_first_credits('r')}",
+    groups=_BY_FIRST_CREDIT,
+    grain="a share of a customer",
+    value=f"sum(v.value_365 * {_SHARE})",
+    margin=margin_of_expected(
+        f"sum({_SHARE}) filter (where v.value_365 is not null)",
+        f"sum(v.value_365 * {_SHARE})",
+        f"sum(v.value_365 * v.value_365 * {_SHARE})",
+        "max(abs(m.missed))",
+    ),
+    amount=f"v.value_365 * {_SHARE}",
+    shown=(*EXPECTED_NET_SALES.shown, *_CHANNEL),
+    example=(({"v.value_365": "40.00", "k.orders": "0.5"}, {"v.value_365": "25.50", "k.orders": "1"}), "45.50"),
+    partners=(),
 )
 LTV_PREDICTED = Formula(
     key="ltv_predicted",
@@ -300,11 +356,13 @@ PAYBACK = {reading.key: reading for reading in (PAYBACK_DAYS, PAYBACK_RECOVERED)
 VALUE = (
     COHORT_NET_SALES,
     *COHORT_COSTS,
+    *CREDITED_COHORTS,
     COHORT_CONTRIBUTION,
     COHORT_MARGIN,
     LTV_NET_SALES,
     LTV,
     EXPECTED_NET_SALES,
+    CREDITED_EXPECTED,
     LTV_PREDICTED,
     CLV_CAC_RATIO,
     LTV_CAC,
