@@ -20,6 +20,7 @@ from clique_app.metrics.catalog.sales import NEW_CUSTOMERS
 from clique_app.metrics.catalog.site import SEEN_ON
 from clique_app.metrics.catalog.value import (
     ACQUISITION,
+    CREDITED_EXPECTED,
     EXPECTED_NET_SALES,
     PAYBACK,
     PAYBACK_DAYS,
@@ -199,8 +200,9 @@ def _of_payback(session: Session, store_id: int, period: Period, moment: Moment)
 
 
 def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment) -> Told:
-    """What is expected of the customers won in each span, and its margin."""
-    if EXPECTED_NET_SALES.key not in keys:
+    """What is expected of the customers won in each span, and its margin: as a whole, also of those in shares."""
+    asked_for = [one.key for one in (EXPECTED_NET_SALES, CREDITED_EXPECTED) if one.key in keys]
+    if not asked_for:
         return {}
     whole = Period(min(span.start for span in spans), max(span.end for span in spans))
     rows, values = relation(store_id, EXPECTED_VALUES, whole, moment)
@@ -209,7 +211,7 @@ def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Seque
     for span in spans:
         asked = {**values, "first": span.start, "last": span.end}
         value, margin = session.connection().execute(statement, asked).one()
-        found[EXPECTED_NET_SALES.key, span] = (value, margin)
+        found |= {(key, span): (value, margin) for key in asked_for}
     return found
 
 

@@ -12,7 +12,8 @@ from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 MEASURES = ("net_sales", "cost_of_goods", "fulfilment", "payment_fees")  # keys of totals
 NOBODY = 0  # stands for the customer of an order that names none
-COHORT_TOTALS = {f"cohort_{measure}": measure for measure in MEASURES}  # totals by the day the customer was won
+# totals by the day the customer was won; the shares of those who won a customer are one together
+COHORT_TOTALS = {f"{given}cohort_{measure}": measure for given in ("", "credited_") for measure in MEASURES}
 
 
 # what is told of an order itself: its type, and SQL over shop_order o

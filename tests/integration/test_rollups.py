@@ -18,7 +18,7 @@ from clique_app.customers import service as customers
 from clique_app.database import store_session, system_session
 from clique_app.metrics import kept_service, order_worth, readings_service, service, sums_service
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_YEAR_DAYS
-from clique_app.metrics.catalog.value import EXPECTED_NET_SALES, PAYBACK
+from clique_app.metrics.catalog.value import CREDITED_EXPECTED, EXPECTED_NET_SALES, PAYBACK
 from clique_app.metrics.cohort_segments import SEGMENTS
 from clique_app.metrics.definition import Dimension, Filters, Period, Reading, Total
 from clique_app.metrics.gaps import CUSTOMERS, EXPECTED, RETURNS, VISITORS
@@ -44,12 +44,12 @@ WHOLE = Period(date(2026, 9, 1), date(2026, 11, 30))
 TOTALS = tuple(item for item in METRICS if isinstance(item, Total))
 TOLD_BY_DAY = tuple(total for total in TOTALS if total.key in {*order_worth.COHORT_TOTALS, *RETURNS})
 VISITS_SEEN = NOON + timedelta(days=18)
+OF_SPANS = (CUSTOMERS_TO_DATE, VIP_NET_SALES, EXPECTED_NET_SALES, CREDITED_EXPECTED)
 FROM_KEPT = tuple(
     item
     for item in METRICS
     if isinstance(item, Reading)
-    and item.key
-    in {*CUSTOMERS, *VISITORS, *EXPECTED, *PAYBACK, CUSTOMERS_TO_DATE.key, VIP_NET_SALES.key, EXPECTED_NET_SALES.key}
+    and item.key in {*CUSTOMERS, *VISITORS, *EXPECTED, *PAYBACK, *(one.key for one in OF_SPANS)}
 )
 RANKED = Period(WHOLE.end - timedelta(days=VIP_YEAR_DAYS), WHOLE.end)
 SPANS = (WHOLE, Period(date(2026, 10, 3), date(2026, 10, 5)), RANKED)
