@@ -62,12 +62,13 @@ orders = st.tuples(
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
     st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "refund", "visit", "expect",
-                     "churn", "place", "title", "discount", "roll_up"]),
+                     "churn", "place", "title", "discount", "touch", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
 SUMMED: Step = ("roll_up", 1, 0, 0, "")
 OF_ONE_BUYER: list[Step] = [("order", 1, 0, 900, "meta"), ("order", 4, 1, 900, "email")]
+WON: list[Step] = [("order", 1, 0, 900, "meta"), ("buyer", 1, 0, 2, ""), ("title", 1, 0, 1, ""), SUMMED]
 ANSWERED: list[Step] = [("answer", 1, 2, 9, ""), ("answer", 4, 3, 2, "")]
 
 SPEND = """
@@ -126,11 +127,18 @@ insert into product (store_id, product_id, title, handle, product_type, vendor, 
 values (:store, :number % 2, :amount % 3, '', '', '', '', true, :at)
 on conflict (store_id, product_id) do update set title = excluded.title
 """
+TOUCH = """
+insert into touch (store_id, order_id, position, occurred_at, channel, source, medium, campaign, landing_path)
+select o.store_id, o.order_id, (select count(*) from touch t where t.store_id = :store and t.order_id = :number),
+       o.processed_at, :channel, '', '', '', ''
+from shop_order o where o.store_id = :store and o.order_id = :number
+"""
 DISCOUNT = REFUND.replace("'refund'", "'discount'").replace("-1, -:amount", "0, -:amount")
 
 PLACE = "update shop_order set region = cast(:amount as text) where store_id = :store and order_id = :number"
 WRITTEN = {
     "refund": REFUND, "discount": DISCOUNT, "place": PLACE, "title": TITLE, "expect": EXPECT, "churn": CHURN,
+    "review": REVIEW,
 }  # fmt: skip
 
 
@@ -188,13 +196,14 @@ def do(session: Session, store_id: int, step: Step) -> None:
             )
         case "answer":  # of an order that is here, or comes later
             run.execute(text(ANSWER), {**of, "day": clock.day_of(at, ZONE), "at": at, "subject": str(number)})
-        case "review":
-            run.execute(text(REVIEW), {**of, "day": clock.day_of(at, ZONE), "at": at})
         case "visit":  # some come again within a week, some later, some too late to be judged
             at += timedelta(days=3 * day)
             run.execute(text(VISIT), {**of, "day": clock.day_of(at, ZONE), "at": at})
-        case "refund" | "discount" | "place" | "title" | "expect" | "churn":
+        case "refund" | "discount" | "place" | "title" | "expect" | "churn" | "review":
             run.execute(text(WRITTEN[what]), {**of, "day": clock.day_of(at, ZONE), "at": at})
+        case "touch":  # another one, later than those before
+            run.execute(text(TOUCH), {**of, "at": at, "channel": ("meta", "email")[day % 2]})
+            attribution.credit_orders(session, store_id, [number])
         case "redact":
             run.execute(text("update shop_order set customer_id = null where order_id = :number"), of)
         case _:
@@ -252,6 +261,9 @@ def from_rows(
 @example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("answer", 1, 5, 7, "")])  # another answer is the latest
 @example([*OF_ONE_BUYER, ("buyer", 1, 0, 2, ""), ("refund", 4, 3, 100, ""), SUMMED, ("buyer", 4, 1, 2, "")])  # first
 @example([*OF_ONE_BUYER, ("refund", 4, 3, 100, ""), SUMMED, ("place", 4, 0, 7, "")])  # a refund is of another place
+@example([*WON, ("title", 1, 0, 2, "")])  # what was sold first is called otherwise
+@example([*WON, ("touch", 1, 1, 0, "")])  # the first order is credited otherwise
+@example([*WON, ("discount", 1, 3, 100, "")])  # it was sold for less
 @example([("visit", 1, 0, 3, ""), SUMMED, ("visit", 1, 1, 3, ""), ("visit", 1, 3, 3, ""), ("visit", 1, 4, 0, "")])
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
