@@ -268,8 +268,11 @@ def _year(end: date) -> Period:
 
 
 def _sales(session: Session, store_id: int, period: Period, moment: Moment) -> Sales:
-    rows, values = relation(store_id, CUSTOMER_SALES, period, moment)
-    return Sales(_packed(session, f"select day, booked from {rows} sales", values))  # noqa: S608
+    def read() -> Sales:
+        rows, values = relation(store_id, CUSTOMER_SALES, period, moment)
+        return Sales(_packed(session, f"select day, booked from {rows} sales", values))  # noqa: S608
+
+    return moment.once(CUSTOMER_SALES.table, period, read)
 
 
 def _packed(session: Session, statement: str, values: Mapping[str, Any]) -> list[Any]:
