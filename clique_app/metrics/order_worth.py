@@ -70,7 +70,7 @@ def _orders(among: str, told: Mapping[str, tuple[str, str]]) -> str:
 
 def by_order(among: str) -> str:
     """The rows of OrderWorthDay; among: ALL_DAYS or SOME_DAYS."""
-    row = _packed("int8send(customer_id)", "int4send(first_in_month)", *_amounts("{}"))
+    row = " || ".join(("int8send(customer_id)", "int4send(first_in_month)", *_amounts("{}")))
     return f"""
     select day, string_agg({row}, ''::bytea order by customer_id, order_id) as orders
     from ({_orders(among, _OF_ORDER)}) told group by day
@@ -80,7 +80,7 @@ def by_order(among: str) -> str:
 def by_cohort(among: str) -> str:
     """The rows of CohortDay; among as above."""
     counts = (f"won_on - '{EPOCH.isoformat()}'::date", "count(*)::int", "sum(first_in_month)::int")
-    row = _packed(*(f"int4send({one})" for one in counts), *_amounts("sum({})"))
+    row = " || ".join((*(f"int4send({one})" for one in counts), *_amounts("sum({})")))
     return f"""
     select day, string_agg(cohort, ''::bytea order by won_on) as cohorts
     from (select day, won_on, {row} as cohort from ({_orders(among, _OF_COHORT)}) told group by day, won_on) packed
@@ -90,7 +90,3 @@ def by_cohort(among: str) -> str:
 
 def _amounts(of: str) -> list[str]:
     return [f"int8send(cast({of.format(one)} * {MILLION} as bigint))" for one in MEASURES]
-
-
-def _packed(*parts: str) -> str:
-    return " || ".join(parts)

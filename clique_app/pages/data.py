@@ -163,19 +163,13 @@ def data_view(session: Session, store_id: int, log_source: str, offset: int) -> 
         ],
         # short readings are told by their rows: the buttons below would move twice within a second
         "running": [
-            reading_view(one, one.current, zone) for one in standings if one.current and one.state != "reading"
+            reading_view(one, one.current, zone) for one in standings if one.current and one.state == "importing"
         ],
         "summary": summary(standings),
         "sources": [source_row(one, now) for one in standings],
         "log_rows": [log_row(one, zone, now) for one in found.readings],
         "log_paging": log_paging(found),
     }
-
-
-def is_long(one: Standing) -> bool:
-    """Whether its reading has a card of its own. A short one is told by its row: what is below would move twice within
-    a second or two, under a hand that is about to click."""
-    return one.state == "importing"
 
 
 def summary(standings: list[Standing]) -> str:
