@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -89,15 +89,21 @@ def test_three_schedulers_fire_each_time_once(database_url: str) -> None:
     assert total - 5 <= fired <= total
 
 
+def at(monkeypatch: pytest.MonkeyPatch, **later: int) -> None:
+    """Let it be that much after a minute past some full hour."""
+    time_then = datetime(2026, 3, 4, 10, 1, tzinfo=UTC) + timedelta(**later)
+    monkeypatch.setattr(clock, "now", lambda: time_then)
+
+
 def test_what_was_missed_is_caught_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from tasks import schedule
 
     sender = Sender()
     jobs = (job("hourly", 3600, sender),)
+    at(monkeypatch)
     planned(*jobs)
     assert schedule.tick(jobs) == 0
-    later = clock.now() + timedelta(hours=9)
-    monkeypatch.setattr(clock, "now", lambda: later)
+    at(monkeypatch, hours=9)
     assert [schedule.tick(jobs), schedule.tick(jobs)] == [1, 0]
     assert sender.sent == 1
 
@@ -107,13 +113,13 @@ def test_a_firing_claimed_by_a_process_that_died_is_sent_by_another(monkeypatch:
 
     sender = Sender()
     jobs = (job("hourly", 3600, sender),)
+    at(monkeypatch)
     planned(*jobs)
-    start = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=1))
+    at(monkeypatch, hours=1)
     with system_session() as session:
         assert len(schedule.claim(session, jobs)) == 1  # and then dies
     assert schedule.tick(jobs) == 0
-    monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=1, seconds=31))
+    at(monkeypatch, hours=1, seconds=31)
     assert [schedule.tick(jobs), schedule.tick(jobs)] == [1, 0]
     assert sender.sent == 1
 
