@@ -6,11 +6,14 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from clique_app.sandbox.shopify.values import zulu
 from tests.contract.shopify_sandbox import SECRET, SHOP, Sandbox, jsonl, running, small_world
 
 CONTENT = "id name processedAt test totalPriceSet { shopMoney { amount currencyCode } } customer { id }"
@@ -95,6 +98,16 @@ def test_no_objects_give_no_url_and_a_failed_run_gives_its_part(sandbox: Sandbox
     failed = sandbox.bulk("{ orders { edges { node { id } } } }")
     assert (failed["status"], failed["errorCode"], failed["url"]) == ("FAILED", "INTERNAL_SERVER_ERROR", None)
     assert len(jsonl(failed["partialDataUrl"])) == 75
+
+
+def test_an_export_that_has_ended_has_its_file(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(at: datetime) -> str:
+        time.sleep(0.3)
+        return zulu(at)
+
+    monkeypatch.setattr("clique_app.sandbox.shopify.bulk.zulu", slow)  # as it settles, while it is asked for
+    done = sandbox.bulk("{ orders { edges { node { id } } } }")
+    assert len(jsonl(done["url"])) == 150
 
 
 def subscribe(sandbox: Sandbox, topic: str) -> str:

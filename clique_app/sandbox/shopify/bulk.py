@@ -36,18 +36,17 @@ def run(platform: Platform, operation: BulkOperation, ctx: Context) -> None:
     try:
         with path.open("w", encoding="utf-8") as file:
             _write(file, operation, Compiler(parse(operation.query), ctx), fault)
-        operation.status = "FAILED" if fails else "COMPLETED"
-        operation.error_code = "INTERNAL_SERVER_ERROR" if fails else None
+        status, error = ("FAILED", "INTERNAL_SERVER_ERROR") if fails else ("COMPLETED", None)
     except Stopped:
-        operation.status = "CANCELED"
-    except GraphQLError as error:
-        denied = (error.extensions or {}).get("code") == "ACCESS_DENIED"
-        operation.status = "FAILED"
-        operation.error_code = "ACCESS_DENIED" if denied else "INTERNAL_SERVER_ERROR"
-    operation.completed_at = zulu(platform.world.now())
+        status, error = "CANCELED", None
+    except GraphQLError as refused:
+        denied = (refused.extensions or {}).get("code") == "ACCESS_DENIED"
+        status, error = "FAILED", "ACCESS_DENIED" if denied else "INTERNAL_SERVER_ERROR"
     operation.file_size = path.stat().st_size if operation.object_count else None
     if not operation.object_count:
         path.unlink()
+    operation.error_code, operation.completed_at = error, zulu(platform.world.now())
+    operation.status = status  # last: who sees that it has ended sees its file
 
 
 def _write(file: TextIO, operation: BulkOperation, compiler: Compiler, fault: str | None) -> None:
