@@ -235,8 +235,8 @@ NO_CUSTOMERS = (
     "email_signup_day", "expected_day", "imported_file", "inventory_day", "inventory_level", "job_run", "job_schedule",
     "location", "member", "metric_baseline", "metric_change", "metric_day", "metric_summed", "model_version",
     "performance_day", "product", "recommendation", "referral", "reorder_day", "row_count", "search_day", "social_day",
-    "store", "store_settings", "sync_cursor", "unit_cost", "variant", "visitor_gap_day", "voice_settings",
-    "webhook_check",
+    "store", "store_settings", "sync_cursor", "unit_cost", "variant", "variant_units_day", "visitor_gap_day",
+    "voice_settings", "webhook_check",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from clique_app.metrics import cohort_segments, order_worth, performance_sql, registry, rollup
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.retention import CHANCE_OF_ANOTHER, EXPECTED
+from clique_app.metrics.catalog.stock import ORDERED
 from clique_app.metrics.definition import Reading, Total
 from clique_app.metrics.packed import EPOCH, MILLION
 from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS
@@ -126,6 +127,16 @@ def _customer_sales(among: str) -> str:
     """  # noqa: S608
 
 
+def _variant_units(among: str) -> str:
+    return f"""
+    select day, string_agg(int8send(variant_id) || int4send(units), ''::bytea order by variant_id) as ordered
+    from (
+        select day, variant_id, sum(quantity)::int as units from sale_entry
+        where store_id = :store_id and day {among} and {ORDERED} and variant_id is not null group by 1, 2
+    ) sold group by 1
+    """  # noqa: S608
+
+
 PERFORMANCE = Kept(
     "performance_day",
     ("day", "cut", "members", *performance_sql.MEASURES),
@@ -152,6 +163,7 @@ EXPECTED_VALUES = Kept(
 CUSTOMER_SALES = Kept(
     "customer_sales_day", ("day", "booked"), _customer_sales, frozenset({"sale_entry", "order_place"})
 )
+VARIANT_UNITS = Kept("variant_units_day", ("day", "ordered"), _variant_units, frozenset({"sale_entry"}))
 _WORTH_MOVED_BY = frozenset({"order_worth", "shop_order", "store_settings", "order_gap"})
 ORDER_WORTH = Kept("order_worth_day", ("day", "orders"), order_worth.by_order, _WORTH_MOVED_BY)
 COHORTS = Kept("cohort_day", ("day", "cohorts"), order_worth.by_cohort, _WORTH_MOVED_BY | {"customer_won"})
@@ -165,6 +177,6 @@ COHORT_SEGMENTS = Kept(
 # what moves who the best customers are, and how many of them there are
 RANKED_BY = CUSTOMER_SALES.moved_by | {"customer"}
 KEPT = (
-    PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, ORDER_WORTH, COHORTS,
-    COHORT_SEGMENTS,
+    PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, VARIANT_UNITS, ORDER_WORTH,
+    COHORTS, COHORT_SEGMENTS,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.sales import NEW_CUSTOMERS
 from clique_app.metrics.catalog.site import SEEN_ON
+from clique_app.metrics.catalog.stock import OUT_DAYS, PACE_DAYS, TRACKED, UNITS_A_DAY
 from clique_app.metrics.catalog.value import (
     ACQUISITION,
     CREDITED_EXPECTED,
@@ -39,9 +40,11 @@ from clique_app.metrics.kept import (
     ORDER_WORTH,
     RANKED_BY,
     REORDERS,
+    VARIANT_UNITS,
     VISITOR_GAPS,
     Kept,
 )
+from clique_app.metrics.pace import Pace
 from clique_app.metrics.sums_service import Moment, Sums, now, sums
 from clique_app.tables import VipStanding
 from clique_app.tables.site import PIXEL
@@ -215,7 +218,23 @@ def _expected(session: Session, store_id: int, keys: Sequence[str], spans: Seque
     return found
 
 
-_TOLD_OF_SPANS = (_from_gaps, _from_first_ones, _of_vips, _customers_to_date, _paid_back, _expected)
+def _pace(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment) -> Told:
+    """How fast stock sold in the days up to the end of each span."""
+    if UNITS_A_DAY.key not in keys:
+        return {}
+    first = min(span.end for span in spans) - timedelta(days=PACE_DAYS - 1)
+    reach = Period(first, max(span.end for span in spans))
+    rows, values = relation(store_id, VARIANT_UNITS, reach, moment)
+    of_reach = {"store_id": store_id, "start": reach.start, "end": reach.end}
+    pace = Pace(
+        _packed(session, f"select day, ordered from {rows} sold", values),  # noqa: S608
+        ((day, variant) for day, variant in session.connection().execute(text(OUT_DAYS), of_reach)),
+        session.connection().execute(text(TRACKED), {"store_id": store_id}).scalars(),
+    )
+    return {(UNITS_A_DAY.key, span): (pace.units_a_day(span.end), None) for span in spans}
+
+
+_TOLD_OF_SPANS = (_from_gaps, _from_first_ones, _of_vips, _customers_to_date, _paid_back, _expected, _pace)
 
 
 def vips(session: Session, store_id: int, end: date, limit: int, moment: Moment | None = None) -> Best:

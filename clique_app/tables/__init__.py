@@ -42,6 +42,7 @@ from clique_app.tables.rollups import (
     OrderWorthDay,
     PerformanceDay,
     ReorderDay,
+    VariantUnitsDay,
     VipStanding,
     VisitorGapDay,
 )
@@ -65,6 +66,7 @@ DERIVED_TABLES = (
     "reorder_day",
     "expected_day",
     "customer_sales_day",
+    "variant_units_day",
     "order_worth_day",
     "cohort_day",
     "cohort_segment_day",
@@ -153,6 +155,7 @@ __all__ = [
     "Ugc",
     "UnitCost",
     "Variant",
+    "VariantUnitsDay",
     "VipStanding",
     "VisitorGapDay",
     "VisitorWaiting",

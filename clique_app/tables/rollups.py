@@ -115,6 +115,15 @@ class CustomerSalesDay(StoreOwned, table=True):
     booked: bytes  # for each customer, by number: that, and millionths of the currency; both big-endian, of 8 bytes
 
 
+class VariantUnitsDay(StoreOwned, table=True):
+    """Units of variants that were ordered on a day, in one value: how fast stock sells is asked for many spans."""
+
+    __tablename__ = "variant_units_day"
+
+    day: date = Field(primary_key=True)
+    ordered: bytes  # for each variant, by number: that, of 8 bytes, and how many, of 4; both big-endian
+
+
 class OrderWorthDay(StoreOwned, table=True):
     """What each order of a day brought until now, whenever it was booked: a refund counts with its order."""
 

@@ -86,6 +86,10 @@ def _out(days: str) -> str:
 )"""  # noqa: S608  # our own text
 
 
+# units that went as they were ordered, whatever came back
+ORDERED = "kind = 'sale' and quantity > 0"
+OUT_DAYS = f"select day, variant_id from {_out(':start and :end')} r where r.store_id = :store_id"  # noqa: S608
+TRACKED = "select variant_id from variant where store_id = :store_id and tracked"
 STOCKOUT_DAYS = Total(
     key="stockout_days",
     name="Stock-out days",
@@ -112,7 +116,7 @@ UNITS_A_DAY = Reading(
          greatest({PACE_DAYS} - coalesce(x.days, 0), 1) as days
   from (
     select store_id, variant_id, product_id, sum(quantity) as units from sale_entry
-    where kind = 'sale' and quantity > 0 and day between cast(:end as date) - {PACE_DAYS - 1} and :end
+    where {ORDERED} and day between cast(:end as date) - {PACE_DAYS - 1} and :end
     group by store_id, variant_id, product_id
   ) e
   left join (
