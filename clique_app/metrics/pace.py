@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from clique_app.metrics.catalog.stock import PACE_DAYS
+from clique_app.metrics.catalog.stock import PACE_DAYS, PACE_PLACES
 from clique_app.metrics.definition import Period
 from clique_app.metrics.packed import Packed, number
 
@@ -40,4 +40,5 @@ class Pace:
         days = np.maximum(PACE_DAYS - np.bincount(self._out[first:last], minlength=self._variants), 1)
         by_days = np.zeros(PACE_DAYS + 1, np.int64)
         np.add.at(by_days, days, units)
-        return sum((Decimal(int(sold)) / in_stock for in_stock, sold in enumerate(by_days) if sold), Decimal(0))
+        paces = (Decimal(int(sold)) / in_stock for in_stock, sold in enumerate(by_days) if sold)
+        return round(sum(paces, Decimal(0)), PACE_PLACES)

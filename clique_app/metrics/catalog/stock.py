@@ -5,6 +5,7 @@ from __future__ import annotations
 from clique_app.metrics.definition import Formula, Reading, Shown, Total
 
 PACE_DAYS = 30
+PACE_PLACES = 12  # of units a day, so that it is the same however it was added
 NOTED_DAYS = 7  # stock that was not noted for so long is not known
 _SOURCES = ("shopify_inventory", "shopify_products")
 
@@ -129,7 +130,7 @@ left join variant v on v.store_id = r.store_id and v.variant_id = r.variant_id""
     groups={"product": "r.product_id"},
     grain="a variant",
     within="true",
-    value="coalesce(sum(r.units::numeric / r.days), 0)",
+    value=f"coalesce(round(sum(r.units::numeric / r.days), {PACE_PLACES}), 0)",
     amount="round(r.units::numeric / r.days, 6)",
     shown=(
         Shown("Units", "r.units", "count"),
