@@ -16,6 +16,7 @@ from clique_app.errors import InvalidInput
 from clique_app.metrics import (
     figures,
     format,
+    kept_service,
     periods,
     readings_service,
     reasons_service,
@@ -155,7 +156,10 @@ def _by_member(
     known = [leaf for leaf in leaves if leaf.key not in reasons]
     whole = _whole(session, store_id, known, period, rests_on)
     totals = [leaf for leaf in known if isinstance(leaf, Total) and leaf.key not in whole]
-    sums = sums_service.sums(session, store_id, totals, period, by, filters, rests_on.moment)
+    is_won = by == "cohort" and not filters
+    told = kept_service.by_month_won(session, store_id, totals, period, rests_on.moment) if is_won else {}
+    others = [total for total in totals if total.key not in told]
+    sums = {**told, **sums_service.sums(session, store_id, others, period, by, filters, rests_on.moment)}
     read = {
         leaf.key: readings_service.read_by(session, store_id, leaf, period, by, filters, rests_on.moment)
         for leaf in known

@@ -344,6 +344,18 @@ def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], perio
     return {key: found[measure] for key, measure in measures.items()}
 
 
+def by_month_won(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:
+    """The same by the month in which they were won."""
+    of_cohorts = [total for total in totals if total.key in order_worth.COHORT_TOTALS and "cohort" in total.groups]
+    found: dict[str, dict[date, Decimal]] = {}
+    for key, days in from_cohorts(session, store_id, of_cohorts, period, moment).items():
+        months = found.setdefault(key, {})
+        for day, amount in days.items():
+            month = day.replace(day=1)
+            months[month] = months.get(month, Decimal(0)) + amount
+    return found
+
+
 def from_returns(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:
     """Totals of gaps.RETURNS: sessions by how soon the visitor's next one came."""
     asked = [total.key for total in totals]

@@ -250,11 +250,13 @@ CHANGING = (
         days="""select c.store_id, o.day from changed c
                 join shop_order o on o.store_id = c.store_id and o.customer_id = c.customer_id""",
     ),
-    # and what a first order sold was sold to a new customer
+    # and all that was sold to them: what a first order sold was sold to a new customer
     Changing(
-        "customer", None, "first_order_id is not null", ("first_order_id",), named="first_order",
+        "customer", None, "first_order_id is not null", ("customer_id", "first_order_id", "first_order_day"),
+        named="first_order",
         days="""select c.store_id, e.day from changed c
-                join sale_entry e on e.store_id = c.store_id and e.order_id = c.first_order_id""",
+                join shop_order o on o.store_id = c.store_id and o.customer_id = c.customer_id
+                join sale_entry e on e.store_id = o.store_id and e.order_id = o.order_id""",
     ),
     Changing(
         "shop_order", None, "delivered_at is not null", ("delivered_at", "test"), named="delivery",

@@ -44,6 +44,7 @@ NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
 WHOLE = Period(date(2026, 9, 1), date(2026, 11, 30))
 TOTALS = tuple(item for item in METRICS if isinstance(item, Total))
 TOLD_BY_DAY = tuple(total for total in TOTALS if total.key in {*order_worth.COHORT_TOTALS, *RETURNS})
+BY_MONTH_WON = tuple(total for total in TOLD_BY_DAY if "cohort" in total.groups)
 VISITS_SEEN = NOON + timedelta(days=18)
 OF_SPANS = (CUSTOMERS_TO_DATE, VIP_NET_SALES, EXPECTED_NET_SALES, CREDITED_EXPECTED, UNITS_A_DAY)
 FROM_KEPT = tuple(
@@ -54,7 +55,7 @@ FROM_KEPT = tuple(
 )
 RANKED = Period(WHOLE.end - timedelta(days=VIP_YEAR_DAYS), WHOLE.end)
 SPANS = (WHOLE, Period(date(2026, 10, 3), date(2026, 10, 5)), RANKED)
-SPLIT: tuple[Dimension, ...] = ("geography", "new_returning", "product")
+SPLIT: tuple[Dimension, ...] = ("geography", "new_returning", "cohort", "product")
 BY_CHANNEL = tuple(total for total in TOTALS if "channel" in total.groups and "campaign" in total.groups)
 
 orders = st.tuples(
@@ -67,9 +68,11 @@ others = st.tuples(
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
+NEXT_MONTH = 5  # the day of orders that are placed then
 SUMMED: Step = ("roll_up", 1, 0, 0, "")
 OF_ONE_BUYER: list[Step] = [("order", 1, 0, 900, "meta"), ("order", 4, 1, 900, "email")]
 WON: list[Step] = [("order", 1, 0, 900, "meta"), ("buyer", 1, 0, 2, ""), ("title", 1, 0, 1, ""), SUMMED]
+WON_LATER: list[Step] = [("order", 1, NEXT_MONTH, 900, "meta"), ("order", 4, 1, 90, "email"), ("buyer", 1, 0, 2, "")]
 ANSWERED: list[Step] = [("answer", 1, 2, 9, ""), ("answer", 4, 3, 2, "")]
 
 SPEND = """
@@ -178,6 +181,7 @@ def do(session: Session, store_id: int, step: Step) -> None:
     match what:
         case "order":
             run.execute(text("delete from shop_order where store_id = :store and order_id = :number"), of)
+            at += timedelta(days=30) if day == NEXT_MONTH else timedelta()
             add_order(session, store_id, number, at, Decimal(amount) / 100, channel)
             attribution.credit_orders(session, store_id, [number])
         case "spend":
@@ -277,6 +281,7 @@ def from_rows(
 @example([*OF_ONE_BUYER, *ANSWERED, SUMMED, ("answer", 1, 5, 7, "")])  # another answer is the latest
 @example([*OF_ONE_BUYER, ("buyer", 1, 0, 2, ""), ("refund", 4, 3, 100, ""), SUMMED, ("buyer", 4, 1, 2, "")])  # first
 @example([*OF_ONE_BUYER, ("refund", 4, 3, 100, ""), SUMMED, ("place", 4, 0, 7, "")])  # a refund is of another place
+@example([*WON_LATER, SUMMED, ("order", 1, 0, 900, "meta"), ("buyer", 1, 0, 2, "")])  # won in another month
 @example([*WON, ("title", 1, 0, 2, "")])  # what was sold first is called otherwise
 @example([*WON, ("touch", 1, 1, 0, "")])  # the first order is credited otherwise
 @example([*WON, ("discount", 1, 3, 100, "")])  # it was sold for less
@@ -315,6 +320,11 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         assert told.keys() == {total.key for total in TOLD_BY_DAY}
         for total in TOLD_BY_DAY:
             assert nonzero(told[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
+        won = kept_service.by_month_won(session, store_id, TOTALS, WHOLE, sums_service.now(session, store_id))
+        assert won.keys() == {total.key for total in BY_MONTH_WON}
+        for total in BY_MONTH_WON:
+            of_rows = from_rows(session, store_id, total, total.groups["cohort"], None)
+            assert nonzero(won[total.key]) == of_rows, total.key
         for reading in FROM_KEPT:
             raw = replace(reading, key="of the rows")
             [told, of_rows] = [readings_service.read(session, store_id, [one], SPANS, None) for one in (reading, raw)]

@@ -1,0 +1,24 @@
+"""when a customer was won marks the days of all that was sold to them, as sums by the month of the first order are kept"""
+
+from __future__ import annotations
+
+from alembic import op
+from clique_app.tables import rollups
+
+revision = "0031_sold_by_cohort"
+down_revision = "0030_variant_units"
+branch_labels = None
+depends_on = None
+
+SOURCE = "first_order"
+
+
+def upgrade() -> None:
+    for event in ("insert", "delete", "update"):
+        op.execute(f"drop function metric_change_{SOURCE}_{event}() cascade")
+    for statement in rollups.triggers(SOURCE):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """The wider marks serve what was kept before too."""
