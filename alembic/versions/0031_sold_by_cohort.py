@@ -1,4 +1,5 @@
-"""when a customer was won marks the days of all that was sold to them, as sums by the month of the first order are kept"""
+"""when a customer was won marks the days of all that was sold to them, as sums by the month of the first order are kept;
+each order is looked for once to mark the day of what it was worth"""
 
 from __future__ import annotations
 
@@ -10,13 +11,14 @@ down_revision = "0030_variant_units"
 branch_labels = None
 depends_on = None
 
-SOURCE = "first_order"
+SOURCES = ("first_order", "order_worth")
 
 
 def upgrade() -> None:
-    for event in ("insert", "delete", "update"):
-        op.execute(f"drop function metric_change_{SOURCE}_{event}() cascade")
-    for statement in rollups.triggers(SOURCE):
+    for source in SOURCES:
+        for event in ("insert", "delete", "update"):
+            op.execute(f"drop function metric_change_{source}_{event}() cascade")
+    for statement in rollups.triggers(*SOURCES):
         op.execute(statement)
 
 

@@ -97,14 +97,12 @@ class SaleEntry(PartOfOrder, table=True):
     """
 
     __tablename__ = "sale_entry"
-    __table_args__ = (
-        sa.Index(None, "store_id", "day"),
-        sa.Index(None, "store_id", "order_id"),
-    )
+    __table_args__ = (sa.Index(None, "store_id", "day"),)
 
+    # the order first: its entries are found by the key, and nobody asks for a sale alone
+    order_id: int = key()
     sale_id: int = key()
     kind: str = Field(primary_key=True)
-    order_id: int = big()
     line_id: int | None = big(default=None, nullable=True)
     product_id: int | None = big(default=None, nullable=True)
     variant_id: int | None = big(default=None, nullable=True)

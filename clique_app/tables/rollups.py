@@ -240,7 +240,7 @@ CHANGING = (
     # a refund moves what its order was worth
     Changing(
         "sale_entry", None, named="order_worth",
-        days="""select c.store_id, o.day from changed c
+        days="""select o.store_id, o.day from (select distinct store_id, order_id from changed) c
                 join shop_order o on o.store_id = c.store_id and o.order_id = c.order_id""",
     ),
     # as does the day on which its customer was won; what is expected of whom is known by the address

@@ -101,7 +101,7 @@ REFUND = """
 insert into sale_entry (store_id, sale_id, kind, order_id, happened_at, day, quantity, amount)
 select store_id, order_id, 'refund', order_id, :at, :day, -1, -:amount from shop_order
 where store_id = :store and order_id = :number
-on conflict (store_id, sale_id, kind) do update set day = excluded.day, amount = excluded.amount
+on conflict (store_id, order_id, sale_id, kind) do update set day = excluded.day, amount = excluded.amount
 """
 
 VISIT = """
