@@ -7,6 +7,7 @@ it too, so that a file cannot bring rows into another store. What Redis holds is
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import zlib
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ OWNED = [  # parents first
     table for table in METADATA.sorted_tables if table.name not in GLOBAL_TABLES and table not in DERIVED
 ]
 READ_AT_ONCE = 1 << 18
+# what reading a damaged file gives; RuntimeError where a bit says that a member is encrypted or packed in another way
+DAMAGE = (BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError, TypeError, ValueError, RuntimeError)
 # a store's backup may be handed on; its tokens are not
 WITHOUT_TOKENS: dict[str, dict[str, LiteralString]] = {
     "connection": {
@@ -123,8 +126,8 @@ def restore(path: Path, shop_domain: str = "", *, replace: bool = False) -> Rest
             asked = _redactions_since(connection, manifest, wanted)
             connection.commit()
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, UnicodeError) as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror or error}; nothing was changed.") from error
+    except DAMAGE as error:
         raise InvalidInput(f"{path} is damaged or is no backup of Clique; nothing was changed.") from error
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.InsufficientPrivilege) as error:
         raise InvalidInput(f"{path} holds rows that do not fit; nothing was changed. {_first_line(error)}") from error
