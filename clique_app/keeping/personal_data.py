@@ -39,6 +39,13 @@ _NOBODYS_VISITOR = "decode(md5(visitor_id::text || %(stand_in)s), 'hex')"  # one
 _OF_HMAC = "customer_hmac = %(hmac)s"
 _OTHER_NUMBER: LiteralString = "-(random() * 4611686018427387904)::bigint - 1"
 
+# customers' numbers by the day they were won on, and what else such a row tells
+_BY_DAY_WON: tuple[tuple[LiteralString, LiteralString], ...] = (
+    ("cohort_segment_day", "split segment"),
+    ("won_place_day", "place"),
+    ("won_credit_day", "channel campaign_id share"),
+)
+
 # Sales stay, without the buyer: the customer becomes a random number, so that counts of buyers stay right too.
 HELD = (
     Held(
@@ -114,7 +121,7 @@ HELD = (
         {},
         "order_id day position channel campaign_id ad_id amount orders",
     ),
-    # of the five that follow: their orders, changed too, have the day, or the standing, made anew
+    # of the seven that follow: their orders, or themselves, changed too, have the day, or the standing, made anew
     Held(
         "customer_sales_day",
         "position(int8send(%(customer)s) in booked) > 0",
@@ -124,8 +131,8 @@ HELD = (
     ),
     Held(
         "order_gap_day",
-        "position(int8send(%(customer)s) in customers) > 0",
-        {"customers": "''"},
+        "position(int8send(%(customer)s) in orders) > 0",
+        {"orders": "''"},
         "day one_back two_back",
         of_many=True,
     ),
@@ -136,12 +143,15 @@ HELD = (
         "day",
         of_many=True,
     ),
-    Held(
-        "cohort_segment_day",
-        "position(int8send(%(customer)s) in customers) > 0",
-        {"customers": "''"},
-        "day split segment",
-        of_many=True,
+    *(
+        Held(
+            table,
+            "position(int8send(%(customer)s) in customers) > 0",
+            {"customers": "''"},
+            f"day {told}",
+            of_many=True,
+        )
+        for table, told in _BY_DAY_WON
     ),
     Held(
         "vip_standing",

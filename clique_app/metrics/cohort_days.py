@@ -78,6 +78,14 @@ class CohortDays:
             measure: dict(zip(days, map(money, sums[:, COLUMNS.index(measure)]), strict=True)) for measure in measures
         }
 
+    def by_segment(self, measures: Iterable[str], period: Period) -> dict[str, dict[str, Decimal]]:
+        """Measures by segment, of those won in the period."""
+        members, sums = self._summed(self._segment, self._won_in(period))
+        names = [self._segments[int(member)] for member in members]
+        return {
+            measure: dict(zip(names, map(money, sums[:, COLUMNS.index(measure)]), strict=True)) for measure in measures
+        }
+
     def by_age(self, period: Period) -> list[tuple[int, Brought]]:
         """What those won in the period brought, by days since they were won."""
         ages, sums = self._summed(self._day - self._won, self._won_in(period))
@@ -85,14 +93,14 @@ class CohortDays:
 
     def months(self) -> list[Month]:
         """By the month they were won in and the order's, and by segment."""
-        at = _month(self._day)
+        at = month(self._day)
         first = at.min(initial=_FAR)
         span = at.max(initial=first) - first + 1
         pairs, sums = self._summed(_cohorts(self._won, self._segment, self._segments) * span + at - first)
         return [
             Month(
                 *_named(pair // span, self._segments),
-                _first_day(pair % span + first),
+                first_day(pair % span + first),
                 int(told[0]),
                 int(told[1]),
                 brought,
@@ -153,14 +161,14 @@ def _narrow(numbers: NDArray[np.int64]) -> NDArray[np.integer]:
 _FAR = 1_000_000
 
 
-def _month(days: NDArray[np.int64]) -> NDArray[np.int64]:
+def month(days: NDArray[np.int64]) -> NDArray[np.int64]:
     """Months since January 2000. The calendar is asked for each day once."""
     first, last = days.min(initial=0), days.max(initial=0)
     calendar = (np.datetime64(EPOCH) + np.arange(first, last + 1)).astype("datetime64[M]").astype(np.int64)
     return calendar[days - first] - _JANUARY
 
 
-def _first_day(month: np.int64) -> date:
+def first_day(month: int | np.int64) -> date:
     years, months = divmod(int(month), 12)
     return date(EPOCH.year + years, months + 1, 1)
 
@@ -170,11 +178,11 @@ _JANUARY = int(np.datetime64(EPOCH, "M").astype(np.int64))
 
 def _cohorts(won: NDArray[np.int64], segment: NDArray[np.int64], segments: Sequence[str]) -> NDArray[np.int64]:
     """A number for the month they were won in and the segment."""
-    return _month(won) * len(segments) + segment
+    return month(won) * len(segments) + segment
 
 
 def _named(cohort: np.int64, segments: Sequence[str]) -> tuple[date, str]:
-    return _first_day(cohort // len(segments)), segments[int(cohort % len(segments))]
+    return first_day(cohort // len(segments)), segments[int(cohort % len(segments))]
 
 
 def _each_brought(sums: NDArray[np.int64]) -> list[Brought]:
@@ -186,13 +194,13 @@ def _each_brought(sums: NDArray[np.int64]) -> list[Brought]:
 
 
 class Segments:
-    """All customers, by the day they were won on and by what their first order was."""
+    """Customers, by the day they were won on and by what else is told of them: each is of one segment."""
 
     def __init__(self, parts: Iterable[tuple[date, str, bytes]]) -> None:
-        """Of rows of CohortSegmentDay of one split."""
+        """Of rows of CohortSegmentDay of one split, or of WonPlaceDay."""
         told = [(day, segment, np.frombuffer(customers, CUSTOMER)) for day, segment, customers in parts]
-        self._names = sorted({segment for _, segment, _ in told})
-        places = {name: place for place, name in enumerate(self._names)}
+        self.names = sorted({segment for _, segment, _ in told})
+        places = {name: place for place, name in enumerate(self.names)}
         lengths = [len(customers) for _, _, customers in told]
         customers = np.concatenate([np.empty(0, CUSTOMER), *(customers for _, _, customers in told)]).astype(np.int64)
         in_order = np.argsort(customers)
@@ -203,22 +211,35 @@ class Segments:
     def sizes(self, days: Sequence[int], end: date) -> dict[tuple[date, str], tuple[int, list[int]]]:
         """By the month they were won in and segment: how many, and how many who have been here for so many days by
         the end."""
-        cohorts, of = np.unique(_cohorts(self._won, self._segment, self._names), return_inverse=True)
+        cohorts, of = np.unique(_cohorts(self._won, self._segment, self.names), return_inverse=True)
         here = [np.bincount(of[number(end) - self._won >= span], minlength=len(cohorts)).tolist() for span in days]
         counts = np.bincount(of, minlength=len(cohorts)).tolist()
         return {
-            _named(cohort, self._names): (count, list(old))
+            _named(cohort, self.names): (count, list(old))
             for cohort, count, *old in zip(cohorts, counts, *here, strict=True)
         }
 
     def of_orders(self, days: Days) -> CohortDays:
         """What the orders of rows of OrderWorthDay brought, by when and as what their customers were won."""
         rows = Packed(days, ORDER)
-        asked = rows.rows["customer"].astype(np.int64)
-        place = np.searchsorted(self._customers, asked)
-        place[place == len(self._customers)] = 0
-        known = self._customers[place] == asked if len(self._customers) else np.zeros(len(asked), bool)
-        there = place[known]
-        won, segment = np.full(len(asked), number(NO_ORDER_BEFORE)), np.zeros(len(asked), np.int64)
-        won[known], segment[known] = self._won[there], self._segment[there]
-        return CohortDays(rows, np.ones(len(asked), np.int64), won, segment, self._names or ("",))
+        won, segment = self.find(rows.rows["customer"].astype(np.int64))
+        return CohortDays(rows, np.ones(len(won), np.int64), won, segment, self.names or ("",))
+
+    def find(self, customers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The number of the day each was won on, and of their segment among the names; NO_ORDER_BEFORE's and 0 of
+        those who are not known."""
+        place, known = positions(self._customers, customers)
+        won, segment = np.full(len(customers), number(NO_ORDER_BEFORE)), np.zeros(len(customers), np.int64)
+        won[known], segment[known] = self._won[place[known]], self._segment[place[known]]
+        return won, segment
+
+    def won_by(self, end: date) -> NDArray[np.int64]:
+        """Customers won up to a day."""
+        return self._customers[self._won <= number(end)]
+
+
+def positions(among: NDArray[np.int64], asked: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where numbers are among others that are in order, and which of them are there."""
+    place = np.searchsorted(among, asked)
+    place[place == len(among)] = 0
+    return place, among[place] == asked if len(among) else np.zeros(len(asked), bool)

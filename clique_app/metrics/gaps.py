@@ -21,18 +21,18 @@ from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 REACH_DAYS = ACTIVE_DAYS  # how far before a period is looked
 FORMER = np.dtype([("former", ">i4"), ("orders", ">i4")])  # rows of OrderGapDay, by how far they look back
-CUSTOMER = np.dtype(">i8")
+ORDER = np.dtype([("customer", ">i8"), ("one_back", ">i4"), ("two_back", ">i4")])
 
 
 class OrderGaps:
     """The orders of days, each by the day of its customer's order before it and of the one before that; and, where that
-    is asked for, who ordered."""
+    is asked for, whose each was."""
 
     def __init__(self, days: Iterable[tuple[date, bytes, bytes, bytes]]) -> None:
         listed = list(days)
         self._one_back = Packed(((day, one) for day, one, _, _ in listed), FORMER)
         self._two_back = Packed(((day, two) for day, _, two, _ in listed), FORMER)
-        self._customers = Packed(((day, who) for day, _, _, who in listed), CUSTOMER)
+        self._orders = Packed(((day, orders) for day, _, _, orders in listed), ORDER)
 
     def customers(self, period: Period) -> int:
         """Who ordered."""
@@ -44,14 +44,14 @@ class OrderGaps:
 
     def active_customers(self, period: Period) -> int:
         """Who is active at the end."""
-        return self.customers(_active(period.end))
+        return self.customers(active(period.end))
 
     def active_at_start(self, period: Period) -> int:
-        return self.customers(_active(period.start - timedelta(days=1)))
+        return self.customers(active(period.start - timedelta(days=1)))
 
     def lost_customers(self, period: Period) -> int:
         """Who was active at the start and is not at the end."""
-        before, late = _active(period.start - timedelta(days=1)), _active(period.end)
+        before, late = active(period.start - timedelta(days=1)), active(period.end)
         if late.start <= period.start:  # then they did not order from the one span to the other
             return self.customers(Period(before.start, period.end)) - self.customers(late)
         return self._different(before, late) - self.customers(late)
@@ -72,7 +72,7 @@ class OrderGaps:
     def _different(self, *periods: Period) -> int:
         """Who ordered on any of these days. Sorting is quicker than NumPy's sets, and a stable sort makes use of every
         day's customers being in order."""
-        orders = np.concatenate([self._customers.rows[self._customers.of(period)] for period in periods])
+        orders = np.concatenate([self._orders.rows["customer"][self._orders.of(period)] for period in periods])
         customers = orders.astype(np.int64)
         customers.sort(kind="stable")
         return min(len(customers), 1) + int(np.count_nonzero(customers[1:] != customers[:-1]))
@@ -84,7 +84,7 @@ def _first_of(orders: Packed, period: Period) -> int:
     return int(rows["orders"][rows["former"] < number(period.start)].sum())
 
 
-def _active(end: date) -> Period:
+def active(end: date) -> Period:
     """The days in which one orders who is active at the end of a day."""
     return Period(end - timedelta(days=ACTIVE_DAYS - 1), end)
 
@@ -92,7 +92,7 @@ def _active(end: date) -> Period:
 def named(key: str, period: Period) -> tuple[Period, ...]:
     """Of which days it must be known who ordered: those in which one is active at the start, and at the end, where
     there are others between them."""
-    before, late = _active(period.start - timedelta(days=1)), _active(period.end)
+    before, late = active(period.start - timedelta(days=1)), active(period.end)
     return (before, late) if key == "lost_customers" and late.start > period.start else ()
 
 

@@ -155,14 +155,15 @@ def _by_member(
             reasons.setdefault(leaf.key, why)
     known = [leaf for leaf in leaves if leaf.key not in reasons]
     whole = _whole(session, store_id, known, period, rests_on)
-    totals = [leaf for leaf in known if isinstance(leaf, Total) and leaf.key not in whole]
-    is_won = by == "cohort" and not filters
-    told = kept_service.by_month_won(session, store_id, totals, period, rests_on.moment) if is_won else {}
-    others = [total for total in totals if total.key not in told]
-    sums = {**told, **sums_service.sums(session, store_id, others, period, by, filters, rests_on.moment)}
+    divided = [leaf for leaf in known if leaf.key not in whole]
+    told = {} if filters else kept_service.by_member(session, store_id, divided, period, by, rests_on.moment)
+    totals = [leaf for leaf in divided if isinstance(leaf, Total) and leaf.key not in told]
+    sums = {**told, **sums_service.sums(session, store_id, totals, period, by, filters, rests_on.moment)}
     read = {
-        leaf.key: readings_service.read_by(session, store_id, leaf, period, by, filters, rests_on.moment)
-        for leaf in known
+        leaf.key: {member: (value, None) for member, value in told[leaf.key].items()}
+        if leaf.key in told
+        else readings_service.read_by(session, store_id, leaf, period, by, filters, rests_on.moment)
+        for leaf in divided
         if isinstance(leaf, Reading)
     }
 

@@ -10,9 +10,11 @@ from clique_app.metrics import cohort_segments, order_worth, performance_sql, re
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.retention import CHANCE_OF_ANOTHER, EXPECTED
 from clique_app.metrics.catalog.stock import ORDERED
+from clique_app.metrics.catalog.value import BY_FIRST_CREDIT, SHARE, first_credits
 from clique_app.metrics.definition import Reading, Total
 from clique_app.metrics.packed import EPOCH, MILLION
 from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS
+from clique_app.tables.attribution import NO_CAMPAIGN
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 
@@ -47,6 +49,7 @@ _ORDERED = ("shop_order", "customer_id", "not test and customer_id is not null")
 _VISITED = ("web_session", "visitor_id", "true")
 _NEVER = f"'{NO_ORDER_BEFORE.isoformat()}'::date"
 _EPOCH = f"'{EPOCH.isoformat()}'::date"
+_CUSTOMERS = "string_agg(int8send(c.customer_id), ''::bytea order by c.customer_id) as customers"
 
 
 def _whole(of: tuple[str, str, str], among: str) -> str:
@@ -57,8 +60,11 @@ def _whole(of: tuple[str, str, str], among: str) -> str:
 
 
 def _order_gaps(among: str) -> str:
+    def back(former: str) -> str:
+        return f"int4send(coalesce({former}, {_NEVER}) - {_EPOCH})"
+
     def packed(back: int) -> str:
-        row = f"int4send(former - {_EPOCH}) || int4send(orders)"
+        row = f"int4send(former - {_EPOCH}) || int4send(gaps.orders)"
         return f"coalesce(string_agg({row}, ''::bytea order by former) filter (where back = {back}), ''::bytea)"
 
     return f"""
@@ -72,11 +78,12 @@ def _order_gaps(among: str) -> str:
         where day {among} group by 1, 2, 3
     ),
     who as (
-        select day, string_agg(int8send(customer_id), ''::bytea order by customer_id) as customers
-        from (select distinct day, customer_id from ordered where day {among}) one group by 1
+        select day, string_agg(int8send(customer_id) || {back("one")} || {back("two")}, ''::bytea
+                               order by customer_id, one nulls first, two nulls first) as orders
+        from ordered where day {among} group by 1
     )
-    select day, {packed(1)} as one_back, {packed(2)} as two_back, customers
-    from gaps join who using (day) group by day, customers
+    select gaps.day, {packed(1)} as one_back, {packed(2)} as two_back, who.orders
+    from gaps join who using (day) group by gaps.day, who.orders
     """  # noqa: S608
 
 
@@ -137,6 +144,22 @@ def _variant_units(among: str) -> str:
     """  # noqa: S608
 
 
+def _won_places(among: str) -> str:
+    return f"""
+    select first_order_day as day, coalesce({groups.place("c")}, '') as place, {_CUSTOMERS}
+    from customer c where c.store_id = :store_id and c.first_order_day {among} group by 1, 2
+    """  # noqa: S608
+
+
+def _won_credits(among: str) -> str:
+    return f"""
+    select c.first_order_day as day, {BY_FIRST_CREDIT["channel"]} as channel,
+           coalesce({BY_FIRST_CREDIT["campaign"]}, {NO_CAMPAIGN}) as campaign_id, {SHARE} as share, {_CUSTOMERS}
+    from customer c {first_credits("c")}
+    where c.store_id = :store_id and c.first_order_day {among} group by 1, 2, 3, 4
+    """  # noqa: S608
+
+
 PERFORMANCE = Kept(
     "performance_day",
     ("day", "cut", "members", *performance_sql.MEASURES),
@@ -146,7 +169,7 @@ PERFORMANCE = Kept(
         "store_settings", "ad_account", "campaign",
     }),
 )  # fmt: skip
-ORDER_GAPS = Kept("order_gap_day", ("day", "one_back", "two_back", "customers"), _order_gaps, frozenset({"order_gap"}))
+ORDER_GAPS = Kept("order_gap_day", ("day", "one_back", "two_back", "orders"), _order_gaps, frozenset({"order_gap"}))
 VISITOR_GAPS = Kept("visitor_gap_day", ("day", "former", "sessions"), _visitor_gaps, frozenset({"visitor_gap"}))
 REORDERS = Kept(
     "reorder_day",
@@ -173,10 +196,17 @@ COHORT_SEGMENTS = Kept(
     cohort_segments.made,
     frozenset({"customer", "shop_order", "order_worth", "credit", "product_title"}),
 )
+WON_PLACES = Kept("won_place_day", ("day", "place", "customers"), _won_places, frozenset({"customer"}))
+WON_CREDITS = Kept(
+    "won_credit_day",
+    ("day", "channel", "campaign_id", "share", "customers"),
+    _won_credits,
+    frozenset({"customer", "credit"}),
+)
 
 # what moves who the best customers are, and how many of them there are
 RANKED_BY = CUSTOMER_SALES.moved_by | {"customer"}
 KEPT = (
     PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, VARIANT_UNITS, ORDER_WORTH,
-    COHORTS, COHORT_SEGMENTS,
+    COHORTS, COHORT_SEGMENTS, WON_PLACES, WON_CREDITS,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from clique_app.database import raw_connection
 from clique_app.metrics import best_customers, expression, gaps, order_worth
 from clique_app.metrics.best_customers import Best, Sales
+from clique_app.metrics.buyers import BY_BUYER, Buyers, By
 from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.sales import NEW_CUSTOMERS
@@ -29,7 +30,7 @@ from clique_app.metrics.catalog.value import (
     margin_of_expected,
 )
 from clique_app.metrics.cohort_days import CohortDays, Segments
-from clique_app.metrics.definition import Period, Reading, Total
+from clique_app.metrics.definition import Dimension, Leaf, Period, Reading, Total
 from clique_app.metrics.figures import Value
 from clique_app.metrics.kept import (
     COHORT_SEGMENTS,
@@ -42,10 +43,16 @@ from clique_app.metrics.kept import (
     REORDERS,
     VARIANT_UNITS,
     VISITOR_GAPS,
+    WON_CREDITS,
+    WON_PLACES,
     Kept,
 )
+from clique_app.metrics.order_worth import MEASURES
 from clique_app.metrics.pace import Pace
+from clique_app.metrics.packed import Packed
+from clique_app.metrics.periods import slices
 from clique_app.metrics.sums_service import Moment, Sums, now, sums
+from clique_app.metrics.won_credits import WonCredits
 from clique_app.tables import VipStanding
 from clique_app.tables.site import PIXEL
 
@@ -55,6 +62,7 @@ MOST_RANKED = 50  # of the best customers, so many are kept by name
 
 # what is told by those whose former row lies before the period
 _FIRST_ONES = ((VISITOR_GAPS, gaps.VISITORS), (REORDERS, gaps.EXPECTED))
+_FIRST_WON = "select min(first_order_day) from customer where store_id = :store_id"
 _LAST = "select max(day) from shop_order where store_id = :store_id"
 _SEEN_ON = f"""
 select {SEEN_ON} from store t join sync_cursor c on c.store_id = t.store_id and c.source = '{PIXEL}'
@@ -97,9 +105,9 @@ def _from_gaps(session: Session, store_id: int, keys: Sequence[str], spans: Sequ
     reach = Period(min(span.start for span in spans) - timedelta(days=gaps.REACH_DAYS), max(span.end for span in spans))
     rows, values = relation(store_id, ORDER_GAPS, reach, moment)
     named = sorted({day for one in asked for span in gaps.named(*one) for day in span.each_day()})
-    # who ordered is most of a row: on other days it stays where it is
-    who = "case when day = any(cast(:named as date[])) then customers else ''::bytea end"
-    days = f"select day, one_back, two_back, {who} from {rows} gaps"  # noqa: S608
+    # whose order each was is most of a row: on other days it stays where it is
+    whose = "case when day = any(cast(:named as date[])) then orders else ''::bytea end"
+    days = f"select day, one_back, two_back, {whose} from {rows} gaps"  # noqa: S608
     orders = gaps.OrderGaps(_packed(session, days, {**values, "named": named}))
     found: Told = {}
     for key, span in asked:
@@ -329,9 +337,14 @@ def segments(session: Session, store_id: int, by: str, period: Period, moment: M
 
 
 def cohort_days_by(session: Session, store_id: int, of: Segments, period: Period, moment: Moment) -> CohortDays:
-    """What customers brought until now by the orders of a period, by what their first order was."""
+    """What customers brought until now by the orders of a period, by the segments they are of."""
+    return of.of_orders(_worth(session, store_id, period, moment))
+
+
+def _worth(session: Session, store_id: int, period: Period, moment: Moment) -> list[Any]:
+    """What each order of a period brought until now: rows of OrderWorthDay."""
     orders, values = relation(store_id, ORDER_WORTH, period, moment)
-    return of.of_orders(_packed(session, f"select day, orders from {orders} orders", values))  # noqa: S608
+    return _packed(session, f"select day, orders from {orders} orders", values)  # noqa: S608
 
 
 def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:
@@ -344,15 +357,97 @@ def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], perio
     return {key: found[measure] for key, measure in measures.items()}
 
 
-def by_month_won(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:
+def _by_month_won(
+    session: Session, store_id: int, totals: Sequence[Total], period: Period, moment: Moment
+) -> Mapping[str, By]:
     """The same by the month in which they were won."""
-    of_cohorts = [total for total in totals if total.key in order_worth.COHORT_TOTALS and "cohort" in total.groups]
     found: dict[str, dict[date, Decimal]] = {}
-    for key, days in from_cohorts(session, store_id, of_cohorts, period, moment).items():
+    for key, days in from_cohorts(session, store_id, totals, period, moment).items():
         months = found.setdefault(key, {})
         for day, amount in days.items():
             month = day.replace(day=1)
             months[month] = months.get(month, Decimal(0)) + amount
+    return found
+
+
+def _by_home(
+    session: Session, store_id: int, totals: Sequence[Total], period: Period, moment: Moment
+) -> Mapping[str, By]:
+    """The same by where they live."""
+    found: dict[str, dict[str | None, Decimal]] = {total.key: {} for total in totals}
+    homes = _homes(session, store_id, period, moment)
+    for month in slices(_until_now(session, store_id, period.start, moment), "month"):  # a year of orders is long
+        days = cohort_days_by(session, store_id, homes, month, moment)
+        of_month = days.by_segment(MEASURES, period)
+        for total in totals:
+            of = found[total.key]
+            for place, amount in of_month[order_worth.COHORT_TOTALS[total.key]].items():
+                of[place or None] = of.get(place or None, Decimal(0)) + amount
+    return found
+
+
+def _by_first_credit(
+    session: Session,
+    store_id: int,
+    totals: Sequence[Total],
+    period: Period,
+    by: Dimension,
+    moment: Moment,
+) -> Mapping[str, By]:
+    """The same by what won them, in its shares."""
+    rows, values = relation(store_id, WON_CREDITS, period, moment)
+    parts = f"select channel, campaign_id, share, customers from {rows} credits"  # noqa: S608
+    credits = WonCredits(_packed(session, parts, values))
+    for month in slices(_until_now(session, store_id, period.start, moment), "month"):
+        credits.add(_worth(session, store_id, month, moment))
+    brought = credits.by(by)
+    return {total.key: brought[order_worth.COHORT_TOTALS[total.key]] for total in totals}
+
+
+def _by_buyer(
+    session: Session, store_id: int, leaves: Sequence[Leaf], period: Period, by: Dimension, moment: Moment
+) -> Mapping[str, By]:
+    """What the orders of each customer tell, by what the customers are."""
+    reach = Period(period.start - timedelta(days=gaps.REACH_DAYS), period.end)
+
+    def read() -> Packed:
+        rows, values = relation(store_id, ORDER_GAPS, reach, moment)
+        return Packed(_packed(session, f"select day, orders from {rows} orders", values), gaps.ORDER)  # noqa: S608
+
+    orders = moment.once(f"{ORDER_GAPS.table}, orders", reach, read)
+    told = Buyers(orders, _homes(session, store_id, period, moment), by)
+    return {leaf.key: BY_BUYER[leaf.key](told, period) for leaf in leaves}
+
+
+def _homes(session: Session, store_id: int, period: Period, moment: Moment) -> Segments:
+    """Where customers live who were won up to the end of a period."""
+    first = session.connection().scalar(text(_FIRST_WON), {"store_id": store_id})
+    until = Period(first or period.end, max(first or period.end, period.end))
+
+    def read() -> Segments:
+        rows, values = relation(store_id, WON_PLACES, until, moment)
+        return Segments(_packed(session, f"select day, place, customers from {rows} homes", values))  # noqa: S608
+
+    return moment.once(WON_PLACES.table, until, read)
+
+
+def by_member(
+    session: Session, store_id: int, leaves: Iterable[Leaf], period: Period, by: Dimension, moment: Moment
+) -> dict[str, By]:
+    """Those of the totals and readings that kept tables tell by a dimension, where nothing is narrowed. Members of
+    which there is nothing are not there."""
+    asked = [leaf for leaf in leaves if by in leaf.groups]
+    worth = [leaf for leaf in asked if isinstance(leaf, Total) and leaf.key in order_worth.COHORT_TOTALS]
+    buyers = [leaf for leaf in asked if leaf.key in BY_BUYER]
+    found: dict[str, By] = {}
+    if worth and by == "cohort":
+        found |= _by_month_won(session, store_id, worth, period, moment)
+    if worth and by == "geography":
+        found |= _by_home(session, store_id, worth, period, moment)
+    if worth and by in ("channel", "campaign"):
+        found |= _by_first_credit(session, store_id, worth, period, by, moment)
+    if buyers and by in ("geography", "cohort", "new_returning"):
+        found |= _by_buyer(session, store_id, buyers, period, by, moment)
     return found
 
 
@@ -390,7 +485,7 @@ def quicker(
 ) -> tuple[Reading, dict[str, Any]]:
     """The reading over what is kept, where that tells it, and the parameters of that."""
     if len(spans) == 1 and reading is VIP_NET_SALES:
-        return replace(reading, source=VIP_NET_SALES_OF), {"best": _best_ids(session, store_id, spans[0].end, moment)}
+        return VIP_NET_SALES_OF, {"best": _best_ids(session, store_id, spans[0].end, moment)}
     if len(spans) == 1 and reading.key in PAYBACK:
         return replace(reading, source=PAYBACK_OF), _of_payback(session, store_id, spans[0], moment)
     return reading, {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, LiteralString
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -11,6 +11,7 @@ from sqlmodel import Session
 from clique_app.metrics import registry
 from clique_app.metrics.definition import NAMES, Dimension, Leaf, Need
 from clique_app.tables.ads import FILE_ACCOUNT
+from clique_app.tables.orders import BY_SUBSCRIPTION
 from clique_app.tables.site import PIXEL
 
 _READY = f"""
@@ -37,7 +38,7 @@ from store s where s.store_id = :store_id
 Ready = Sequence[Any]  # the row of _READY
 
 # what is here or is not: (rows, what to say where there are none)
-TOLD: dict[Need, tuple[LiteralString, str]] = {
+TOLD: dict[Need, tuple[str, str]] = {
     "answers": ("survey_response", "Nobody has answered the survey yet. Its links are on Voice of customers."),
     "reviews": ("review", "No reviews are here yet. Connect an app or upload them on Voice of customers."),
     "ugc": ("ugc", "No customers’ content is here yet. Connect an app or upload it on Voice of customers."),
@@ -61,7 +62,7 @@ TOLD: dict[Need, tuple[LiteralString, str]] = {
         "No visit and no e-mail is here yet: connect the web pixel or an e-mail platform.",
     ),
     "subscriptions": (
-        "(select store_id from shop_order where source_name like 'subscription_contract%') o",
+        f"(select store_id from shop_order where {BY_SUBSCRIPTION}) o",  # noqa: S608  # our own
         "No order of a subscription is here, so there is none to keep.",
     ),
 }

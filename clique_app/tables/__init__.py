@@ -45,6 +45,8 @@ from clique_app.tables.rollups import (
     VariantUnitsDay,
     VipStanding,
     VisitorGapDay,
+    WonCreditDay,
+    WonPlaceDay,
 )
 from clique_app.tables.site import CollectedEvent, VisitorWaiting, WebSession
 from clique_app.tables.stores import Member, Store, StoreSettings
@@ -70,6 +72,8 @@ DERIVED_TABLES = (
     "order_worth_day",
     "cohort_day",
     "cohort_segment_day",
+    "won_place_day",
+    "won_credit_day",
     "vip_standing",
     "row_count",
     "metric_summed",
@@ -162,4 +166,6 @@ __all__ = [
     "VoiceSettings",
     "WebSession",
     "WebhookCheck",
+    "WonCreditDay",
+    "WonPlaceDay",
 ]

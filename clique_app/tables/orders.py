@@ -15,6 +15,7 @@ from clique_app.tables.base import PartOfOrder, StoreOwned, big, key, money, tim
 
 # kinds of ledger entries whose amounts are net sales; the others (shipping, tax, gift_card, tip, duty, fee) are not
 NET_SALES_KINDS = ("sale", "discount", "refund", "edit", "cancellation")
+BY_SUBSCRIPTION = "source_name like 'subscription_contract%'"  # orders that a subscription made
 
 
 class Customer(StoreOwned, table=True):
@@ -44,6 +45,7 @@ class Order(StoreOwned, table=True):
         sa.Index(None, "store_id", "day"),
         sa.Index(None, "store_id", "customer_id", "processed_at"),
         sa.Index("ix_shop_order_unbalanced", "store_id", postgresql_where=sa.text("total <> stated_total")),
+        sa.Index("ix_shop_order_subscription", "store_id", "day", postgresql_where=sa.text(BY_SUBSCRIPTION)),
     )
 
     order_id: int = key()

@@ -61,15 +61,16 @@ class PerformanceDay(StoreOwned, table=True):
 
 class OrderGapDay(StoreOwned, table=True):
     """How many orders of a day followed a former one of their customer, of which day. From it come the different
-    customers of any period: those are its orders whose former one lies before it. And who they were, for what is asked
-    of two spans of days with others between them."""
+    customers of any period: those are its orders whose former one lies before it. And whose order each was, for what is
+    asked by what they are, or of two spans of days with others between them."""
 
     __tablename__ = "order_gap_day"
 
     day: date = Field(primary_key=True)
     one_back: bytes  # by day of the order before: that, as days since 2000, and how many; both big-endian, of 4 bytes
     two_back: bytes  # the same by the order before that. NO_ORDER_BEFORE stands for none
-    customers: bytes  # the numbers of those who ordered, big-endian, of 8 bytes
+    # For each order, by customer: their number, of 8 bytes, and the two days as above, of 4. All big-endian.
+    orders: bytes
 
 
 class VisitorGapDay(StoreOwned, table=True):
@@ -133,6 +134,28 @@ class OrderWorthDay(StoreOwned, table=True):
     # For each order, by customer: their number (0: nobody's), of 8 bytes; whether it is their first one in this
     # calendar month, of 4; millionths of net sales, cost of goods, fulfilment and payment fees, of 8. All big-endian.
     orders: bytes
+
+
+class WonPlaceDay(StoreOwned, table=True):
+    """Who was won on a day, by where they live."""
+
+    __tablename__ = "won_place_day"
+
+    day: date = Field(primary_key=True)
+    place: str = Field(primary_key=True)  # as metrics are grouped by it; "": not told
+    customers: bytes  # their numbers, big-endian, of 8 bytes
+
+
+class WonCreditDay(StoreOwned, table=True):
+    """Who was won on a day, by what their first order is credited to. Each customer's shares sum to 1."""
+
+    __tablename__ = "won_credit_day"
+
+    day: date = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    campaign_id: int = big(primary_key=True)  # NO_CAMPAIGN where there is none
+    share: Decimal = Field(primary_key=True, sa_type=sa.Numeric)
+    customers: bytes  # their numbers, big-endian, of 8 bytes
 
 
 class CohortSegmentDay(StoreOwned, table=True):
@@ -221,7 +244,10 @@ CHANGING = (
     Changing("email_day", "day"),
     Changing("email_signup_day", "day"),
     *(Changing(table, "day") for table in ("review", "ugc", "referral", "social_day")),
-    Changing("customer", "first_order_day", "first_order_day is not null", ("first_order_id", "first_order_day")),
+    Changing(
+        "customer", "first_order_day", "first_order_day is not null",
+        ("customer_id", "first_order_id", "first_order_day", "country", "region"),
+    ),
     Changing("email_program", None, columns=("kind",)),
     Changing("store_settings", None),
     Changing("ad_account", None, columns=("channel",)),

@@ -17,11 +17,12 @@ from clique_app.attribution import service as attribution
 from clique_app.customers import service as customers
 from clique_app.database import store_session, system_session
 from clique_app.metrics import kept_service, order_worth, readings_service, service, sums_service
+from clique_app.metrics.buyers import BY_BUYER
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.stock import UNITS_A_DAY
 from clique_app.metrics.catalog.value import CREDITED_EXPECTED, EXPECTED_NET_SALES, PAYBACK
 from clique_app.metrics.cohort_segments import SEGMENTS
-from clique_app.metrics.definition import Dimension, Filters, Period, Reading, Total
+from clique_app.metrics.definition import Dimension, Filters, Formula, Period, Reading, Total
 from clique_app.metrics.gaps import CUSTOMERS, EXPECTED, RETURNS, VISITORS
 from clique_app.metrics.registry import METRICS
 from clique_app.tables import (
@@ -44,7 +45,17 @@ NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
 WHOLE = Period(date(2026, 9, 1), date(2026, 11, 30))
 TOTALS = tuple(item for item in METRICS if isinstance(item, Total))
 TOLD_BY_DAY = tuple(total for total in TOTALS if total.key in {*order_worth.COHORT_TOTALS, *RETURNS})
-BY_MONTH_WON = tuple(total for total in TOLD_BY_DAY if "cohort" in total.groups)
+LEAVES = tuple(item for item in METRICS if not isinstance(item, Formula))
+BY_MEMBER: dict[Dimension, list[Total | Reading]] = {
+    by: [leaf for leaf in LEAVES if leaf.key in keys and by in leaf.groups]
+    for by, keys in (
+        ("geography", {*BY_BUYER, *order_worth.COHORT_TOTALS}),
+        ("cohort", {*BY_BUYER, *order_worth.COHORT_TOTALS}),
+        ("new_returning", {*BY_BUYER}),
+        ("channel", {*order_worth.COHORT_TOTALS}),
+        ("campaign", {*order_worth.COHORT_TOTALS}),
+    )
+}
 VISITS_SEEN = NOON + timedelta(days=18)
 OF_SPANS = (CUSTOMERS_TO_DATE, VIP_NET_SALES, EXPECTED_NET_SALES, CREDITED_EXPECTED, UNITS_A_DAY)
 FROM_KEPT = tuple(
@@ -64,7 +75,7 @@ orders = st.tuples(
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
     st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "refund", "visit", "expect",
-                     "churn", "place", "title", "discount", "touch", "stock", "roll_up"]),
+                     "churn", "place", "home", "title", "discount", "touch", "stock", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -155,9 +166,10 @@ select store_id, number, product_id, number, '', '', 1, number < 2, false, true 
 """
 
 PLACE = "update shop_order set region = cast(:amount as text) where store_id = :store and order_id = :number"
+HOME = "update customer set region = cast(:amount as text) where store_id = :store and customer_id = :number % 3 + 1"
 WRITTEN = {
     "refund": REFUND, "discount": DISCOUNT, "place": PLACE, "title": TITLE, "expect": EXPECT, "churn": CHURN,
-    "review": REVIEW, "stock": STOCK,
+    "review": REVIEW, "stock": STOCK, "home": HOME,
 }  # fmt: skip
 
 
@@ -219,7 +231,7 @@ def do(session: Session, store_id: int, step: Step) -> None:
         case "visit":  # some come again within a week, some later, some too late to be judged
             at += timedelta(days=3 * day)
             run.execute(text(VISIT), {**of, "day": clock.day_of(at, ZONE), "at": at})
-        case "refund" | "discount" | "place" | "title" | "expect" | "churn" | "review" | "stock":
+        case "refund" | "discount" | "place" | "home" | "title" | "expect" | "churn" | "review" | "stock":
             run.execute(text(WRITTEN[what]), {**of, "day": clock.day_of(at, ZONE), "at": at})
         case "touch":  # another one, later than those before
             run.execute(text(TOUCH), {**of, "at": at, "channel": ("meta", "email")[day % 2]})
@@ -284,6 +296,8 @@ def from_rows(
 @example([*WON_LATER, SUMMED, ("order", 1, 0, 900, "meta"), ("buyer", 1, 0, 2, "")])  # won in another month
 @example([*WON, ("title", 1, 0, 2, "")])  # what was sold first is called otherwise
 @example([*WON, ("touch", 1, 1, 0, "")])  # the first order is credited otherwise
+@example([*WON, ("home", 1, 0, 7, "")])  # the customer has moved
+@example([*OF_ONE_BUYER, ("buyer", 1, 0, 2, ""), SUMMED, ("order", 1, 5, 90, "meta")])  # orders in another order
 @example([*WON, ("discount", 1, 3, 100, "")])  # it was sold for less
 @example([*OF_ONE_BUYER, SUMMED, ("stock", 1, 1, 0, ""), ("order", 1, 1, 900, "meta")])  # sold, then out of stock
 @example([("visit", 1, 0, 3, ""), SUMMED, ("visit", 1, 1, 3, ""), ("visit", 1, 3, 3, ""), ("visit", 1, 4, 0, "")])
@@ -320,11 +334,16 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         assert told.keys() == {total.key for total in TOLD_BY_DAY}
         for total in TOLD_BY_DAY:
             assert nonzero(told[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
-        won = kept_service.by_month_won(session, store_id, TOTALS, WHOLE, sums_service.now(session, store_id))
-        assert won.keys() == {total.key for total in BY_MONTH_WON}
-        for total in BY_MONTH_WON:
-            of_rows = from_rows(session, store_id, total, total.groups["cohort"], None)
-            assert nonzero(won[total.key]) == of_rows, total.key
+        for by, leaves in BY_MEMBER.items():
+            member = kept_service.by_member(session, store_id, LEAVES, WHOLE, by, sums_service.now(session, store_id))
+            assert member.keys() == {leaf.key for leaf in leaves}
+            for leaf in leaves:
+                if isinstance(leaf, Total):
+                    of_rows = from_rows(session, store_id, leaf, leaf.groups[by], None)
+                else:
+                    read = readings_service.read_by(session, store_id, leaf, WHOLE, by, None)
+                    of_rows = {at: value for at, (value, _) in read.items()}
+                assert nonzero(member[leaf.key]) == nonzero(of_rows), (leaf.key, by)
         for reading in FROM_KEPT:
             raw = replace(reading, key="of the rows")
             [told, of_rows] = [readings_service.read(session, store_id, [one], SPANS, None) for one in (reading, raw)]

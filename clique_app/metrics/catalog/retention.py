@@ -7,6 +7,7 @@ from dataclasses import replace
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.catalog.sales import CUSTOMERS, NET_SALES
 from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Total
+from clique_app.tables.orders import BY_SUBSCRIPTION
 
 ACTIVE_DAYS = 90
 SUBSCRIBED_DAYS = 45  # a subscription that has made no order for so long has ended
@@ -266,7 +267,6 @@ REPLENISHMENT_ACCURACY = Formula(
     example=({"forecasts_met": "42", "forecasts_due": "120"}, "0.35"),
 )
 
-SUBSCRIPTION_ORDER = "o.source_name like 'subscription_contract%'"
 SUBSCRIBERS_AT_START = Reading(
     key="subscribers_at_start",
     name="Subscribers at the start",
@@ -276,7 +276,7 @@ SUBSCRIBERS_AT_START = Reading(
     source=_customers(
         "min(o.day) as first_day",
         f"cast(:start as date) - {SUBSCRIBED_DAYS} and :end",
-        where=SUBSCRIPTION_ORDER,
+        where=f"o.{BY_SUBSCRIPTION}",
         having="min(o.day) < :start",
     ),
     groups=_OF_CUSTOMER,
@@ -340,9 +340,11 @@ VIP_NET_SALES = Reading(
     shown=NET_SALES.shown,
     sources=_ORDERS,
 )
-# the same of the customers :best, who are ranked beforehand
-VIP_NET_SALES_OF = (
-    f"{NET_SALES.source} join unnest(cast(:best as bigint[])) v (customer_id) on v.customer_id = o.customer_id"
+# the same of the customers :best, who are ranked beforehand; a join would be planned as if they were few
+VIP_NET_SALES_OF = replace(
+    VIP_NET_SALES,
+    source=NET_SALES.source,
+    where=f"{NET_SALES.where} and o.customer_id = any(cast(:best as bigint[]))",
 )
 VIP_REVENUE_SHARE = Formula(
     key="vip_revenue_share",

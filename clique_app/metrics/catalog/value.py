@@ -38,16 +38,16 @@ def _to_date(total: Total, what: str) -> Total:
     )
 
 
-def _first_credits(customer: str) -> str:
+def first_credits(customer: str) -> str:
     """What the first order of a customer is credited to, as k; an order that has no credit yet counts once."""
     return f"""
 left join credit k on k.store_id = {customer}.store_id and k.order_id = {customer}.first_order_id
   and k.day = {customer}.first_order_day and k.orders <> 0"""
 
 
-_SHARE = "coalesce(k.orders, 1)"
-_BY_FIRST_CREDIT = {"channel": f"coalesce(k.channel, '{UNATTRIBUTED}')", "campaign": "k.campaign_id"}
-_CHANNEL = (Shown("Channel", _BY_FIRST_CREDIT["channel"]), Shown("Share", f"round(100 * {_SHARE}, 1) || ' %'"))
+SHARE = "coalesce(k.orders, 1)"
+BY_FIRST_CREDIT = {"channel": f"coalesce(k.channel, '{UNATTRIBUTED}')", "campaign": "k.campaign_id"}
+_CHANNEL = (Shown("Channel", BY_FIRST_CREDIT["channel"]), Shown("Share", f"round(100 * {SHARE}, 1) || ' %'"))
 _IN_SHARES = "Given to the channels of the first order's touches, in its shares, as new customers are."
 
 
@@ -59,10 +59,10 @@ def _by_first_credit(total: Total) -> Total:
         key=f"credited_{total.key}",
         name=f"{total.name}, by channel",
         meaning=f"{total.meaning} {_IN_SHARES}",
-        source=f"{total.source}{_first_credits('b')}",
-        groups=_BY_FIRST_CREDIT,
+        source=f"{total.source}{first_credits('b')}",
+        groups=BY_FIRST_CREDIT,
         grain=f"a share of {total.grain}",
-        amount=f"({total.amount}) * {_SHARE}",
+        amount=f"({total.amount}) * {SHARE}",
         example=(tuple({**row, "k.orders": "0.5"} for row in rows), str(Decimal(value) / 2)),
         shown=(*total.shown, *_CHANNEL),
         partners=(),
@@ -170,17 +170,17 @@ CREDITED_EXPECTED = replace(
     key="credited_expected_net_sales",
     name="Net sales expected in a year, by channel",
     meaning=f"{EXPECTED_NET_SALES.meaning} {_IN_SHARES}",
-    source=f"{EXPECTED_NET_SALES.source}{_first_credits('r')}",
-    groups=_BY_FIRST_CREDIT,
+    source=f"{EXPECTED_NET_SALES.source}{first_credits('r')}",
+    groups=BY_FIRST_CREDIT,
     grain="a share of a customer",
-    value=f"sum(v.value_365 * {_SHARE})",
+    value=f"sum(v.value_365 * {SHARE})",
     margin=margin_of_expected(
-        f"sum({_SHARE}) filter (where v.value_365 is not null)",
-        f"sum(v.value_365 * {_SHARE})",
-        f"sum(v.value_365 * v.value_365 * {_SHARE})",
+        f"sum({SHARE}) filter (where v.value_365 is not null)",
+        f"sum(v.value_365 * {SHARE})",
+        f"sum(v.value_365 * v.value_365 * {SHARE})",
         "max(abs(m.missed))",
     ),
-    amount=f"v.value_365 * {_SHARE}",
+    amount=f"v.value_365 * {SHARE}",
     shown=(*EXPECTED_NET_SALES.shown, *_CHANNEL),
     example=(({"v.value_365": "40.00", "k.orders": "0.5"}, {"v.value_365": "25.50", "k.orders": "1"}), "45.50"),
     partners=(),

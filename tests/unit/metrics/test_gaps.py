@@ -26,23 +26,35 @@ books = st.lists(
 
 
 def packed(book: Orders) -> gaps.OrderGaps:
-    former: dict[int, list[date]] = defaultdict(list)
     counts: dict[date, tuple[Counter[date], Counter[date]]] = defaultdict(lambda: (Counter(), Counter()))
-    who: dict[date, set[int]] = defaultdict(set)
-    for customer, day in book:
-        before = [NO_ORDER_BEFORE, NO_ORDER_BEFORE, *former[customer]]
-        for back in (1, 2):
-            counts[day][back - 1][before[-back]] += 1
-        former[customer].append(day)
-        who[day].add(customer)
+    orders = each_order(book)
+    for day, one, two in ((day, *order[1:]) for day, of_day in orders.items() for order in of_day):
+        counts[day][0][one] += 1
+        counts[day][1][two] += 1
 
     def rows(of: Counter[date]) -> bytes:
         return np.array([(number(day), orders) for day, orders in sorted(of.items())], gaps.FORMER).tobytes()
 
-    def names(of: set[int]) -> bytes:
-        return np.array(sorted(of), gaps.CUSTOMER).tobytes()
+    whose = dict(packed_orders(book))
+    return gaps.OrderGaps((day, rows(one), rows(two), whose[day]) for day, (one, two) in counts.items())
 
-    return gaps.OrderGaps((day, rows(one), rows(two), names(who[day])) for day, (one, two) in counts.items())
+
+def each_order(book: Orders) -> dict[date, list[tuple[int, date, date]]]:
+    """By day: the customer of each order, the day of their order before and of the one before that."""
+    former: dict[int, list[date]] = defaultdict(list)
+    found: dict[date, list[tuple[int, date, date]]] = defaultdict(list)
+    for customer, day in book:
+        before = [NO_ORDER_BEFORE, NO_ORDER_BEFORE, *former[customer]]
+        found[day].append((customer, before[-1], before[-2]))
+        former[customer].append(day)
+    return found
+
+
+def packed_orders(book: Orders) -> list[tuple[date, bytes]]:
+    return [
+        (day, np.array([(who, number(one), number(two)) for who, one, two in sorted(of_day)], gaps.ORDER).tobytes())
+        for day, of_day in each_order(book).items()
+    ]
 
 
 @given(books, st.integers(-20, 420), st.integers(0, 300))
