@@ -17,6 +17,7 @@ from clique_app.metrics.catalog.retention import VIP_PERCENT, VIP_YEAR_DAYS
 from clique_app.metrics.definition import Period
 from clique_app.metrics.packed import MILLION, Packed, money
 
+NEAR = 0.9
 BOOKED = np.dtype([("customer", ">i8"), ("amount", ">i8")])  # a row of CustomerSalesDay
 
 
@@ -39,6 +40,7 @@ class Sales:
         self._customers, self._who = np.unique(rows["customer"].astype(np.int64), return_inverse=True)
         self._amounts = rows["amount"].astype(np.int64)
         self._spent, self._of = np.zeros(len(self._customers), np.int64), slice(0, 0)  # in those rows
+        self._least = np.int64(0)  # that one of the last best booked
 
     def best(self, end: date, customers: int, limit: int) -> Best:
         """Those of a store that has so many customers by the day."""
@@ -66,10 +68,17 @@ class Sales:
         places = min(len(spent), max(1, customers * VIP_PERCENT // 100) if customers else 0)
         if not places:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        least = max(1, np.partition(spent, -places)[-places])  # who booked nothing is none of them
-        above = np.flatnonzero(spent > least)
-        best = np.sort(np.concatenate((above, np.flatnonzero(spent == least)[: places - len(above)])))
-        return best, spent[best]
+        # the last year's best booked about as much: few are looked at closely
+        among = np.flatnonzero(spent >= max(1, self._least * NEAR))  # who booked nothing is none of them
+        if len(among) < places:
+            among = np.flatnonzero(spent >= 1)
+        booked = spent[among]
+        if len(among) > places:
+            self._least = np.partition(booked, -places)[-places]
+            is_best = booked > self._least
+            is_best[np.flatnonzero(booked == self._least)[: places - np.count_nonzero(is_best)]] = True
+            among, booked = among[is_best], booked[is_best]
+        return among, booked
 
     def _spent_in(self, rows: slice) -> NDArray[np.int64]:
         """What each customer booked in these rows. Years are asked for one after the other: what the one before has

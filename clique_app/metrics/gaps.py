@@ -107,7 +107,7 @@ CUSTOMERS: Mapping[str, Callable[[OrderGaps, Period], int | Decimal | None]] = {
 }
 
 
-_FIRST_ONES = "filter (where day between :first and :last and former < :first)"
+_FIRST_ONES = "filter (where former < first)"  # of a span of days that begins then
 # from VisitorGapDay
 VISITORS = {"visitors": f"coalesce(sum(sessions) {_FIRST_ONES}, 0)"}
 # by day, from VisitorGapDay too: which of its days a session counts on, and which sessions count

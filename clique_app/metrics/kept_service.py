@@ -72,6 +72,13 @@ _EXPECTED = f"""
 select sum(value), {margin_of_expected("sum(known)", "sum(value)", "sum(squares)", "max(missed)")}
 from {{expected}} expected where day between :first and :last
 """  # noqa: S608  # our own text
+# a day of several spans stands there for each of them
+_OF_EACH_SPAN = """
+select span, {told}
+from unnest(cast(:numbers as int[]), cast(:starts as date[]), cast(:on as date[])) as asked (span, first, day)
+left join {gaps} gaps on gaps.day = asked.day
+group by span
+"""
 _RETURNED = """
 select {day}, sum(sessions) from {gaps} gaps where {day} between :first and :last and {counts} group by 1
 """
@@ -120,15 +127,20 @@ def _from_first_ones(
     session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment
 ) -> Told:
     """What the first ones of each span tell, of sessions and of buyers."""
+    reach = Period(min(span.start for span in spans), max(span.end for span in spans))
+    days = [(number, span.start, day) for number, span in enumerate(spans) for day in span.each_day()]
+    numbers, starts, on = map(list, zip(*days, strict=True))
     found: Told = {}
-    for kept, told in _FIRST_ONES if len(spans) <= MOST_KEPT_SPANS else ():
+    for kept, told in _FIRST_ONES:
         counted = [key for key in keys if key in told]
-        for span in spans if counted else ():
-            rows, values = relation(store_id, kept, span, moment)
-            asked_of = text(f"select {', '.join(told[key] for key in counted)} from {rows} gaps")  # noqa: S608
-            row = session.connection().execute(asked_of, {**values, "first": span.start, "last": span.end}).one()
+        if not counted:
+            continue
+        rows, values = relation(store_id, kept, reach, moment)
+        asked = text(_OF_EACH_SPAN.format(told=", ".join(told[key] for key in counted), gaps=rows))
+        of_spans = {**values, "numbers": numbers, "starts": starts, "on": on}
+        for span, *row in session.connection().execute(asked, of_spans):
             found |= {
-                (key, span): (None if value is None else Decimal(value), None)
+                (key, spans[span]): (None if value is None else Decimal(value), None)
                 for key, value in zip(counted, row, strict=True)
             }
     return found
