@@ -57,7 +57,6 @@ from clique_app.tables import VipStanding
 from clique_app.tables.site import PIXEL
 
 Told = dict[tuple[str, Period], Value]  # by reading and span
-MOST_KEPT_SPANS = 40  # each is a question of its own; more than these are asked of the rows at once
 MOST_RANKED = 50  # of the best customers, so many are kept by name
 
 # what is told by those whose former row lies before the period
@@ -77,7 +76,7 @@ _OF_EACH_SPAN = """
 select span, {told}
 from unnest(cast(:numbers as int[]), cast(:starts as date[]), cast(:on as date[])) as asked (span, first, day)
 left join {gaps} gaps on gaps.day = asked.day
-group by span
+group by span order by span
 """
 _RETURNED = """
 select {day}, sum(sessions) from {gaps} gaps where {day} between :first and :last and {counts} group by 1
@@ -171,11 +170,9 @@ def _customers_to_date(
 def _paid_back(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment) -> Told:
     """How those won in each span pay for what winning them cost."""
     asked = [key for key in keys if key in PAYBACK]
-    if not asked or len(spans) > MOST_KEPT_SPANS:
-        return {}
     return {
         (key, span): (value, None)
-        for span in spans
+        for span in (spans if asked else ())
         for key, value in payback(session, store_id, span, moment).told.items()
         if key in asked
     }

@@ -142,8 +142,10 @@ def source_rows(
     if isinstance(leaf, Formula):
         raise InvalidInput(f"{leaf.name} is worked out from {', '.join(part.name for part in registry.inputs(leaf))}.")
     asked = values_of(store_id, period, filters)
+    moment, value = sums_service.now(session, store_id), None
     if isinstance(leaf, Reading):
-        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,), sums_service.now(session, store_id))
+        value, _ = readings_service.read(session, store_id, [leaf], (period,), filters, moment)[leaf.key, period]
+        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,), moment)
         asked |= kept
     each = leaf.each if isinstance(leaf, Reading) else ""
     columns = leaf.shown if isinstance(leaf, Reading) or leaf.day != "r.day" or _shows_time(leaf) else _with_day(leaf)
@@ -153,14 +155,20 @@ def source_rows(
     connection = session.connection()
     # by everything that is shown: rows that tie must not change places between pages
     rest = ", ".join(str(position) for position in range(2, len(columns) + 2))
-    order = f"1 desc, {each or rest}" if isinstance(leaf, Reading) else f"{leaf.day} desc, 1 desc, {rest}"
+    # days first, where rows have one: they are found in that order, so that only a page's days are sorted
+    by_day = isinstance(leaf, Total) or not (each or leaf.within)
+    order = f"{leaf.day} desc, 1 desc, {rest}" if by_day else f"1 desc, {each or rest}"
     page = connection.execute(
         text(f"{listed} order by {order} offset :offset limit :limit"), {**asked, "offset": offset, "limit": limit}
     )
     page_rows = tuple(tuple(row) for row in page)
-    whole = f"select {f'count(distinct {each})' if each else 'count(*)'}, {leaf.value} {rows}"
-    count, value = connection.execute(text(whole), asked).one()
-    return SourceRows(columns, page_rows, count, None if value is None else Decimal(str(value)), offset)
+    if isinstance(leaf, Total):
+        count, value = sums_service.counted(session, store_id, leaf, period, filters, moment)
+    elif leaf.value == (counted := f"count(distinct {each})" if each else "count(*)"):
+        count = int(value or 0)
+    else:
+        count = connection.execute(text(f"select {counted} {rows}"), asked).scalar_one()
+    return SourceRows(columns, page_rows, count, value, offset)
 
 
 def ages(session: Session, items: Iterable[Metric], rests_on: Basis | None = None) -> dict[str, tuple[Age, ...]]:

@@ -46,15 +46,15 @@ WHOLE = Period(date(2026, 9, 1), date(2026, 11, 30))
 TOTALS = tuple(item for item in METRICS if isinstance(item, Total))
 TOLD_BY_DAY = tuple(total for total in TOTALS if total.key in {*order_worth.COHORT_TOTALS, *RETURNS})
 LEAVES = tuple(item for item in METRICS if not isinstance(item, Formula))
+_TOLD_BY: dict[Dimension, set[str]] = {
+    "geography": {*BY_BUYER, *order_worth.COHORT_TOTALS},
+    "cohort": {*BY_BUYER, *order_worth.COHORT_TOTALS},
+    "new_returning": {*BY_BUYER},
+    "channel": {*order_worth.COHORT_TOTALS},
+    "campaign": {*order_worth.COHORT_TOTALS},
+}
 BY_MEMBER: dict[Dimension, list[Total | Reading]] = {
-    by: [leaf for leaf in LEAVES if leaf.key in keys and by in leaf.groups]
-    for by, keys in (
-        ("geography", {*BY_BUYER, *order_worth.COHORT_TOTALS}),
-        ("cohort", {*BY_BUYER, *order_worth.COHORT_TOTALS}),
-        ("new_returning", {*BY_BUYER}),
-        ("channel", {*order_worth.COHORT_TOTALS}),
-        ("campaign", {*order_worth.COHORT_TOTALS}),
-    )
+    by: [leaf for leaf in LEAVES if leaf.key in keys and by in leaf.groups] for by, keys in _TOLD_BY.items()
 }
 VISITS_SEEN = NOON + timedelta(days=18)
 OF_SPANS = (CUSTOMERS_TO_DATE, VIP_NET_SALES, EXPECTED_NET_SALES, CREDITED_EXPECTED, UNITS_A_DAY)
@@ -322,6 +322,7 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
             for total in grouped:
                 of_rows = from_rows(session, store_id, total, total.groups[by], None)
                 assert nonzero(split[total.key]) == of_rows, (total.key, by)
+        check_counts(session, store_id)
         for total in TOTALS:
             assert nonzero(by_day[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
         for total in BY_CHANNEL:
@@ -359,6 +360,15 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         assert {by: customers.cohorts(session, store_id, by) for by in cohorts} == cohorts
         session.connection().execute(text("delete from metric_summed"))  # so that nothing kept is used
         assert {by: customers.cohorts(session, store_id, by) for by in cohorts} == cohorts
+
+
+def check_counts(session: Session, store_id: int) -> None:
+    """How many rows each total sums, and to what, are those of the rows."""
+    meta: Filters = {"channel": "meta"}
+    for total, filters in ((one, filters) for one in TOTALS for filters in (None, meta)):
+        statement = f"select count(*), {total.value} {sums_service.rows_of(total, filters)}"
+        listed = session.connection().execute(text(statement), sums_service.values_of(store_id, WHOLE, filters))
+        assert sums_service.counted(session, store_id, total, WHOLE, filters) == tuple(listed.one()), total.key
 
 
 def nonzero(sums: object) -> dict[object, Decimal]:

@@ -170,7 +170,8 @@ NEW_CUSTOMER_NET_SALES = Total(
     source=_LEDGER,
     groups=_LEDGER_GROUPS,
     grain=_ENTRY,
-    where=f"{_kinds(*NET_SALES_KINDS)} and b.first_order_id = r.order_id",
+    # coalesce: as a join, or a plain comparison, it would be planned as if hardly any order were a first one
+    where=f"{_kinds(*NET_SALES_KINDS)} and coalesce(b.first_order_id = r.order_id, false)",
     amount="r.amount",
     shown=_LEDGER_ROWS,
     sources=("shopify_orders",),
