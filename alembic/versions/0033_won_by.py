@@ -1,4 +1,5 @@
-"""orders are kept with their customer, and customers by where they live and what won them; orders of subscriptions are
+"""orders are kept with their customer, and customers by where they live, what won them and what is
+expected of them; orders of subscriptions are
 found without looking at all orders"""
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ TOLD = {
         sa.Column("campaign_id", sa.BigInteger(), nullable=False),
         sa.Column("share", sa.Numeric(), nullable=False),
     ),
+    "won_expected_day": (),
 }
 OF_SUBSCRIPTIONS = "ix_shop_order_subscription"
 
@@ -56,6 +58,8 @@ def downgrade() -> None:
 
 
 def _emptied(before: str, now: str) -> None:
-    """The next summing makes it anew."""
+    """The next summing makes it anew, and what is made of the other tables."""
     op.execute("truncate order_gap_day")
+    kept = ", ".join(f"'{table}'" for table in ("order_gap_day", *TOLD))
+    op.execute(f"delete from metric_summed where metric in ({kept})")  # noqa: S608
     op.alter_column("order_gap_day", before, new_column_name=now)

@@ -44,6 +44,7 @@ _BY_DAY_WON: tuple[tuple[LiteralString, LiteralString], ...] = (
     ("cohort_segment_day", "split segment"),
     ("won_place_day", "place"),
     ("won_credit_day", "channel campaign_id share"),
+    ("won_expected_day", ""),
 )
 
 # Sales stay, without the buyer: the customer becomes a random number, so that counts of buyers stay right too.
@@ -121,7 +122,7 @@ HELD = (
         {},
         "order_id day position channel campaign_id ad_id amount orders",
     ),
-    # of the seven that follow: their orders, or themselves, changed too, have the day, or the standing, made anew
+    # of the eight that follow: their orders, or themselves, changed too, have the day, or the standing, made anew
     Held(
         "customer_sales_day",
         "position(int8send(%(customer)s) in booked) > 0",
@@ -148,7 +149,7 @@ HELD = (
             table,
             "position(int8send(%(customer)s) in customers) > 0",
             {"customers": "''"},
-            f"day {told}",
+            f"day {told}".strip(),
             of_many=True,
         )
         for table, told in _BY_DAY_WON

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from clique_app.metrics.cohort_days import Segments, first_day, month, positions
 from clique_app.metrics.definition import Dimension, Period
 from clique_app.metrics.gaps import active
-from clique_app.metrics.packed import Packed, number
+from clique_app.metrics.packed import Packed, money, number
 from clique_app.tables.rollups import NO_ORDER_BEFORE
 
 NEVER = number(NO_ORDER_BEFORE)
 Ids = NDArray[np.int64]
+Told = Callable[[Ids], tuple[Ids, NDArray[np.bool_]]]  # something of each customer, and of whom it is told
 By = Mapping[Any, Decimal]  # by member, as the catalogue's groups have it; None: not told
 
 
@@ -82,6 +83,16 @@ class Buyers:
             named(member): _whole(days[at + (orders - 1) // 2] + days[at + orders // 2]) / 2
             for member, (at, orders) in enumerate(zip(first, count, strict=True))
             if orders
+        }
+
+    def mean(self, period: Period, told: Told) -> By:
+        """Of what is told of those who ordered, in millionths."""
+        customers = self._first_of(period)
+        amounts, known = told(customers)
+        of, named = self._members(customers[known], period)
+        sums = np.bincount(of, amounts[known])
+        return {
+            named(member): money(sums[member]) / int(count) for member, count in enumerate(np.bincount(of)) if count
         }
 
     def _first_of(self, period: Period) -> Ids:

@@ -78,14 +78,6 @@ class CohortDays:
             measure: dict(zip(days, map(money, sums[:, COLUMNS.index(measure)]), strict=True)) for measure in measures
         }
 
-    def by_segment(self, measures: Iterable[str], period: Period) -> dict[str, dict[str, Decimal]]:
-        """Measures by segment, of those won in the period."""
-        members, sums = self._summed(self._segment, self._won_in(period))
-        names = [self._segments[int(member)] for member in members]
-        return {
-            measure: dict(zip(names, map(money, sums[:, COLUMNS.index(measure)]), strict=True)) for measure in measures
-        }
-
     def by_age(self, period: Period) -> list[tuple[int, Brought]]:
         """What those won in the period brought, by days since they were won."""
         ages, sums = self._summed(self._day - self._won, self._won_in(period))

@@ -16,7 +16,7 @@ from clique_app.errors import InvalidInput
 from clique_app.metrics import (
     figures,
     format,
-    kept_service,
+    members_service,
     periods,
     readings_service,
     reasons_service,
@@ -156,11 +156,14 @@ def _by_member(
     known = [leaf for leaf in leaves if leaf.key not in reasons]
     whole = _whole(session, store_id, known, period, rests_on)
     divided = [leaf for leaf in known if leaf.key not in whole]
-    told = {} if filters else kept_service.by_member(session, store_id, divided, period, by, rests_on.moment)
+    told = {} if filters else members_service.by_member(session, store_id, divided, period, by, rests_on.moment)
     totals = [leaf for leaf in divided if isinstance(leaf, Total) and leaf.key not in told]
-    sums = {**told, **sums_service.sums(session, store_id, totals, period, by, filters, rests_on.moment)}
+    sums = {
+        **{key: {member: value for member, (value, _) in of.items()} for key, of in told.items()},
+        **sums_service.sums(session, store_id, totals, period, by, filters, rests_on.moment),
+    }
     read = {
-        leaf.key: {member: (value, None) for member, value in told[leaf.key].items()}
+        leaf.key: told[leaf.key]
         if leaf.key in told
         else readings_service.read_by(session, store_id, leaf, period, by, filters, rests_on.moment)
         for leaf in divided

@@ -15,7 +15,7 @@ from clique_app.metrics.definition import Reading, Total
 from clique_app.metrics.packed import EPOCH, MILLION
 from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS
 from clique_app.tables.attribution import NO_CAMPAIGN
-from clique_app.tables.rollups import NO_ORDER_BEFORE
+from clique_app.tables.rollups import NO_ORDER_BEFORE, NOT_EXPECTED
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,24 @@ def _won_credits(among: str) -> str:
     """  # noqa: S608
 
 
+def _won_expected(among: str) -> str:
+    def millionths(amount: str) -> str:
+        return f"int8send(coalesce(cast({amount} * {MILLION} as bigint), '{NOT_EXPECTED}'::bigint))"
+
+    row = (
+        "int8send(r.customer_id)",
+        millionths(CHANCE_OF_ANOTHER),
+        millionths("v.value_365"),
+        "int8send(coalesce(v.model_id, 0))",
+    )
+    return f"""
+    select r.first_order_day as day, string_agg({" || ".join(row)}, ''::bytea order by r.customer_id) as customers
+    from customer r {groups.buyer("r")} {EXPECTED}
+    where r.store_id = :store_id and r.first_order_day {among}
+      and (v.customer_id is not null or {CHANCE_OF_ANOTHER} is not null) group by 1
+    """  # noqa: S608
+
+
 PERFORMANCE = Kept(
     "performance_day",
     ("day", "cut", "members", *performance_sql.MEASURES),
@@ -203,10 +221,16 @@ WON_CREDITS = Kept(
     _won_credits,
     frozenset({"customer", "credit"}),
 )
+WON_EXPECTED = Kept(
+    "won_expected_day",
+    ("day", "customers"),
+    _won_expected,
+    frozenset({"customer", "customer_value", "profile_prediction"}),
+)
 
 # what moves who the best customers are, and how many of them there are
 RANKED_BY = CUSTOMER_SALES.moved_by | {"customer"}
 KEPT = (
     PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, VARIANT_UNITS, ORDER_WORTH,
-    COHORTS, COHORT_SEGMENTS, WON_PLACES, WON_CREDITS,
+    COHORTS, COHORT_SEGMENTS, WON_PLACES, WON_CREDITS, WON_EXPECTED,
 )  # fmt: skip

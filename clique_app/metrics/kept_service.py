@@ -14,7 +14,6 @@ from sqlmodel import Session
 from clique_app.database import raw_connection
 from clique_app.metrics import best_customers, expression, gaps, order_worth
 from clique_app.metrics.best_customers import Best, Sales
-from clique_app.metrics.buyers import BY_BUYER, Buyers, By
 from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.sales import NEW_CUSTOMERS
@@ -30,7 +29,7 @@ from clique_app.metrics.catalog.value import (
     margin_of_expected,
 )
 from clique_app.metrics.cohort_days import CohortDays, Segments
-from clique_app.metrics.definition import Dimension, Leaf, Period, Reading, Total
+from clique_app.metrics.definition import Period, Reading, Total
 from clique_app.metrics.figures import Value
 from clique_app.metrics.kept import (
     COHORT_SEGMENTS,
@@ -43,16 +42,10 @@ from clique_app.metrics.kept import (
     REORDERS,
     VARIANT_UNITS,
     VISITOR_GAPS,
-    WON_CREDITS,
-    WON_PLACES,
     Kept,
 )
-from clique_app.metrics.order_worth import MEASURES
 from clique_app.metrics.pace import Pace
-from clique_app.metrics.packed import Packed
-from clique_app.metrics.periods import slices
 from clique_app.metrics.sums_service import Moment, Sums, now, sums
-from clique_app.metrics.won_credits import WonCredits
 from clique_app.tables import VipStanding
 from clique_app.tables.site import PIXEL
 
@@ -61,7 +54,6 @@ MOST_RANKED = 50  # of the best customers, so many are kept by name
 
 # what is told by those whose former row lies before the period
 _FIRST_ONES = ((VISITOR_GAPS, gaps.VISITORS), (REORDERS, gaps.EXPECTED))
-_FIRST_WON = "select min(first_order_day) from customer where store_id = :store_id"
 _LAST = "select max(day) from shop_order where store_id = :store_id"
 _SEEN_ON = f"""
 select {SEEN_ON} from store t join sync_cursor c on c.store_id = t.store_id and c.source = '{PIXEL}'
@@ -114,7 +106,7 @@ def _from_gaps(session: Session, store_id: int, keys: Sequence[str], spans: Sequ
     # whose order each was is most of a row: on other days it stays where it is
     whose = "case when day = any(cast(:named as date[])) then orders else ''::bytea end"
     days = f"select day, one_back, two_back, {whose} from {rows} gaps"  # noqa: S608
-    orders = gaps.OrderGaps(_packed(session, days, {**values, "named": named}))
+    orders = gaps.OrderGaps(read_days(session, days, {**values, "named": named}))
     found: Told = {}
     for key, span in asked:
         value = gaps.CUSTOMERS[key](orders, span)
@@ -204,7 +196,7 @@ def payback(session: Session, store_id: int, period: Period, moment: Moment) -> 
 def _of_payback(session: Session, store_id: int, period: Period, moment: Moment) -> dict[str, Any]:
     """The parameters of PAYBACK_OF."""
     won = won_by_day(session, store_id, period, moment)
-    brought = cohort_days(session, store_id, _until_now(session, store_id, period.start, moment), moment).by_age(period)
+    brought = cohort_days(session, store_id, until_now(session, store_id, period.start, moment), moment).by_age(period)
     spent = sums(session, store_id, ACQUISITION, period, "day", moment=moment)
     worth = expression.each(
         CONTRIBUTION_BEFORE_ADS.expression, {key: [of[key] for _, of in brought] for key in order_worth.MEASURES}
@@ -244,7 +236,7 @@ def _pace(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[
     rows, values = relation(store_id, VARIANT_UNITS, reach, moment)
     of_reach = {"store_id": store_id, "start": reach.start, "end": reach.end}
     pace = Pace(
-        _packed(session, f"select day, ordered from {rows} sold", values),  # noqa: S608
+        read_days(session, f"select day, ordered from {rows} sold", values),  # noqa: S608
         ((day, variant) for day, variant in session.connection().execute(text(OUT_DAYS), of_reach)),
         session.connection().execute(text(TRACKED), {"store_id": store_id}).scalars(),
     )
@@ -306,12 +298,12 @@ def _year(end: date) -> Period:
 def _sales(session: Session, store_id: int, period: Period, moment: Moment) -> Sales:
     def read() -> Sales:
         rows, values = relation(store_id, CUSTOMER_SALES, period, moment)
-        return Sales(_packed(session, f"select day, booked from {rows} sales", values))  # noqa: S608
+        return Sales(read_days(session, f"select day, booked from {rows} sales", values))  # noqa: S608
 
     return moment.once(CUSTOMER_SALES.table, period, read)
 
 
-def _packed(session: Session, statement: str, values: Mapping[str, Any]) -> list[Any]:
+def read_days(session: Session, statement: str, values: Mapping[str, Any]) -> list[Any]:
     """Days with their bytes."""
     asked = text(statement).compile(session.connection().engine)
     with raw_connection(session).cursor(binary=True) as cursor:  # as text it would be twice as long
@@ -335,25 +327,25 @@ def cohort_days(session: Session, store_id: int, period: Period, moment: Moment)
     """What customers brought until now by the orders of a period, and maybe of days around it."""
     cohorts, values = relation(store_id, COHORTS, period, moment)
     asked = f"select day, cohorts from {cohorts} cohorts"  # noqa: S608
-    return moment.once(COHORTS.table, period, lambda: CohortDays.packed(_packed(session, asked, values)))
+    return moment.once(COHORTS.table, period, lambda: CohortDays.packed(read_days(session, asked, values)))
 
 
 def segments(session: Session, store_id: int, by: str, period: Period, moment: Moment) -> Segments:
     """Who was won in a period, by what their first order was."""
     parts, values = relation(store_id, COHORT_SEGMENTS, period, moment)
     asked = f"select day, segment, customers from {parts} parts where split = :split"  # noqa: S608
-    return Segments(_packed(session, asked, {**values, "split": by}))
+    return Segments(read_days(session, asked, {**values, "split": by}))
 
 
 def cohort_days_by(session: Session, store_id: int, of: Segments, period: Period, moment: Moment) -> CohortDays:
     """What customers brought until now by the orders of a period, by the segments they are of."""
-    return of.of_orders(_worth(session, store_id, period, moment))
+    return of.of_orders(orders_worth(session, store_id, period, moment))
 
 
-def _worth(session: Session, store_id: int, period: Period, moment: Moment) -> list[Any]:
+def orders_worth(session: Session, store_id: int, period: Period, moment: Moment) -> list[Any]:
     """What each order of a period brought until now: rows of OrderWorthDay."""
     orders, values = relation(store_id, ORDER_WORTH, period, moment)
-    return _packed(session, f"select day, orders from {orders} orders", values)  # noqa: S608
+    return read_days(session, f"select day, orders from {orders} orders", values)  # noqa: S608
 
 
 def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:
@@ -361,103 +353,9 @@ def from_cohorts(session: Session, store_id: int, totals: Iterable[Total], perio
     measures = {total.key: order_worth.COHORT_TOTALS[total.key] for total in totals}
     if not measures:
         return {}
-    days = cohort_days(session, store_id, _until_now(session, store_id, period.start, moment), moment)
+    days = cohort_days(session, store_id, until_now(session, store_id, period.start, moment), moment)
     found = days.by_day_won(measures.values(), period)
     return {key: found[measure] for key, measure in measures.items()}
-
-
-def _by_month_won(
-    session: Session, store_id: int, totals: Sequence[Total], period: Period, moment: Moment
-) -> Mapping[str, By]:
-    """The same by the month in which they were won."""
-    found: dict[str, dict[date, Decimal]] = {}
-    for key, days in from_cohorts(session, store_id, totals, period, moment).items():
-        months = found.setdefault(key, {})
-        for day, amount in days.items():
-            month = day.replace(day=1)
-            months[month] = months.get(month, Decimal(0)) + amount
-    return found
-
-
-def _by_home(
-    session: Session, store_id: int, totals: Sequence[Total], period: Period, moment: Moment
-) -> Mapping[str, By]:
-    """The same by where they live."""
-    found: dict[str, dict[str | None, Decimal]] = {total.key: {} for total in totals}
-    homes = _homes(session, store_id, period, moment)
-    for month in slices(_until_now(session, store_id, period.start, moment), "month"):  # a year of orders is long
-        days = cohort_days_by(session, store_id, homes, month, moment)
-        of_month = days.by_segment(MEASURES, period)
-        for total in totals:
-            of = found[total.key]
-            for place, amount in of_month[order_worth.COHORT_TOTALS[total.key]].items():
-                of[place or None] = of.get(place or None, Decimal(0)) + amount
-    return found
-
-
-def _by_first_credit(
-    session: Session,
-    store_id: int,
-    totals: Sequence[Total],
-    period: Period,
-    by: Dimension,
-    moment: Moment,
-) -> Mapping[str, By]:
-    """The same by what won them, in its shares."""
-    rows, values = relation(store_id, WON_CREDITS, period, moment)
-    parts = f"select channel, campaign_id, share, customers from {rows} credits"  # noqa: S608
-    credits = WonCredits(_packed(session, parts, values))
-    for month in slices(_until_now(session, store_id, period.start, moment), "month"):
-        credits.add(_worth(session, store_id, month, moment))
-    brought = credits.by(by)
-    return {total.key: brought[order_worth.COHORT_TOTALS[total.key]] for total in totals}
-
-
-def _by_buyer(
-    session: Session, store_id: int, leaves: Sequence[Leaf], period: Period, by: Dimension, moment: Moment
-) -> Mapping[str, By]:
-    """What the orders of each customer tell, by what the customers are."""
-    reach = Period(period.start - timedelta(days=gaps.REACH_DAYS), period.end)
-
-    def read() -> Packed:
-        rows, values = relation(store_id, ORDER_GAPS, reach, moment)
-        return Packed(_packed(session, f"select day, orders from {rows} orders", values), gaps.ORDER)  # noqa: S608
-
-    orders = moment.once(f"{ORDER_GAPS.table}, orders", reach, read)
-    told = Buyers(orders, _homes(session, store_id, period, moment), by)
-    return {leaf.key: BY_BUYER[leaf.key](told, period) for leaf in leaves}
-
-
-def _homes(session: Session, store_id: int, period: Period, moment: Moment) -> Segments:
-    """Where customers live who were won up to the end of a period."""
-    first = session.connection().scalar(text(_FIRST_WON), {"store_id": store_id})
-    until = Period(first or period.end, max(first or period.end, period.end))
-
-    def read() -> Segments:
-        rows, values = relation(store_id, WON_PLACES, until, moment)
-        return Segments(_packed(session, f"select day, place, customers from {rows} homes", values))  # noqa: S608
-
-    return moment.once(WON_PLACES.table, until, read)
-
-
-def by_member(
-    session: Session, store_id: int, leaves: Iterable[Leaf], period: Period, by: Dimension, moment: Moment
-) -> dict[str, By]:
-    """Those of the totals and readings that kept tables tell by a dimension, where nothing is narrowed. Members of
-    which there is nothing are not there."""
-    asked = [leaf for leaf in leaves if by in leaf.groups]
-    worth = [leaf for leaf in asked if isinstance(leaf, Total) and leaf.key in order_worth.COHORT_TOTALS]
-    buyers = [leaf for leaf in asked if leaf.key in BY_BUYER]
-    found: dict[str, By] = {}
-    if worth and by == "cohort":
-        found |= _by_month_won(session, store_id, worth, period, moment)
-    if worth and by == "geography":
-        found |= _by_home(session, store_id, worth, period, moment)
-    if worth and by in ("channel", "campaign"):
-        found |= _by_first_credit(session, store_id, worth, period, by, moment)
-    if buyers and by in ("geography", "cohort", "new_returning"):
-        found |= _by_buyer(session, store_id, buyers, period, by, moment)
-    return found
 
 
 def from_returns(session: Session, store_id: int, totals: Iterable[Total], period: Period, moment: Moment) -> Sums:
@@ -500,7 +398,7 @@ def quicker(
     return reading, {}
 
 
-def _until_now(session: Session, store_id: int, first: date, moment: Moment) -> Period:
+def until_now(session: Session, store_id: int, first: date, moment: Moment) -> Period:
     """From a day to the last order's."""
 
     def read() -> date | None:

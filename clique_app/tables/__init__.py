@@ -46,6 +46,7 @@ from clique_app.tables.rollups import (
     VipStanding,
     VisitorGapDay,
     WonCreditDay,
+    WonExpectedDay,
     WonPlaceDay,
 )
 from clique_app.tables.site import CollectedEvent, VisitorWaiting, WebSession
@@ -74,6 +75,7 @@ DERIVED_TABLES = (
     "cohort_segment_day",
     "won_place_day",
     "won_credit_day",
+    "won_expected_day",
     "vip_standing",
     "row_count",
     "metric_summed",
@@ -167,5 +169,6 @@ __all__ = [
     "WebSession",
     "WebhookCheck",
     "WonCreditDay",
+    "WonExpectedDay",
     "WonPlaceDay",
 ]

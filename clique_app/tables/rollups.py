@@ -21,6 +21,7 @@ from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.base import StoreOwned, big, identity
 
 NO_ORDER_BEFORE = date(1, 1, 1)
+NOT_EXPECTED = -(2**63)
 DELIVERED_ON = "({order}.delivered_at at time zone s.time_zone)::date"  # s: the store
 
 
@@ -158,6 +159,17 @@ class WonCreditDay(StoreOwned, table=True):
     customers: bytes  # their numbers, big-endian, of 8 bytes
 
 
+class WonExpectedDay(StoreOwned, table=True):
+    """What is expected of each customer who was won on a day."""
+
+    __tablename__ = "won_expected_day"
+
+    day: date = Field(primary_key=True)
+    # For each customer: their number; millionths of the chance that they order again, and of what they bring in a year
+    # (NOT_EXPECTED: nothing is told); and the number of the model, 0 for none. All big-endian, of 8 bytes.
+    customers: bytes
+
+
 class CohortSegmentDay(StoreOwned, table=True):
     """Who was won on a day, by what their first order was. Each split has each customer once."""
 
@@ -246,7 +258,7 @@ CHANGING = (
     *(Changing(table, "day") for table in ("review", "ugc", "referral", "social_day")),
     Changing(
         "customer", "first_order_day", "first_order_day is not null",
-        ("customer_id", "first_order_id", "first_order_day", "country", "region"),
+        ("customer_id", "first_order_id", "first_order_day", "country", "region", "email_hmac"),
     ),
     Changing("email_program", None, columns=("kind",)),
     Changing("store_settings", None),

@@ -101,6 +101,20 @@ def metrics(rounds: int) -> Samples:
     return samples
 
 
+def groups(rounds: int) -> Samples:
+    """Metrics, the page, for every metric by every dimension it has, over a month and over a year."""
+    samples: Samples = {}
+    asked = ((item, by) for item in registry.METRICS for by in registry.dimensions(item))
+    for (item, by), preset, _ in product(asked, ("last_30_days", "last_365_days"), range(rounds)):
+
+        def view(session: Session, key: str = item.key, by: str = by, preset: str = preset) -> None:
+            scope = overview_service.scope(session, STORE_ID, {"period": preset, "compare": "previous"})
+            metric_view(session, STORE_ID, scope, asked_of({"metric": key, "by": by}))
+
+        _timed(samples, f"{item.key} by {by}, {preset}", view)
+    return samples
+
+
 def rows(rounds: int) -> Samples:
     """The first page of the rows behind every total and reading."""
     samples: Samples = {}
@@ -153,7 +167,8 @@ def raw(rounds: int) -> Samples:
 
 
 ASKED = {
-    "dashboards": dashboards, "metrics": metrics, "rows": rows, "performance": performance, "home": home, "raw": raw,
+    "dashboards": dashboards, "metrics": metrics, "groups": groups, "rows": rows, "performance": performance,
+    "home": home, "raw": raw,
 }  # fmt: skip
 
 

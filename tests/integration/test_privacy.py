@@ -29,7 +29,7 @@ from clique_app.metrics import best_customers, periods, registry, sums_service
 from clique_app.metrics import overview_service as metrics
 from clique_app.settings import settings
 from clique_app.sync.source import Access
-from clique_app.tables import Customer, InboxEvent, Member, PrivacyRequest, SyncRun, VipStanding
+from clique_app.tables import Customer, CustomerValue, InboxEvent, Member, PrivacyRequest, SyncRun, VipStanding
 from tests.book import BOOK, FIRST_DAY, LAST_DAY, SHOP
 from tests.contract import shopify_sandbox
 from tests.integration.stores import make_store
@@ -189,6 +189,13 @@ def leave_traces(store_id: int, person: Person) -> None:
     """Everywhere a person could be named, also where nothing should ever name one."""
     with store_session(store_id) as session:
         session.add(Customer(store_id=store_id, customer_id=-5, email_hmac=person.email_hmac))
+        session.add(
+            CustomerValue(
+                store_id=store_id, customer_id=person.customer_id, as_of=date(2026, 1, 1), model_id=1, frequency=1,
+                recency=9, age=9, p_alive=Decimal(1), purchases_90=Decimal(1), purchases_365=Decimal(1),
+                reorder_30=Decimal(1),
+            )
+        )  # fmt: skip
         session.flush()
         assert sums_service.roll_up(session, store_id) > 0
         of_them = best_customers.packed([(person.customer_id, Decimal(9))])
@@ -246,7 +253,12 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     assert {("inbox_event", "payload"), ("inbox_event", "object_id"), ("sync_run", "message")} <= traces
     assert {("customer_sales_day", "booked"), ("order_worth_day", "orders")} <= traces
     assert ("cohort_segment_day", "customers") in traces
-    assert {("order_gap_day", "customers"), ("vip_standing", "first")} <= traces
+    assert {("order_gap_day", "orders"), ("vip_standing", "first")} <= traces
+    assert {
+        ("won_place_day", "customers"),
+        ("won_credit_day", "customers"),
+        ("won_expected_day", "customers"),
+    } <= traces
     assert in_redis(person) >= 5
     assert in_archive(person) == 2
 

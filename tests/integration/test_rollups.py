@@ -16,7 +16,7 @@ from clique_app import clock
 from clique_app.attribution import service as attribution
 from clique_app.customers import service as customers
 from clique_app.database import store_session, system_session
-from clique_app.metrics import kept_service, order_worth, readings_service, service, sums_service
+from clique_app.metrics import kept_service, members_service, order_worth, readings_service, service, sums_service
 from clique_app.metrics.buyers import BY_BUYER
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.stock import UNITS_A_DAY
@@ -47,11 +47,11 @@ TOTALS = tuple(item for item in METRICS if isinstance(item, Total))
 TOLD_BY_DAY = tuple(total for total in TOTALS if total.key in {*order_worth.COHORT_TOTALS, *RETURNS})
 LEAVES = tuple(item for item in METRICS if not isinstance(item, Formula))
 _TOLD_BY: dict[Dimension, set[str]] = {
-    "geography": {*BY_BUYER, *order_worth.COHORT_TOTALS},
-    "cohort": {*BY_BUYER, *order_worth.COHORT_TOTALS},
-    "new_returning": {*BY_BUYER},
-    "channel": {*order_worth.COHORT_TOTALS},
-    "campaign": {*order_worth.COHORT_TOTALS},
+    "geography": {*BY_BUYER, *EXPECTED, *order_worth.COHORT_TOTALS, EXPECTED_NET_SALES.key},
+    "cohort": {*BY_BUYER, *EXPECTED, *order_worth.COHORT_TOTALS, EXPECTED_NET_SALES.key},
+    "new_returning": {*BY_BUYER, *EXPECTED},
+    "channel": {*order_worth.COHORT_TOTALS, CREDITED_EXPECTED.key},
+    "campaign": {*order_worth.COHORT_TOTALS, CREDITED_EXPECTED.key},
 }
 BY_MEMBER: dict[Dimension, list[Total | Reading]] = {
     by: [leaf for leaf in LEAVES if leaf.key in keys and by in leaf.groups] for by, keys in _TOLD_BY.items()
@@ -124,10 +124,12 @@ values (:store, int8send(:amount % 3), :at, :at, :day, 'meta', 1, 0, 0, '', '', 
 on conflict (store_id, visitor_id, started_at) do nothing
 """
 
+# of a customer who is here, as everybody is who has ordered
 EXPECT = """
 insert into customer_value (store_id, customer_id, as_of, model_id, frequency, recency, age, p_alive, purchases_90,
                             purchases_365, reorder_30, value_365)
-values (:store, :number % 3 + 1, :day, 1, 0, 0, 0, 0, 0, 0, 0.1 * :amount, nullif(:amount, 0) * 7)
+select store_id, customer_id, :day, 1, 0, 0, 0, 0, 0, 0, 0.1 * :amount, nullif(:amount, 0) * 7
+from customer where store_id = :store and customer_id = :number % 3 + 1
 on conflict (store_id, customer_id) do update set reorder_30 = excluded.reorder_30, value_365 = excluded.value_365
 """
 
@@ -166,7 +168,12 @@ select store_id, number, product_id, number, '', '', 1, number < 2, false, true 
 """
 
 PLACE = "update shop_order set region = cast(:amount as text) where store_id = :store and order_id = :number"
-HOME = "update customer set region = cast(:amount as text) where store_id = :store and customer_id = :number % 3 + 1"
+HOME = """
+update customer
+set region = case when :amount > 6 then cast(:amount as text) else region end,
+    email_hmac = case when :amount > 6 then email_hmac else int8send(:amount % 4) end
+where store_id = :store and customer_id = :number % 3 + 1
+"""
 WRITTEN = {
     "refund": REFUND, "discount": DISCOUNT, "place": PLACE, "title": TITLE, "expect": EXPECT, "churn": CHURN,
     "review": REVIEW, "stock": STOCK, "home": HOME,
@@ -181,7 +188,7 @@ def store_id(database_env: None) -> int:
         session.flush()
         store_id = store.store_id
     with store_session(store_id) as session:
-        session.add(StoreSettings(store_id=store_id))
+        session.add(StoreSettings(store_id=store_id, attribution_model="linear"))
         session.add(SyncCursor(store_id=store_id, source=PIXEL, fresh_at=VISITS_SEEN))
     return store_id
 
@@ -297,6 +304,10 @@ def from_rows(
 @example([*WON, ("title", 1, 0, 2, "")])  # what was sold first is called otherwise
 @example([*WON, ("touch", 1, 1, 0, "")])  # the first order is credited otherwise
 @example([*WON, ("home", 1, 0, 7, "")])  # the customer has moved
+@example([*WON, ("expect", 1, 0, 5, ""), ("churn", 1, 0, 4, ""), SUMMED, ("home", 1, 0, 3, "")])  # with another address
+@example(
+    [*WON, ("expect", 1, 0, 5, ""), ("touch", 1, 1, 0, ""), SUMMED, ("churn", 1, 0, 4, "")]
+)  # two channels won them
 @example([*OF_ONE_BUYER, ("buyer", 1, 0, 2, ""), SUMMED, ("order", 1, 5, 90, "meta")])  # orders in another order
 @example([*WON, ("discount", 1, 3, 100, "")])  # it was sold for less
 @example([*OF_ONE_BUYER, SUMMED, ("stock", 1, 1, 0, ""), ("order", 1, 1, 900, "meta")])  # sold, then out of stock
@@ -335,16 +346,7 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         assert told.keys() == {total.key for total in TOLD_BY_DAY}
         for total in TOLD_BY_DAY:
             assert nonzero(told[total.key]) == from_rows(session, store_id, total, total.day, None), total.key
-        for by, leaves in BY_MEMBER.items():
-            member = kept_service.by_member(session, store_id, LEAVES, WHOLE, by, sums_service.now(session, store_id))
-            assert member.keys() == {leaf.key for leaf in leaves}
-            for leaf in leaves:
-                if isinstance(leaf, Total):
-                    of_rows = from_rows(session, store_id, leaf, leaf.groups[by], None)
-                else:
-                    read = readings_service.read_by(session, store_id, leaf, WHOLE, by, None)
-                    of_rows = {at: value for at, (value, _) in read.items()}
-                assert nonzero(member[leaf.key]) == nonzero(of_rows), (leaf.key, by)
+        check_members(session, store_id)
         for reading in FROM_KEPT:
             raw = replace(reading, key="of the rows")
             [told, of_rows] = [readings_service.read(session, store_id, [one], SPANS, None) for one in (reading, raw)]
@@ -360,6 +362,23 @@ def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps
         assert {by: customers.cohorts(session, store_id, by) for by in cohorts} == cohorts
         session.connection().execute(text("delete from metric_summed"))  # so that nothing kept is used
         assert {by: customers.cohorts(session, store_id, by) for by in cohorts} == cohorts
+
+
+def check_members(session: Session, store_id: int) -> None:
+    """What is told of customers by a dimension is what their rows tell."""
+    for by, leaves in BY_MEMBER.items():
+        now = sums_service.now(session, store_id)
+        told = members_service.by_member(session, store_id, LEAVES, WHOLE, by, now)
+        assert told.keys() == {leaf.key for leaf in leaves}
+        for leaf in leaves:
+            if isinstance(leaf, Total):
+                rows = from_rows(session, store_id, leaf, leaf.groups[by], None)
+                assert nonzero({at: value for at, (value, _) in told[leaf.key].items()}) == rows, (leaf.key, by)
+            else:
+                read = readings_service.read_by(session, store_id, leaf, WHOLE, by, None)
+                assert told[leaf.key].keys() == read.keys(), (leaf.key, by)
+                for member, (value, margin) in read.items():
+                    assert told[leaf.key][member] == pytest.approx((value, margin), abs=Decimal("1e-9")), (leaf.key, by)
 
 
 def check_counts(session: Session, store_id: int) -> None:
