@@ -118,12 +118,14 @@ def _from_first_ones(
     session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment
 ) -> Told:
     """What the first ones of each span tell, of sessions and of buyers."""
+    asked_of = [(kept, told, [key for key in keys if key in told]) for kept, told in _FIRST_ONES]
+    if not any(counted for _, _, counted in asked_of):
+        return {}
     reach = Period(min(span.start for span in spans), max(span.end for span in spans))
     days = [(number, span.start, day) for number, span in enumerate(spans) for day in span.each_day()]
     numbers, starts, on = map(list, zip(*days, strict=True))
     found: Told = {}
-    for kept, told in _FIRST_ONES:
-        counted = [key for key in keys if key in told]
+    for kept, told, counted in asked_of:
         if not counted:
             continue
         rows, values = relation(store_id, kept, reach, moment)

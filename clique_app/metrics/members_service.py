@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -17,7 +17,7 @@ from clique_app.metrics.catalog.value import CREDITED_EXPECTED, EXPECTED_NET_SAL
 from clique_app.metrics.cohort_days import Segments
 from clique_app.metrics.definition import Dimension, Leaf, Period, Total
 from clique_app.metrics.figures import Value
-from clique_app.metrics.kept import ORDER_GAPS, WON_CREDITS, WON_EXPECTED, WON_PLACES
+from clique_app.metrics.kept import ORDER_GAPS, WON_CREDITS, WON_EXPECTED, WON_PLACES, Kept
 from clique_app.metrics.kept_service import from_cohorts, orders_worth, read_days, relation, until_now
 from clique_app.metrics.packed import Packed
 from clique_app.metrics.periods import slices
@@ -26,6 +26,7 @@ from clique_app.metrics.won import Expected, Won
 from clique_app.tables.attribution import NO_CAMPAIGN
 
 Told = Mapping[str, Mapping[Any, Value]]  # by metric and member; one of which there is nothing is not there
+T = TypeVar("T")
 WHOLLY = Decimal(1)
 
 _WON_IN = "select min(first_order_day), max(first_order_day) from customer where store_id = :store_id"
@@ -75,8 +76,7 @@ def _expected(
     readings = [leaf for leaf in asked if leaf.key in (EXPECTED_NET_SALES.key, CREDITED_EXPECTED.key)]
     if not readings:
         return {}
-    rows, values = relation(store_id, WON_EXPECTED, period, moment)
-    expected = Expected(read_days(session, f"select day, customers from {rows} expected", values))  # noqa: S608
+    expected = Expected(_rows(session, store_id, WON_EXPECTED, period, moment))
     worth = _won(session, store_id, period, by, moment).expected(expected)
     missed: dict[int, Decimal] = {
         model: missed for model, missed in session.connection().execute(text(_MISSED), {"store_id": store_id})
@@ -112,66 +112,47 @@ def _by_buyer(
         return Packed(read_days(session, f"select day, orders from {rows} orders", values), gaps.ORDER)  # noqa: S608
 
     orders = moment.once(f"{ORDER_GAPS.table}, orders", reach, read)
-    buyers = Buyers(orders, _homes(session, store_id, moment), by)
+    buyers = Buyers(orders, _of_everybody(session, store_id, WON_PLACES, Segments, moment), by)
     found = {key: _alone(BY_BUYER[key](buyers, period)) for key in keys if key in BY_BUYER}
     if REORDER_PROBABILITY.key in keys:
-        found[REORDER_PROBABILITY.key] = _alone(buyers.mean(period, _of_all(session, store_id, moment).chances))
+        expected = _of_everybody(session, store_id, WON_EXPECTED, Expected, moment)
+        found[REORDER_PROBABILITY.key] = _alone(buyers.mean(period, expected.chances))
     return found
 
 
-def _of_all(session: Session, store_id: int, moment: Moment) -> Expected:
-    """What is expected of every customer."""
-    ever = _ever(session, store_id, moment)
+def _of_everybody(session: Session, store_id: int, kept: Kept, made: Callable[[list[Any]], T], moment: Moment) -> T:
+    """What is told of every customer, whenever they were won."""
 
-    def read() -> Expected:
-        rows, values = relation(store_id, WON_EXPECTED, ever, moment)
-        return Expected(read_days(session, f"select day, customers from {rows} expected", values))  # noqa: S608
+    def ever() -> Period:
+        first, last = session.connection().execute(text(_WON_IN), {"store_id": store_id}).one()
+        return Period(first or date.max, last or date.max)
 
-    return moment.once(WON_EXPECTED.table, ever, read)
-
-
-def _homes(session: Session, store_id: int, moment: Moment) -> Segments:
-    """Where every customer lives, and when they were won."""
-    ever = _ever(session, store_id, moment)
-
-    def read() -> Segments:
-        rows, values = relation(store_id, WON_PLACES, ever, moment)
-        return Segments(read_days(session, f"select day, place, customers from {rows} homes", values))  # noqa: S608
-
-    return moment.once(WON_PLACES.table, ever, read)
+    won_in = moment.once("won in", Period(date.min, date.max), ever)
+    return moment.once(kept.table, won_in, lambda: made(_rows(session, store_id, kept, won_in, moment)))
 
 
 def _won(session: Session, store_id: int, period: Period, by: Dimension, moment: Moment) -> Won:
     """Who was won in the period."""
     if by in ("channel", "campaign"):
-        rows, values = relation(store_id, WON_CREDITS, period, moment)
-        asked = f"select channel, campaign_id, share, customers from {rows} credits"  # noqa: S608
         return Won(
             (channel if by == "channel" else None if campaign == NO_CAMPAIGN else campaign, share, customers)
-            for channel, campaign, share, customers in read_days(session, asked, values)
+            for _, channel, campaign, share, customers in _rows(session, store_id, WON_CREDITS, period, moment)
         )
-    rows, values = relation(store_id, WON_PLACES, period, moment)
     member: Callable[[date, str], Any] = _MEMBERS[by]
-    return Won(
-        (member(day, place), WHOLLY, customers)
-        for day, place, customers in read_days(session, f"select day, place, customers from {rows} homes", values)  # noqa: S608
-    )
+    homes = _rows(session, store_id, WON_PLACES, period, moment)
+    return Won((member(day, place), WHOLLY, customers) for day, place, customers in homes)
+
+
+def _rows(session: Session, store_id: int, kept: Kept, period: Period, moment: Moment) -> list[Any]:
+    """Of a kept table."""
+    rows, values = relation(store_id, kept, period, moment)
+    return read_days(session, f"select {', '.join(kept.columns)} from {rows} told", values)  # noqa: S608
 
 
 _MEMBERS: Mapping[Dimension, Callable[[date, str], Any]] = {
     "geography": lambda _, place: place or None,
     "cohort": lambda day, _: day.replace(day=1),
 }
-
-
-def _ever(session: Session, store_id: int, moment: Moment) -> Period:
-    """The days on which customers were won."""
-
-    def read() -> Period:
-        first, last = session.connection().execute(text(_WON_IN), {"store_id": store_id}).one()
-        return Period(first or date.max, last or date.max)
-
-    return moment.once("won in", Period(date.min, date.max), read)
 
 
 def _by_month(days: Mapping[date, Decimal]) -> By:

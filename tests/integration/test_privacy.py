@@ -189,13 +189,6 @@ def leave_traces(store_id: int, person: Person) -> None:
     """Everywhere a person could be named, also where nothing should ever name one."""
     with store_session(store_id) as session:
         session.add(Customer(store_id=store_id, customer_id=-5, email_hmac=person.email_hmac))
-        session.add(
-            CustomerValue(
-                store_id=store_id, customer_id=person.customer_id, as_of=date(2026, 1, 1), model_id=1, frequency=1,
-                recency=9, age=9, p_alive=Decimal(1), purchases_90=Decimal(1), purchases_365=Decimal(1),
-                reorder_30=Decimal(1),
-            )
-        )  # fmt: skip
         session.flush()
         assert sums_service.roll_up(session, store_id) > 0
         of_them = best_customers.packed([(person.customer_id, Decimal(9))])
@@ -245,6 +238,14 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     other = next(c for c in shopify.world.store(SHOP).customers if c != person.customer_id)
+    with store_session(store_id) as session:
+        session.add(
+            CustomerValue(
+                store_id=store_id, customer_id=person.customer_id, as_of=date(2026, 1, 1), model_id=1, frequency=1,
+                recency=9, age=9, p_alive=Decimal(1), purchases_90=Decimal(1), purchases_365=Decimal(1),
+                reorder_30=Decimal(1),
+            )
+        )  # fmt: skip
     before = figures(store_id)
     leave_traces(store_id, person)
     assert len(person.orders) > 1
