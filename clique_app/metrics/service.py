@@ -142,10 +142,8 @@ def source_rows(
     if isinstance(leaf, Formula):
         raise InvalidInput(f"{leaf.name} is worked out from {', '.join(part.name for part in registry.inputs(leaf))}.")
     asked = values_of(store_id, period, filters)
-    moment, value = sums_service.now(session, store_id), None
     if isinstance(leaf, Reading):
-        value, _ = readings_service.read(session, store_id, [leaf], (period,), filters, moment)[leaf.key, period]
-        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,), moment)
+        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,), sums_service.now(session, store_id))
         asked |= kept
     each = leaf.each if isinstance(leaf, Reading) else ""
     columns = leaf.shown if isinstance(leaf, Reading) or leaf.day != "r.day" or _shows_time(leaf) else _with_day(leaf)
@@ -162,13 +160,10 @@ def source_rows(
         text(f"{listed} order by {order} offset :offset limit :limit"), {**asked, "offset": offset, "limit": limit}
     )
     page_rows = tuple(tuple(row) for row in page)
-    if isinstance(leaf, Total):
-        count, value = sums_service.counted(session, store_id, leaf, period, filters, moment)
-    elif leaf.value == (counted := f"count(distinct {each})" if each else "count(*)"):
-        count = int(value or 0)
-    else:
-        count = connection.execute(text(f"select {counted} {rows}"), asked).scalar_one()
-    return SourceRows(columns, page_rows, count, value, offset)
+    # of the rows, never of what is kept: so it is seen that the figure is theirs
+    whole = f"select {f'count(distinct {each})' if each else 'count(*)'}, {leaf.value} {rows}"
+    count, value = connection.execute(text(whole), asked).one()
+    return SourceRows(columns, page_rows, count, None if value is None else Decimal(str(value)), offset)
 
 
 def ages(session: Session, items: Iterable[Metric], rests_on: Basis | None = None) -> dict[str, tuple[Age, ...]]:

@@ -35,11 +35,6 @@ select metric, {each}, array_agg(amount) from (
     {grouped}
 ) summed group by 1
 """
-_COUNTED = """
-select coalesce(sum(rows), 0)::bigint, coalesce(sum(amount), 0) from metric_day m
-where store_id = :store_id and metric = :metric and cut = :cut and day between :start and :end
-  and not day = any(cast(:stale as date[])) {narrowed}
-"""
 _NOT_STALE = """
 and not exists (
     select from unnest(cast(:stale_metrics as text[]), cast(:stale_days as date[])) stale (metric, day)
@@ -109,32 +104,6 @@ def by_day_and(
     return _read(session, store_id, list(totals), period, ("day", dimension), filters, moment)
 
 
-def counted(
-    session: Session,
-    store_id: int,
-    total: Total,
-    period: Period,
-    filters: Filters | None = None,
-    moment: Moment | None = None,
-) -> tuple[int, Decimal]:
-    """How many rows sum to the total, and to what."""
-    moment = moment or now(session, store_id)
-    cut, connection = _kept_cut(total, (), filters, moment), session.connection()
-    values = values_of(store_id, period, filters)
-    of_rows = f"select count(*), {total.value} {rows_of(total, filters)}"
-    if cut is None:
-        count, amount = connection.execute(text(of_rows), values).one()
-        return count, amount
-    stale = [day for day in moment.changed.days_of(rollup.moved_by(total)) if period.start <= day <= period.end]
-    values |= {"metric": total.key, "cut": rollup.name(cut), "stale": stale}
-    kept = text(_COUNTED.format(narrowed=_narrowed(cut, filters)))
-    count, amount = connection.execute(kept, values).one()
-    if stale:
-        more, further = connection.execute(text(f"{of_rows} and {total.day} = any(:stale)"), values).one()
-        return count + more, amount + further
-    return count, amount
-
-
 def _of_days(read: Period, by_day: Mapping[date, Decimal], period: Period) -> Mapping[date, Decimal]:
     if read == period:
         return by_day
@@ -194,7 +163,7 @@ def _add_kept(
     filters: Filters | None,
     found: dict[str, dict[Any, Decimal]],
 ) -> None:
-    narrowed = _narrowed(cut, filters)
+    narrowed = "".join(f" and {_is(rollup.member(cut, one), one, filters)}" for one in filters or ())
     values = {**values_of(store_id, period, filters), "metrics": list(stale), "cut": rollup.name(cut)}
     if pairs := [(key, day) for key, days in stale.items() for day in days]:
         narrowed += _NOT_STALE
@@ -207,11 +176,6 @@ def _add_kept(
     statement = text(_KEPT.format(each=each, group=of, amount=amount, narrowed=narrowed, grouped=grouped))
     for key, *members, amounts in session.connection().execute(statement, values):
         found[key] |= zip(zip(*members, strict=True) if len(by) > 1 else members[0], amounts, strict=True)
-
-
-def _narrowed(cut: Cut, filters: Filters | None) -> str:
-    """Which kept sums of the cut are of the members asked for."""
-    return "".join(f" and {_is(rollup.member(cut, one), one, filters)}" for one in filters or ())
 
 
 def _places(by: Sequence[Dimension]) -> str:

@@ -27,6 +27,15 @@ from clique_app.components.tables import Paging, Row, csv_button, data_table
 from clique_app.metrics import figures, periods
 from clique_app.metrics.definition import TIMES, Period
 
+# the list of metrics is long: the one that an address names is brought into it, without moving the page
+SHOW_CHOSEN = """requestAnimationFrame(() => {
+  const chosen = document.querySelector('.c-catalogue-list [aria-current="true"]');
+  const list = chosen && chosen.closest('.c-catalogue-list');
+  if (!list) return;
+  const at = chosen.getBoundingClientRect(), seen = list.getBoundingClientRect();
+  if (at.top < seen.top || at.bottom > seen.bottom) list.scrollTop += at.top - seen.top - seen.height / 3;
+})"""
+
 
 class MetricsState(PageState):
     """What the page shows, as text."""
@@ -64,9 +73,10 @@ class MetricsState(PageState):
     page_number: int = 1
 
     _words: str = ""
+    _listed: str = ""  # the metric that the list was last scrolled to
 
     @rx.event(background=True)
-    async def load(self) -> None:
+    async def load(self) -> Any:
         """Read the metric that the URL names."""
         async with self:
             scope, store_id, asked = await self.read_scope(), self.store_id, self._ask()
@@ -74,7 +84,10 @@ class MetricsState(PageState):
         view = await in_store(store_id, metric_view, scope, named)
         if await self._show(asked, store_id, {**view, "has_orders": scope.has_orders, "loaded": True}):
             async with self:
+                is_another, self._listed = self._listed != self.key, self.key
                 self.themes = catalogue(self._words)
+            return rx.call_script(SHOW_CHOSEN) if is_another else None
+        return None
 
     @rx.event
     def find(self, words: str) -> None:

@@ -19,6 +19,11 @@ def test_a_metric_is_found_grouped_sorted_and_opened_to_its_rows(sealed: Demo, p
     expect(frame.locator("[data-metric=net_sales]")).to_be_visible()
     expect(frame.get_by_text("Median day")).to_be_visible()
 
+    frame = admin.open_app(page, sealed, "/metrics", metric="vip_revenue_share")  # far down in the list
+    chosen = frame.get_by_role("navigation", name="Metrics").locator("[aria-current=true]")
+    expect(chosen).to_contain_text("share of net sales")
+    expect(chosen).to_be_in_viewport()
+    frame = admin.open_app(page, sealed, "/metrics", period="last_90_days")
     field = frame.get_by_label("Find a metric")
     field.fill("nothing like it")
     expect(frame.get_by_text("No metric has these words")).to_be_visible()
