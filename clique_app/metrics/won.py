@@ -64,7 +64,7 @@ class Won:
     """Customers who were won, by member."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
-        self._parts = list(parts)
+        self._parts = [part for part in parts if part[2]]  # a redaction empties a part until it is made anew
         told = [np.frombuffer(customers, CUSTOMER) for _, _, customers in self._parts]
         of_all = np.concatenate([np.empty(0, CUSTOMER), *told]).astype(np.int64)
         self._customers, self._who = np.unique(of_all, return_inverse=True)
