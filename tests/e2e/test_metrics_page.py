@@ -17,7 +17,7 @@ def money(text: str) -> Decimal:
 def test_a_metric_is_found_grouped_sorted_and_opened_to_its_rows(sealed: Demo, page: Page) -> None:
     frame = admin.open_app(page, sealed, "/metrics", period="last_90_days")
     expect(frame.locator("[data-metric=net_sales]")).to_be_visible()
-    expect(frame.get_by_text("Median day")).to_be_visible()
+    expect(frame.get_by_text("Median day")).to_be_visible(timeout=90_000)  # learnt within a minute of the history
 
     frame = admin.open_app(page, sealed, "/metrics", metric="vip_revenue_share")  # far down in the list
     chosen = frame.get_by_role("navigation", name="Metrics").locator("[aria-current=true]")
