@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clique_app.metrics.cohort_days import CUSTOMER, ORDER, Days, positions
-from clique_app.metrics.order_worth import MEASURES
+from clique_app.metrics.order_worth import MEASURES, NOBODY
 from clique_app.metrics.packed import MILLION, Packed, money
 from clique_app.tables.rollups import NOT_EXPECTED
 
@@ -75,6 +75,7 @@ class Won:
     def add(self, days: Days) -> None:
         """Their orders among rows of OrderWorthDay."""
         rows = Packed(days, ORDER).rows
+        rows = rows[rows["customer"] != NOBODY]
         place, known = positions(self._customers, rows["customer"].astype(np.int64))
         for column, measure in enumerate(MEASURES):
             np.add.at(self._brought[:, column], place[known], rows[measure][known].astype(np.int64))

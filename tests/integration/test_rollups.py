@@ -124,12 +124,15 @@ values (:store, int8send(:amount % 3), :at, :at, :day, 'meta', 1, 0, 0, '', '', 
 on conflict (store_id, visitor_id, started_at) do nothing
 """
 
-# of a customer who is here, as everybody is who has ordered
+# whoever has ordered is here as a customer
 EXPECT = """
+with here as (
+  insert into customer (store_id, customer_id, country, region, postal_code, first_order_day)
+  values (:store, :number % 3 + 1, '', '', '', :day) on conflict do nothing
+)
 insert into customer_value (store_id, customer_id, as_of, model_id, frequency, recency, age, p_alive, purchases_90,
                             purchases_365, reorder_30, value_365)
-select store_id, customer_id, :day, 1, 0, 0, 0, 0, 0, 0, 0.1 * :amount, nullif(:amount, 0) * 7
-from customer where store_id = :store and customer_id = :number % 3 + 1
+values (:store, :number % 3 + 1, :day, 1, 0, 0, 0, 0, 0, 0, 0.1 * :amount, nullif(:amount, 0) * 7)
 on conflict (store_id, customer_id) do update set reorder_30 = excluded.reorder_30, value_365 = excluded.value_365
 """
 
@@ -305,9 +308,10 @@ def from_rows(
 @example([*WON, ("touch", 1, 1, 0, "")])  # the first order is credited otherwise
 @example([*WON, ("home", 1, 0, 7, "")])  # the customer has moved
 @example([*WON, ("expect", 1, 0, 5, ""), ("churn", 1, 0, 4, ""), SUMMED, ("home", 1, 0, 3, "")])  # with another address
+@example([*WON, ("expect", 1, 0, 5, ""), ("touch", 1, 1, 0, ""), SUMMED, ("churn", 1, 0, 4, "")])  # two channels
 @example(
-    [*WON, ("expect", 1, 0, 5, ""), ("touch", 1, 1, 0, ""), SUMMED, ("churn", 1, 0, 4, "")]
-)  # two channels won them
+    [("order", 4, 0, 9, "meta"), ("buyer", 1, 0, 0, ""), ("redact", 4, 0, 0, "")]
+)  # of nobody, whatever numbers are
 @example([*OF_ONE_BUYER, ("buyer", 1, 0, 2, ""), SUMMED, ("order", 1, 5, 90, "meta")])  # orders in another order
 @example([*WON, ("discount", 1, 3, 100, "")])  # it was sold for less
 @example([*OF_ONE_BUYER, SUMMED, ("stock", 1, 1, 0, ""), ("order", 1, 1, 900, "meta")])  # sold, then out of stock

@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 from clique_app.metrics import gaps
 from clique_app.metrics.buyers import BY_BUYER, Buyers
-from clique_app.metrics.catalog.retention import ACTIVE_DAYS
 from clique_app.metrics.cohort_days import CUSTOMER, Segments
 from clique_app.metrics.definition import Period
 from clique_app.metrics.packed import Packed
-from tests.unit.metrics.test_gaps import FIRST, Orders, books, packed_orders
+from tests.unit.metrics.test_gaps import FIRST, Orders, books, by_hand, packed_orders
 
 PLACES = ("US, ME", "US, TX", "")
 STRANGER = 2**62  # of whom nothing is told
@@ -49,18 +48,7 @@ def test_they_are_the_customers_themselves(book: Orders, start: int, length: int
         "new_returning": lambda customer: "returning" if won.get(customer, period.start) < period.start else "new",
     }
 
-    def who(first: date, last: date) -> set[int]:
-        return {customer for customer, day in book if first <= day <= last}
-
-    active, before = timedelta(ACTIVE_DAYS - 1), period.start - timedelta(days=1)
-    at_start, at_end = who(before - active, before), who(period.end - active, period.end)
-    times = Counter(customer for customer, day in book if period.start <= day <= period.end)
-    former: dict[int, date] = {}
-    since: list[tuple[int, int]] = []
-    for customer, day in book:
-        if customer in former and period.start <= day <= period.end:
-            since.append((customer, (day - former[customer]).days))
-        former[customer] = day
+    times, at_start, at_end, since = by_hand(book, period)
     orders = Packed(packed_orders(book), gaps.ORDER)
     for by, member in members.items():
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 from hypothesis import given
@@ -57,22 +58,34 @@ def packed_orders(book: Orders) -> list[tuple[date, bytes]]:
     ]
 
 
-@given(books, st.integers(-20, 420), st.integers(0, 300))
-def test_they_are_the_customers_themselves(book: Orders, start: int, length: int) -> None:
-    period = Period(FIRST + timedelta(start), FIRST + timedelta(start + length))
+class ByHand(NamedTuple):
+    """What a book tells of a period."""
 
+    times: Counter[int]  # orders by customer
+    at_start: set[int]  # who is active then
+    at_end: set[int]
+    since: list[tuple[int, int]]  # of each order that followed another: its customer, and the days between
+
+
+def by_hand(book: Orders, period: Period) -> ByHand:
     def who(first: date, last: date) -> set[int]:
         return {customer for customer, day in book if first <= day <= last}
 
     active, before = timedelta(ACTIVE_DAYS - 1), period.start - timedelta(days=1)
-    at_start, at_end = who(before - active, before), who(period.end - active, period.end)
-    times = Counter(customer for customer, day in book if period.start <= day <= period.end)
     former: dict[int, date] = {}
-    days: list[int] = []
+    since: list[tuple[int, int]] = []
     for customer, day in book:
         if customer in former and period.start <= day <= period.end:
-            days.append((day - former[customer]).days)
+            since.append((customer, (day - former[customer]).days))
         former[customer] = day
+    times = Counter(customer for customer, day in book if period.start <= day <= period.end)
+    return ByHand(times, who(before - active, before), who(period.end - active, period.end), since)
+
+
+@given(books, st.integers(-20, 420), st.integers(0, 300))
+def test_they_are_the_customers_themselves(book: Orders, start: int, length: int) -> None:
+    period = Period(FIRST + timedelta(start), FIRST + timedelta(start + length))
+    times, at_start, at_end, since = by_hand(book, period)
     told = packed(book)
     assert {key: tell(told, period) for key, tell in gaps.CUSTOMERS.items()} == {
         "customers": len(times),
@@ -80,5 +93,5 @@ def test_they_are_the_customers_themselves(book: Orders, start: int, length: int
         "active_customers": len(at_end),
         "active_at_start": len(at_start),
         "lost_customers": len(at_start - at_end),
-        "days_between_purchases": median(days) if days else None,
+        "days_between_purchases": median(days for _, days in since) if since else None,
     }
