@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from clique_app import live
 from clique_app.attribution import days_service, versions_service
-from clique_app.attribution import service as attribution
 from clique_app.database import store_session, system_session
+from clique_app.metrics.credited_by import credited_by, wanted
 from clique_app.recommendations import service as recommendations
 from tasks.broker import ANALYSIS, MINUTE_MS
 from tasks.stores import installed_stores
@@ -16,9 +16,13 @@ from tasks.stores import installed_stores
 
 @dramatiq.actor(queue_name=ANALYSIS)
 def refresh_recommendations(store_id: int) -> None:
-    """Make, renew and withdraw a store's cards."""
+    """Make, renew and withdraw a store's cards. Hourly too, so that a wish of the settings that was lost on its way to
+    the orders is found here."""
     with store_session(store_id) as session:
         recommendations.refresh(session, store_id)
+        as_wanted = credited_by(session, store_id) == wanted(session, store_id)
+    if not as_wanted:
+        credit_all_orders.send(store_id)
     live.publish(store_id, "recommendations")
 
 
@@ -31,10 +35,10 @@ def refresh_all_recommendations() -> None:
 
 @dramatiq.actor(queue_name=ANALYSIS)
 def credit_all_orders(store_id: int) -> None:
-    """Credit every order anew: the attribution model or window was changed."""
+    """Credit every order anew where the attribution model or window was changed."""
     with store_session(store_id) as session:
-        versions_service.begin(session, store_id, "settings")
-        attribution.credit_orders(session, store_id, None, "settings")
+        if not days_service.credit_as_wanted(session, store_id):
+            return
     live.publish(store_id, "figures")
     refresh_recommendations.send(store_id)
     credit_days.send(store_id)

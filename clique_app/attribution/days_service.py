@@ -1,7 +1,8 @@
 """What every model credits, kept by day: made anew for days whose credits changed, and what that restates.
 
 A trigger marks the days. Days that are over and come out otherwise than before are listed with the cause; while history
-is first read there is nothing yet to restate.
+is first read there is nothing yet to restate. When the store changes its model, what the one before gave is listed
+beside what the new one gives: what a figure was at any time is what it is now less the restatements since.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.attribution import credit_sql, service
+from clique_app.attribution import credit_sql, service, versions_service
 from clique_app.attribution.models import MODELS
 from clique_app.metrics import service as metrics
+from clique_app.metrics.credited_by import credited_by, wanted
 from clique_app.sync import planner_service
 from clique_app.tables.attribution import FIRST_READ
 
@@ -53,8 +55,19 @@ from (
     select day, model, channel, 0, amount from credit_made
 ) told
 join unnest(cast(:over as date[]), cast(:causes as text[])) as s (day, cause) using (day)
-where exists (select from credit_day k where k.store_id = :store_id and k.day = told.day)
+where day >= (select min(day) from credit_day where store_id = :store_id)  -- before that nothing was told yet
 group by s.cause, day, model, channel having sum(before) <> sum(after)
+"""
+_SWITCH = """
+insert into credit_restatement (store_id, made_at, cause, day, model, channel, before, after)
+select store_id, :now, 'settings', day, :model, channel, before, after
+from (
+    select store_id, day, channel, coalesce(sum(amount) filter (where model = :former), 0) as before,
+           coalesce(sum(amount) filter (where model = :model), 0) as after
+    from credit_channel_day
+    where store_id = :store_id and day < :yesterday and model in (:former, :model) group by 1, 2, 3
+) told
+where before <> after
 """
 _REPLACE = (
     "delete from credit_day where store_id = :store_id and day = any(:days)",
@@ -101,6 +114,24 @@ def credit_days(session: Session, store_id: int, orders_at_once: int = ORDERS_AT
     return len(changed) - len(chosen)
 
 
+def credit_as_wanted(session: Session, store_id: int) -> bool:
+    """Credit all of history as the settings say. Returns whether that was needed."""
+    former, now = credited_by(session, store_id), wanted(session, store_id)
+    if versions_service.in_force(session, store_id) and former == now:
+        return False
+    if former.model != now.model:
+        asked = {"store_id": store_id, "now": clock.now(), "former": former.model, "model": now.model}
+        session.connection().execute(text(_SWITCH), {**asked, "yesterday": _yesterday(session, store_id)})
+    versions_service.begin(session, store_id)
+    service.credit_orders(session, store_id, None, "settings")
+    return True
+
+
+def _yesterday(session: Session, store_id: int) -> date:
+    """Days before it are over, wherever the buyer was."""
+    return clock.today(metrics.store(session, store_id).time_zone) - timedelta(days=1)
+
+
 def _credit(session: Session, store_id: int, causes: dict[date, str]) -> None:
     connection, days = session.connection(), list(causes)
     asked = {**service.terms(session, store_id).values, "days": days}
@@ -109,7 +140,7 @@ def _credit(session: Session, store_id: int, causes: dict[date, str]) -> None:
     connection.execute(text("delete from credit_made"))
     rows, values = by_day(session, store_id, days)
     connection.execute(text(_STAGE.format(by_day=rows)), values)
-    yesterday = clock.today(metrics.store(session, store_id).time_zone) - timedelta(days=1)
+    yesterday = _yesterday(session, store_id)
     over = {day: cause for day, cause in causes.items() if day < yesterday and cause not in (FIRST_READ, "first")}
     stated = {**asked, "now": clock.now(), "over": list(over), "causes": list(over.values())}
     connection.execute(text(_RESTATE), stated)

@@ -116,6 +116,7 @@ class OrderJourney:
     order_id: int
     name: str
     at: datetime
+    customer_id: int | None
     net_sales: Decimal  # until now, refunds taken off
     model: Model
     window_days: int
@@ -142,18 +143,23 @@ _BY_DAY = f"""
 select {{key}}, known_by, array_agg(day), array_agg(amount), sum(orders) {_KEPT} and model = :model group by 1, 2
 """
 _MADE = "select day, model, {key}, known_by, amount, orders from ({made}) made where true {narrowed}"
+_KNOWN_BY = f"""
+case r.position when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then '' else 'visit' end
+"""
 # what the store's own model credits is exact at any moment
 _OWN = f"""
-select r.day, cast(:model as text), {{key}},
-       case r.position when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then ''
-            else 'visit' end,
-       sum(r.amount), sum(r.orders)
+select r.day, cast(:model as text), {{key}}, {_KNOWN_BY}, sum(r.amount), sum(r.orders)
 from credit r where r.store_id = :store_id and r.day = any(:changed) {{narrowed}} group by 1, 3, 4
 """
-_ORDER_DAYS = """
-select o.day, c.channel, sum(c.amount), sum(c.orders)
-from credit c join shop_order o on o.store_id = :store_id and o.order_id = c.order_id
-where c.store_id = :store_id and o.day between :start and :end group by 1, 2 order by 1, 2
+_ORDER_DAYS = f"""
+select o.day, {{key}}, {_KNOWN_BY}, sum(r.amount), sum(r.orders)
+from credit r join shop_order o on o.store_id = :store_id and o.order_id = r.order_id
+where r.store_id = :store_id and o.day between :start and :end {{narrowed}} group by 1, 2, 3
+"""
+_SOLD_BY_ORDER_DAY = """
+select coalesce(sum(e.amount), 0)
+from sale_entry e join shop_order o on o.store_id = :store_id and o.order_id = e.order_id
+where e.store_id = :store_id and e.kind = any(:net_sales_kinds) and o.day between :start and :end and not o.test
 """
 _TOUCHES = """
 select t.position, t.occurred_at, t.channel, t.source, t.medium, t.campaign, t.landing_path
@@ -161,20 +167,18 @@ from touch t where t.store_id = :store_id and t.order_id = any(:order_ids) order
 """
 
 
-def by_channel(session: Session, store_id: int, period: Period) -> Overview:
-    """The channels that the period's net sales are credited to."""
-    return _overview(session, store_id, period, None)
+def by_channel(session: Session, store_id: int, period: Period, *, cohort: bool = False) -> Overview:
+    """The channels that the period's net sales are credited to.
+
+    cohort: what is booked of an order, whenever that is, counts on the order's own day, so the period's orders come
+    with what they are worth until now. Told by the store's model alone; what others would say is kept by day booked.
+    """
+    return _overview(session, store_id, period, None, cohort=cohort)
 
 
-def by_campaign(session: Session, store_id: int, period: Period, channel: str) -> Overview:
+def by_campaign(session: Session, store_id: int, period: Period, channel: str, *, cohort: bool = False) -> Overview:
     """The campaigns that a channel's credits belong to; those that name none are a row without an id."""
-    return _overview(session, store_id, period, channel)
-
-
-def by_order_day(session: Session, store_id: int, period: Period) -> list[tuple[date, str, Decimal, Decimal]]:
-    """The cohort view: (day of the order, channel, amount, orders), everything booked since on the order's own day."""
-    asked = {"store_id": store_id, "start": period.start, "end": period.end}
-    return [tuple(row) for row in session.connection().execute(text(_ORDER_DAYS), asked)]  # pyright: ignore
+    return _overview(session, store_id, period, channel, cohort=cohort)
 
 
 def restatements(
@@ -185,6 +189,7 @@ def restatements(
     model: Model | None = None,
     channel: str = "",
     limit: int = 100,
+    offset: int = 0,
 ) -> list[Restatement]:
     """Days that were over and came out otherwise since, the latest first; of a channel: its own."""
     asked = select(CreditRestatement).where(CreditRestatement.store_id == store_id)
@@ -194,7 +199,7 @@ def restatements(
         asked = asked.where(CreditRestatement.model == model)
     if channel:
         asked = asked.where(CreditRestatement.channel == channel)
-    found = session.exec(asked.order_by(col(CreditRestatement.restatement_id).desc()).limit(limit))
+    found = session.exec(asked.order_by(col(CreditRestatement.restatement_id).desc()).limit(limit).offset(offset))
     return [
         Restatement(
             row.made_at,
@@ -246,13 +251,24 @@ def order_journey(session: Session, store_id: int, order_id: int) -> OrderJourne
         {**asked, "net_sales_kinds": list(NET_SALES_KINDS)},
     )
     return OrderJourney(
-        order_id, order.name, order.processed_at, Decimal(net or 0), used.model, used.window_days, tuple(touches)
+        order_id,
+        order.name,
+        order.processed_at,
+        order.customer_id,
+        Decimal(net or 0),
+        used.model,
+        used.window_days,
+        tuple(touches),
     )
 
 
-def _overview(session: Session, store_id: int, period: Period, channel: str | None) -> Overview:
+def _overview(session: Session, store_id: int, period: Period, channel: str | None, *, cohort: bool) -> Overview:
     used = service.terms(session, store_id)
-    credited, left = _credited(session, store_id, period, used.model, channel)
+    if cohort:
+        credited, left = _credited_by_order_day(session, store_id, period, used.model, channel), 0
+    else:
+        credited, left = _credited(session, store_id, period, used.model, channel)
+    alone = cohort or bool(left)  # the store's model is all that is told
     moment = sums_service.now(session, store_id)
     ads = _ads(session, store_id, period, channel, moment)
     names = _names(session, store_id) if channel else {}
@@ -263,17 +279,20 @@ def _overview(session: Session, store_id: int, period: Period, channel: str | No
     ratios = bootstrap.of_ratios([(_on(days, each[key].visits), _on(days, ads[key].spend)) for key in paid])
     of_paid = dict(zip(paid, ratios, strict=True))
     rows = [
-        _row(key, channel, names, credits, ads.get(key), used.model, interval, of_paid.get(key), known=not left)
+        _row(key, channel, names, credits, ads.get(key), used.model, interval, of_paid.get(key), known=not alone)
         for (key, credits), interval in zip(each.items(), intervals, strict=True)
     ]
     unattributed = next((row for row in rows if row.channel == UNATTRIBUTED), None)
-    if channel is None:
+    if channel is None and cohort:
+        asked = {"store_id": store_id, "start": period.start, "end": period.end, "net_sales_kinds": [*NET_SALES_KINDS]}
+        whole = Decimal(session.connection().scalar(text(_SOLD_BY_ORDER_DAY), asked) or 0)
+    elif channel is None:
         sold = sums_service.sums(session, store_id, [NET_SALES], period, "day", moment=moment)
         whole = sum(sold[NET_SALES.key].values(), NOTHING)
     else:
         whole = sum((row.amount for row in rows), NOTHING)
     sums: dict[Model, Decimal] = {
-        model: sum((row.by_model.get(model, NOTHING) for row in rows), NOTHING) for model in MODELS if not left
+        model: sum((row.by_model.get(model, NOTHING) for row in rows), NOTHING) for model in MODELS if not alone
     }
     sums[used.model] = sum((row.amount for row in rows), NOTHING)
     return Overview(
@@ -343,6 +362,23 @@ def _credited(
             found[of].orders += orders
             found[of].add(known_by, day, amount)
     return found, left
+
+
+def _credited_by_order_day(
+    session: Session, store_id: int, period: Period, model: Model, channel: str | None
+) -> dict[Any, _Credits]:
+    """What is credited of the orders of the period, by channel or campaign."""
+    key, narrowed = "r.channel", ""
+    asked = {"store_id": store_id, "start": period.start, "end": period.end}
+    if channel is not None:
+        key, narrowed, asked["channel"] = "coalesce(r.campaign_id, 0)", "and r.channel = :channel", channel
+    found: dict[Any, _Credits] = defaultdict(_Credits)
+    statement = text(_ORDER_DAYS.format(key=key, narrowed=narrowed))
+    for day, of, known_by, amount, orders in session.connection().execute(statement, asked):
+        found[of].amounts[model] += amount
+        found[of].orders += orders
+        found[of].add(known_by, day, amount)
+    return found
 
 
 @dataclass

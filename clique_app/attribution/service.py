@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from clique_app.attribution import credit_sql, site_touches, versions_service
 from clique_app.attribution.models import Model
-from clique_app.errors import NotFound
+from clique_app.metrics.credited_by import credited_by
 from clique_app.sync import planner_service
-from clique_app.tables import Store, StoreSettings
+from clique_app.tables import Store
 from clique_app.tables.attribution import CHANGED
 from clique_app.tables.orders import NET_SALES_KINDS
 
@@ -30,17 +30,15 @@ class Terms:
 
 def terms(session: Session, store_id: int) -> Terms:
     """The store's model and window, and what its versions have learnt."""
-    settings = session.get(StoreSettings, store_id)
-    if settings is None:
-        raise NotFound("This store has no settings yet. Open Clique from Shopify admin once.")
+    model, window_days = credited_by(session, store_id)
     values = {
         "store_id": store_id,
-        "window_days": settings.attribution_window_days,
+        "window_days": window_days,
         "places": get_currency_precision(session.get_one(Store, store_id).currency),
         "net_sales_kinds": list(NET_SALES_KINDS),
         **versions_service.effects(session, store_id),
     }
-    return Terms(cast(Model, settings.attribution_model), settings.attribution_window_days, values)
+    return Terms(cast(Model, model), window_days, values)
 
 
 def credit_orders(session: Session, store_id: int, order_ids: Sequence[int] | None, cause: str = CHANGED) -> None:

@@ -1,7 +1,7 @@
 """Versions of a store's attribution: the model, the window and what Markov has learnt, each with its cause.
 
-A version that is learnt later holds for orders from its day on, so that history stays as it was credited; one that is
-begun because a setting was changed holds for all of history.
+A version that is learnt later holds for orders from the day after on, so that what was credited stays as it was; one
+that is begun because a setting was changed holds for all of history.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select, update
 
 from clique_app import clock
 from clique_app.attribution.models import Path, removal_effects
-from clique_app.errors import NotFound
 from clique_app.metrics import service as metrics
-from clique_app.tables import ModelVersion, StoreSettings
+from clique_app.metrics.credited_by import CreditedBy, credited_by, wanted
+from clique_app.tables import ModelVersion
 from clique_app.tables.attribution import ATTRIBUTION
 
 LEARNT_FROM_DAYS = 90
@@ -88,29 +88,29 @@ def is_due(session: Session, store_id: int) -> bool:
 
 
 def learn(session: Session, store_id: int) -> ModelVersion:
-    """Learn from the latest journeys, for orders from today on; the first version is for all of history."""
+    """Learn from the latest journeys, for orders from tomorrow on: today's are credited already. The first version is
+    for all of history."""
+    credited = credited_by(session, store_id)
     if in_force(session, store_id):
-        return _make(session, store_id, "learnt", clock.today(metrics.store(session, store_id).time_zone))
-    version = begin(session, store_id, "first")
+        tomorrow = clock.today(metrics.store(session, store_id).time_zone) + timedelta(days=1)
+        return _make(session, store_id, "learnt", credited, tomorrow)
+    version = _make(session, store_id, "first", credited, None)
     session.connection().execute(text(_ALL_DAYS), {"store_id": store_id, "cause": "first"})
     return version
 
 
-def begin(session: Session, store_id: int, cause: str) -> ModelVersion:
-    """A version for all of history. Credit every order in the same transaction."""
-    return _make(session, store_id, cause, None)
+def begin(session: Session, store_id: int) -> ModelVersion:
+    """A version for all of history, as the settings say. Credit every order in the same transaction."""
+    return _make(session, store_id, "settings", wanted(session, store_id), None)
 
 
-def _make(session: Session, store_id: int, cause: str, since: date | None) -> ModelVersion:
-    settings = session.get(StoreSettings, store_id)
-    if settings is None:
-        raise NotFound("This store has no settings yet. Open Clique from Shopify admin once.")
+def _make(session: Session, store_id: int, cause: str, credited: CreditedBy, since: date | None) -> ModelVersion:
     today = clock.today(metrics.store(session, store_id).time_zone)
     learnt_from = today - timedelta(days=LEARNT_FROM_DAYS)
     asked = {
         "store_id": store_id,
         "since": learnt_from,
-        "window_days": settings.attribution_window_days,
+        "window_days": credited.window_days,
         "longest": LONGEST_PATH,
     }
     rows = session.connection().execute(text(_PATHS), asked)
@@ -134,8 +134,8 @@ def _make(session: Session, store_id: int, cause: str, since: date | None) -> Mo
         came_back=conversions,
         parameters={
             "cause": cause,
-            "model": settings.attribution_model,
-            "window_days": settings.attribution_window_days,
+            "model": credited.model,
+            "window_days": credited.window_days,
             "from": since.isoformat() if since else None,
             "effects": removal_effects(paths) if enough else {},
         },

@@ -20,7 +20,8 @@ from clique_app.metrics.overview_service import Scope
 
 ORDERS_SHOWN = 15
 MODEL_NAMES = {key: name for key, name, _ in setting_ranges.MODEL.options}
-MOST_RESTATEMENTS = 50
+RESTATED_SHOWN = 15
+BY_DAY_BOOKED, BY_ORDER_DAY = "books", "orders"  # which day a refund counts on
 KNOWN_BY = {"visit": "visit", "survey": "survey answer", "place": "region and product", "": "nothing"}
 CREDIT_COLUMNS = (
     Column("Channel", main=True),
@@ -57,31 +58,34 @@ TOUCH_COLUMNS = (
 )
 
 
-def credits_view(session: Session, store_id: int, scope: Scope, channel: str) -> dict[str, Any]:
-    """Who is credited, and by which model with how much; a channel: its campaigns."""
+def credits_view(session: Session, store_id: int, scope: Scope, channel: str, counted: str) -> dict[str, Any]:
+    """Who is credited, and by which model with how much; a channel: its campaigns. counted: on which day refunds do."""
     period, currency = scope.choice.period, scope.currency
     if not scope.has_orders:
         return {"has_orders": False}
+    cohort = counted == BY_ORDER_DAY
     if channel:
-        found = overview_service.by_campaign(session, store_id, period, channel)
+        found = overview_service.by_campaign(session, store_id, period, channel, cohort=cohort)
     else:
-        found = overview_service.by_channel(session, store_id, period)
+        found = overview_service.by_channel(session, store_id, period, cohort=cohort)
     rows = [*found.rows, *([found.unattributed] if found.unattributed else [])]
     return {
         "has_orders": True,
         "rule": f"{MODEL_NAMES[found.model]}, {found.window_days}-day window.",
-        "credits": [_credited(row, currency, into=not channel) for row in rows],
-        "credits_total": _whole(found, currency, channel),
-        "agrees": "" if channel else _agrees(found, currency),
+        "credits": [_credited(row, currency, into=not channel, cohort=cohort) for row in rows],
+        "credits_total": _whole(found, currency, channel, cohort=cohort),
+        "agrees": "" if channel else _agrees(found, currency, cohort=cohort),
         "by_model": [_models(row, currency, channel) for row in rows if row.by_model],
         "days_left": _left(found),
     }
 
 
-def orders_view(session: Session, store_id: int, scope: Scope, channel: str, offset: int) -> dict[str, Any]:
+def orders_view(
+    session: Session, store_id: int, scope: Scope, channel: str, offset: int, restated_offset: int
+) -> dict[str, Any]:
     """The orders behind it, the latest first, and days that were told otherwise before; a channel: its own."""
     return {
-        "restated": _restated(session, store_id, scope, channel),
+        **_restated(session, store_id, scope, channel, restated_offset),
         **_orders(session, store_id, scope, channel, offset),
     }
 
@@ -89,20 +93,29 @@ def orders_view(session: Session, store_id: int, scope: Scope, channel: str, off
 def journey_view(told: OrderJourney, scope: Scope) -> dict[str, Any]:
     """One order's panel."""
     zone, at = ZoneInfo(scope.time_zone), told.at.astimezone(ZoneInfo(scope.time_zone))
-    counted = [touch for touch in told.touches if touch.in_window]
+    visits = [touch for touch in told.touches if touch.at is not None]
+    counted, later = sum(visit.in_window for visit in visits), sum(_is_later(visit, told) for visit in visits)
+    earlier = len(visits) - counted - later
+    also = [f"{earlier} earlier than that"] * bool(earlier) + [f"{later} after the order"] * bool(later)
     return {
+        "journey_customer": "" if told.customer_id is None else str(told.customer_id),
         "journey_title": f"Order {told.name}",
         "journey_facts": [
             ["Placed", f"{format.day(at.date(), year=True)}, {at:%H:%M}"],
             ["Net sales", format.exact(told.net_sales, "money", scope.currency)],
             ["Credited by", f"{MODEL_NAMES[told.model]}, {told.window_days} days before the order"],
-            ["Touches", f"{len(counted)} counted, {len(told.touches) - len(counted)} earlier than that"],
+            ["Visits", ", ".join([f"{counted} counted", *also]) if visits else "None is known"],
         ],
-        "journey_touches": [_touch(number, touch, zone) for number, touch in enumerate(told.touches)],
+        "journey_touches": [_touch(number, touch, told, zone) for number, touch in enumerate(told.touches)],
     }
 
 
-def _credited(row: overview_service.Row, currency: str, *, into: bool) -> Row:
+def _is_later(touch: Touched, told: OrderJourney) -> bool:
+    return touch.at is not None and touch.at > told.at
+
+
+def _credited(row: overview_service.Row, currency: str, *, into: bool, cohort: bool) -> Row:
+    """In the cohort view what is credited opens to nothing: the catalogue's figure is by the day booked."""
     key = row.channel if into else str(row.campaign_id or "")
     place = f"@{row.channel}" if into else f"@{row.channel}@{row.campaign_id}" if row.campaign_id else ""
     opens = into and (row.spend is not None or row.channel != "unattributed")
@@ -111,7 +124,7 @@ def _credited(row: overview_service.Row, currency: str, *, into: bool) -> Row:
         Cell(name, sub=_unsure(row), opens=f"into@{row.channel}" if opens else ""),
         Cell(
             format.exact(row.amount, "money", currency),
-            opens=f"credited_sales{place}" if place else "",
+            opens=f"credited_sales{place}" if place and not cohort else "",
             raw=str(row.amount),
             strong=True,
         ),
@@ -122,7 +135,7 @@ def _credited(row: overview_service.Row, currency: str, *, into: bool) -> Row:
         _between(row.low, row.high, currency) if row.low is not None and row.high is not None else _nothing(),
         _money(row.claimed, currency, f"reported_revenue{place}", place),
         _money(row.spend, currency, f"ad_spend{place}", place),
-        _roas(row, place, currency),
+        _roas(row, "" if cohort else place, currency),
     ]
     return Row(key or row.name or "-", cells)
 
@@ -166,7 +179,7 @@ def _nothing() -> Cell:
     return Cell(format.UNKNOWN, tone="second")
 
 
-def _whole(found: Overview, currency: str, channel: str) -> Row:
+def _whole(found: Overview, currency: str, channel: str, *, cohort: bool) -> Row:
     orders = sum((row.orders for row in found.rows), Decimal(0))
     orders += found.unattributed.orders if found.unattributed else Decimal(0)
     spends = [row.spend for row in found.rows if row.spend is not None]
@@ -176,7 +189,7 @@ def _whole(found: Overview, currency: str, channel: str) -> Row:
         Cell(channel_label(channel) if channel else "Store", strong=True),
         Cell(
             format.exact(found.whole, "money", currency),
-            opens=f"credited_sales{place}" if channel else "net_sales",
+            opens="" if cohort else f"credited_sales{place}" if channel else "net_sales",
             strong=True,
             raw=str(found.whole),
         ),
@@ -197,14 +210,17 @@ def _sum(amounts: list[Decimal], currency: str, opens: str) -> Cell:
     return Cell(format.exact(whole, "money", currency), opens=opens, strong=True, raw=str(whole))
 
 
-def _agrees(found: Overview, currency: str) -> str:
+def _agrees(found: Overview, currency: str, *, cohort: bool) -> str:
     """What the table adds up to, or what is wrong with it."""
     wrong = {model: found.differences[model] for model in MODELS if found.differences.get(model)}
     if wrong:
         said = ", ".join(f"{MODEL_NAMES[m]} {format.exact(lack, 'money', currency)}" for m, lack in wrong.items())
         return f"Credits differ from net sales: {said}. They are being worked out again."
     models = "every model" if len(found.differences) == len(MODELS) else "this model"
-    return f"Credits and unattributed equal net sales of {format.exact(found.whole, 'money', currency)} by {models}."
+    sold = format.exact(found.whole, "money", currency)
+    if cohort:
+        return f"Credits and unattributed equal {sold}, the net sales until now of the orders placed in the period."
+    return f"Credits and unattributed equal net sales of {sold} by {models}."
 
 
 def _left(found: Overview) -> str:
@@ -220,10 +236,16 @@ def _models(row: overview_service.Row, currency: str, channel: str) -> Row:
     return Row(f"{row.channel}{row.campaign_id or row.name}", [Cell(name), *cells])
 
 
-def _restated(session: Session, store_id: int, scope: Scope, channel: str) -> list[Row]:
-    period = scope.choice.period
-    found = overview_service.restatements(session, store_id, period, channel=channel, limit=MOST_RESTATEMENTS)
-    return [_restatement(number, one, scope) for number, one in enumerate(found)]
+def _restated(session: Session, store_id: int, scope: Scope, channel: str, offset: int) -> dict[str, Any]:
+    found = overview_service.restatements(
+        session, store_id, scope.choice.period, channel=channel, limit=RESTATED_SHOWN + 1, offset=offset
+    )
+    more, shown = len(found) > RESTATED_SHOWN, found[:RESTATED_SHOWN]
+    place = f"{offset + 1:,} to {offset + len(shown):,}, the latest first"
+    return {
+        "restated": [_restatement(number, one, scope) for number, one in enumerate(shown)],
+        "restated_paging": Paging(place, offset > 0, more),
+    }
 
 
 def _restatement(number: int, one: Restatement, scope: Scope) -> Row:
@@ -267,7 +289,7 @@ def _order(one: CreditedOrder, scope: Scope) -> Row:
     return Row(str(one.order_id), cells)
 
 
-def _touch(number: int, touch: Touched, zone: ZoneInfo) -> Row:
+def _touch(number: int, touch: Touched, told: OrderJourney, zone: ZoneInfo) -> Row:
     if touch.at is None:
         about = f"Known by {KNOWN_BY[touch.known_by]}" if touch.known_by else "No touch is known"
     else:
@@ -277,7 +299,7 @@ def _touch(number: int, touch: Touched, zone: ZoneInfo) -> Row:
     if touch.campaign:
         about += f" · {touch.campaign}"
     if not touch.in_window:
-        about += " · before the window"
+        about += " · after the order" if _is_later(touch, told) else " · before the window"
     shares = [
         Cell(f"{touch.shares[m]:.0%}" if touch.shares[m] else "–", tone="" if touch.shares[m] else "second")
         for m in MODELS

@@ -57,7 +57,16 @@ NOTES = {
     "ltv_net_sales": "to date, customers won in the period",
     "ltv": "contribution before ads, the same customers",
 }
-STEP_NAMES = {"visit": "Visit", "order": "Order", "delivery": "Delivered", "refund": "Refund"}
+STEP_NAMES = {
+    "visit": "Visit",
+    "order": "Order",
+    "delivery": "Delivered",
+    "refund": "Refund",
+    "survey": "Survey answer",
+    "review": "Review",
+    "ugc": "Picture or post",
+    "loyalty": "Joined the loyalty program",
+}
 
 
 def figures_view(session: Session, store_id: int, scope: Scope) -> dict[str, Any]:
@@ -118,15 +127,24 @@ def journey_view(told: Journey, scope: Scope) -> dict[str, Any]:
         "journey_title": f"Customer {told.customer_id}",
         "journey_facts": lines,
         "journey_steps": [_step(number, step, zone, currency) for number, step in enumerate(told.steps)],
+        "journey_left_out": f"{told.left_out:,} steps after the first one are not shown." if told.left_out else "",
     }
 
 
 def _step(number: int, step: Step, zone: ZoneInfo, currency: str) -> Row:
     at = step.at.astimezone(zone)
-    about = f"{STEP_NAMES[step.kind]} {step.order}" if step.kind != "visit" else f"Visit, {channel_label(step.channel)}"
+    about = STEP_NAMES[step.kind]
+    about += f", {channel_label(step.channel)}" if step.kind == "visit" else f" {step.order}" if step.order else ""
+    detail = ", ".join(filter(None, (step.detail, _score(step))))
     amount = "" if step.amount is None else format.exact(step.amount, "money", currency)
     when = f"{format.day(at.date(), year=True)}, {at:%H:%M}"
-    return Row(str(number), [Cell(when, tone="second"), Cell(about, sub=step.detail), Cell(amount)])
+    return Row(str(number), [Cell(when, tone="second"), Cell(about, sub=detail), Cell(amount)])
+
+
+def _score(step: Step) -> str:
+    if step.score is None:
+        return ""
+    return f"{step.score} of 10 to recommend" if step.kind == "survey" else f"{step.score} of 5 stars"
 
 
 def _figure(figure: Figure, currency: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""One customer from the first touch to the last order, and what is expected next."""
+"""One customer from the first touch to what they say of the store, and what is expected next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.errors import NotFound
-from clique_app.tables import Customer, CustomerValue
+from clique_app.tables import Customer, CustomerValue, Store
 from clique_app.tables.orders import NET_SALES_KINDS
 
 MOST_STEPS = 200
@@ -18,19 +18,20 @@ MOST_STEPS = 200
 
 @dataclass(frozen=True)
 class Step:
-    """A visit, an order or money given back, in the order of time."""
+    """A visit, an order, money given back or a word for the store, in the order of time."""
 
-    at: datetime
-    kind: str  # visit | order | delivery | refund
-    order: str  # the order it led to, or is about
+    at: datetime  # of what is told by the day alone: its noon
+    kind: str  # visit | order | delivery | refund | survey | review | ugc | loyalty
+    order: str  # the first order it led to, or the one it is about
     channel: str = ""
-    detail: str = ""  # the campaign of a visit, the goods of an order
+    detail: str = ""  # the campaign of a visit, the goods of an order, the network of a picture
     amount: Decimal | None = None  # net sales; below 0 where money goes back
+    score: int | None = None  # how likely they recommend the store (0 to 10), the stars of a review (1 to 5)
 
 
 @dataclass(frozen=True)
 class Journey:
-    """All that is known of a customer's way; the latest steps where there are more than are kept."""
+    """All that is known of a customer's way: the first step, and the latest ones where there are many."""
 
     customer_id: int
     country: str
@@ -38,6 +39,7 @@ class Journey:
     orders: int
     net_sales: Decimal
     steps: tuple[Step, ...]
+    left_out: int  # steps between the first one and the next
     expected: CustomerValue | None
 
 
@@ -51,21 +53,47 @@ money as (
            min(e.happened_at) as at
     from sale_entry e join mine using (order_id)
     where e.store_id = :store_id and e.kind = any(:net_sales_kinds) group by 1, 2
-)
-select * from (
-    select t.occurred_at as at, 'visit' as kind, m.name, t.channel, t.campaign, cast(null as numeric) as amount
-    from touch t join mine m using (order_id) where t.store_id = :store_id
+),
+words as (
+    select told.* from customer c, lateral (
+        select told_on, kind, detail, score from (
+            select day, 'review', source, rating, customer_hmac from review where store_id = :store_id and not withdrawn
+            union all
+            select day, 'ugc', network, null, customer_hmac from ugc where store_id = :store_id and not withdrawn
+            union all
+            select day, 'loyalty', source, null, customer_hmac from loyalty_member
+            where store_id = :store_id and not withdrawn
+        ) each (told_on, kind, detail, score, customer_hmac) where customer_hmac = c.email_hmac
+    ) told
+    where c.store_id = :store_id and c.customer_id = :customer_id
+),
+steps as (
+    -- a visit that led to several orders is one
+    select t.occurred_at as at, 'visit' as kind, (array_agg(m.name order by m.processed_at))[1] as name, t.channel,
+           t.campaign, cast(null as numeric) as amount, cast(null as int) as score
+    from touch t join mine m using (order_id) where t.store_id = :store_id group by t.occurred_at, t.channel, t.campaign
     union all
     select m.processed_at, 'order', m.name, '', coalesce((
         select string_agg(l.quantity || ' × ' || l.title, ', ' order by l.line_id) from order_line l
-        where l.store_id = :store_id and l.order_id = m.order_id), ''), coalesce(p.amount, 0)
+        where l.store_id = :store_id and l.order_id = m.order_id), ''), coalesce(p.amount, 0), null
     from mine m left join money p on p.order_id = m.order_id and not p.back
     union all
-    select m.delivered_at, 'delivery', m.name, '', '', null from mine m where m.delivered_at is not null
+    select m.delivered_at, 'delivery', m.name, '', '', null, null from mine m where m.delivered_at is not null
     union all
-    select p.at, 'refund', m.name, '', case when m.cancelled_at is null then '' else 'cancelled' end, p.amount
+    select p.at, 'refund', m.name, '', case when m.cancelled_at is null then '' else 'cancelled' end, p.amount, null
     from mine m join money p on p.order_id = m.order_id and p.back
-) steps order by at desc, kind desc limit {MOST_STEPS}
+    union all
+    select s.answered_at, 'survey', m.name, s.channel, s.heard, null, s.nps
+    from survey_response s join mine m using (order_id) where s.store_id = :store_id
+    union all
+    select (told_on + time '12:00') at time zone :time_zone, kind, '', '', detail, null, score from words
+)
+select at, kind, name, channel, campaign, amount, score, steps - {MOST_STEPS} as left_out
+from (
+    select *, row_number() over (order by at, kind) as nth, count(*) over () as steps from steps
+) numbered
+where nth = 1 or nth > steps - {MOST_STEPS - 1}
+order by nth
 """  # noqa: S608  # our own text
 
 SUMS = """
@@ -81,7 +109,12 @@ def journey(session: Session, store_id: int, customer_id: int) -> Journey:
     customer = session.get(Customer, (store_id, customer_id))
     if customer is None:
         raise NotFound("This store has no such customer any more.")
-    asked = {"store_id": store_id, "customer_id": customer_id, "net_sales_kinds": list(NET_SALES_KINDS)}
+    asked = {
+        "store_id": store_id,
+        "customer_id": customer_id,
+        "net_sales_kinds": list(NET_SALES_KINDS),
+        "time_zone": session.get_one(Store, store_id).time_zone,
+    }
     steps = session.connection().execute(text(STEPS), asked).all()
     orders, net_sales = session.connection().execute(text(SUMS), asked).one()
     return Journey(
@@ -90,6 +123,7 @@ def journey(session: Session, store_id: int, customer_id: int) -> Journey:
         customer.region,
         orders,
         net_sales,
-        tuple(Step(*row) for row in reversed(steps)),
+        tuple(Step(*row[:-1]) for row in steps),
+        max(0, steps[0].left_out) if steps else 0,
         session.get(CustomerValue, (store_id, customer_id)),
     )

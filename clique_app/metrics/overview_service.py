@@ -13,14 +13,12 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.metrics import baselines, baselines_service, figures, periods, registry, service
 from clique_app.metrics.baselines_service import Weeks
+from clique_app.metrics.credited_by import credited_by
 from clique_app.metrics.definition import Figure, Filters, Metric, Period
 from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.periods import Choice
 from clique_app.metrics.service import Age, Basis
-from clique_app.tables import StoreSettings
-from clique_app.tables.attribution import DEFAULT_MODEL
 
-DEFAULT_WINDOW_DAYS = 7
 LINE_DAYS = 28  # a sparkline never shows less than this
 STILL_SELLING_DAYS = 7  # a store whose last order is older opens on its last period with data
 
@@ -77,7 +75,7 @@ class Tile:
 def scope(session: Session, store_id: int, query: Mapping[str, str]) -> Scope:
     """The store and the period a page's URL asks for; it ends on the last day with data where that is long ago."""
     found = service.store(session, store_id)
-    settings = session.get(StoreSettings, store_id)
+    credited = credited_by(session, store_id)
     today = clock.today(found.time_zone)
     days = service.span(session, store_id)
     last_day = days[1] if days and (today - days[1]).days > STILL_SELLING_DAYS else today
@@ -88,8 +86,8 @@ def scope(session: Session, store_id: int, query: Mapping[str, str]) -> Scope:
         today=today,
         choice=periods.choice(query, last_day),
         has_orders=days is not None,
-        model=settings.attribution_model if settings else DEFAULT_MODEL,
-        window_days=settings.attribution_window_days if settings else DEFAULT_WINDOW_DAYS,
+        model=credited.model,
+        window_days=credited.window_days,
         installed_at=found.installed_at,
     )
 

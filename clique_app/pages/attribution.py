@@ -11,11 +11,14 @@ import reflex as rx
 
 from clique_app.attribution import overview_service
 from clique_app.components.attribution_views import (
+    BY_DAY_BOOKED,
+    BY_ORDER_DAY,
     CREDIT_COLUMNS,
     MODEL_COLUMNS,
     ORDER_COLUMNS,
     ORDERS_SHOWN,
     RESTATED_COLUMNS,
+    RESTATED_SHOWN,
     TOUCH_COLUMNS,
     credits_view,
     journey_view,
@@ -26,9 +29,12 @@ from clique_app.components.open_number import OpenNumber, open_number_panel
 from clique_app.components.overlays import block, panel
 from clique_app.components.page import Page
 from clique_app.components.session import PageState, in_store
-from clique_app.components.status import banner, card, empty, page_link, skeleton_card
+from clique_app.components.status import banner, card, empty, page_link, segments, skeleton_card
 from clique_app.components.tables import Column, Paging, Row, agrees, csv_button, data_table
 from clique_app.integrations.registry import channel_label
+
+# on which day what is booked of an order later counts
+COUNTED = ((BY_DAY_BOOKED, "By day booked"), (BY_ORDER_DAY, "By order’s day"))
 
 
 class AttributionState(PageState):
@@ -38,6 +44,7 @@ class AttributionState(PageState):
     has_orders: bool = True
     channel: str = ""  # looked into
     channel_name: str = ""
+    counted: str = BY_DAY_BOOKED
     rule: str = ""
     credits: list[Row] = []
     credits_total: Row = Row("", [])
@@ -45,20 +52,23 @@ class AttributionState(PageState):
     by_model: list[Row] = []
     days_left: str = ""
     restated: list[Row] = []
+    restated_paging: Paging = Paging()
     orders_read: bool = False
     orders: list[Row] = []
     orders_paging: Paging = Paging()
     opened: bool = False
     journey_title: str = ""
+    journey_customer: str = ""  # whose order it was; empty: nobody's who is known
     journey_facts: list[list[str]] = []
     journey_touches: list[Row] = []
 
     _offset: int = 0
+    _restated_offset: int = 0
 
     @rx.event
     def start(self) -> Any:
         """Begin at the latest orders."""
-        self._offset = 0
+        self._offset = self._restated_offset = 0
         return AttributionState.load
 
     @rx.event(background=True)
@@ -68,11 +78,14 @@ class AttributionState(PageState):
             scope, store_id = await self.read_scope(), self.store_id
             asked_for = self.query.get("channel", "")
             self.channel = asked_for if re.fullmatch(r"[a-z0-9_]{1,40}", asked_for) else ""
-            asked, channel, offset = self._ask(), self.channel, self._offset
-        view = await in_store(store_id, credits_view, scope, channel)
+            counted = self.query.get("counted", "")
+            self.counted = counted if counted in dict(COUNTED) else BY_DAY_BOOKED
+            asked, channel, counted = self._ask(), self.channel, self.counted
+            offset, restated = self._offset, self._restated_offset
+        view = await in_store(store_id, credits_view, scope, channel, counted)
         named = channel_label(channel) if channel else ""
         if await self._show(asked, store_id, {**view, "channel_name": named, "loaded": True}) and view["has_orders"]:
-            orders = partial(orders_view, channel=channel, offset=offset)
+            orders = partial(orders_view, channel=channel, offset=offset, restated_offset=restated)
             await self._show_parts(asked, store_id, scope, [("orders_read", orders)])
 
     @rx.event
@@ -86,6 +99,11 @@ class AttributionState(PageState):
             return OpenNumber.show(key)
         asked: dict[str, Any] = {"key": key, "channel": channel}
         return OpenNumber.show_for({**asked, "campaign_id": int(campaign)} if campaign.isdecimal() else asked)
+
+    @rx.event
+    def count_by(self, counted: str) -> Any:
+        """On which day refunds count; it stays in the URL."""
+        return rx.redirect(self.url_with(counted="" if counted == BY_DAY_BOOKED else counted))
 
     @rx.event
     def show_all(self) -> Any:
@@ -102,6 +120,18 @@ class AttributionState(PageState):
     def older(self) -> Any:
         """The orders after these."""
         self._offset += ORDERS_SHOWN if self.orders_paging.has_next else 0
+        return AttributionState.load
+
+    @rx.event
+    def restated_later(self) -> Any:
+        """The restatements before these."""
+        self._restated_offset = max(0, self._restated_offset - RESTATED_SHOWN)
+        return AttributionState.load
+
+    @rx.event
+    def restated_earlier(self) -> Any:
+        """The restatements after these."""
+        self._restated_offset += RESTATED_SHOWN if self.restated_paging.has_next else 0
         return AttributionState.load
 
     @rx.event
@@ -130,7 +160,14 @@ def _credits() -> rx.Component:
         AttributionState.channel != "",
         rx.el.button("All channels", type="button", class_name="c-plain-button", on_click=AttributionState.show_all),
     )
-    return card(
+    counted = segments(
+        "counted",
+        COUNTED,
+        "Refunds and changes of orders count",
+        current=AttributionState.counted,
+        on_choose=AttributionState.count_by,
+    )
+    shown = card(
         rx.cond(
             AttributionState.channel != "",
             "Campaigns of " + AttributionState.channel_name,
@@ -154,6 +191,7 @@ def _credits() -> rx.Component:
         actions=(back, csv_button("credits", "attribution.csv")),
         flush=True,
     )
+    return rx.fragment(rx.el.div(counted, class_name="c-tabs"), shown)
 
 
 def _models() -> rx.Component:
@@ -194,10 +232,20 @@ def _restated() -> rx.Component:
         "Restated",
         rx.cond(
             AttributionState.restated.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
-            data_table("restated", RESTATED_COLUMNS, AttributionState.restated, label="Restated credits"),
+            data_table(
+                "restated",
+                RESTATED_COLUMNS,
+                AttributionState.restated,
+                label="Restated credits",
+                paging=AttributionState.restated_paging,
+                on_previous=AttributionState.restated_later,
+                on_next=AttributionState.restated_earlier,
+            ),
             rx.el.div(nothing, class_name="c-padded"),
         ),
-        note="Credits of days that were over and came out otherwise since, with the cause.",
+        note="Credits of days that were over and came out otherwise since, with the cause. "
+        "All of them are in SQL: clique.restatements.",
+        actions=(csv_button("restated", "restated.csv"),),
         flush=True,
     )
 
@@ -210,7 +258,13 @@ def _journey() -> rx.Component:
     touches = data_table("touches", TOUCH_COLUMNS, AttributionState.journey_touches, label="Touches and their shares")
     return panel(
         "order",
-        block(told),
+        block(
+            told,
+            rx.cond(
+                AttributionState.journey_customer != "",
+                page_link("The customer’s whole journey", "/customers?customer=" + AttributionState.journey_customer),
+            ),
+        ),
         block(touches, title="Touches before the order, and each model's share", flush=True),
         open=AttributionState.opened,
         title=AttributionState.journey_title,
@@ -227,7 +281,8 @@ def content() -> rx.Component:
     )
     loading = rx.fragment(skeleton_card("420px"), skeleton_card("320px"), skeleton_card("320px"))
     behind = rx.fragment(_orders(), _restated())
-    shown = rx.fragment(_credits(), _models(), rx.cond(AttributionState.orders_read, behind, skeleton_card("320px")))
+    models = rx.cond(AttributionState.counted == BY_DAY_BOOKED, _models())  # the others are kept by the day booked
+    shown = rx.fragment(_credits(), models, rx.cond(AttributionState.orders_read, behind, skeleton_card("320px")))
     return rx.fragment(
         header("Attribution", "Who is credited with sales, and how sure that is", period=True),
         rx.cond(AttributionState.loaded, rx.cond(AttributionState.has_orders, shown, nothing), loading),

@@ -67,6 +67,14 @@ class CustomersState(PageState):
     journey_title: str = ""
     journey_facts: list[list[str]] = []
     journey_steps: list[Row] = []
+    journey_left_out: str = ""
+
+    @rx.event
+    async def start(self) -> Any:
+        """Open the customer that the URL names."""
+        if "customer" in self.query:
+            await self._open(self.query["customer"])
+        return CustomersState.load
 
     @rx.event(background=True)
     async def load(self) -> None:
@@ -96,15 +104,18 @@ class CustomersState(PageState):
     @rx.event
     async def open_customer(self, customer_id: str) -> None:
         """The way of one customer."""
+        await self._open(customer_id)
+
+    @rx.event
+    def close_customer(self) -> None:
+        self.opened = False
+
+    async def _open(self, customer_id: str) -> None:
         scope = await self.read_scope()
         told = await self.in_session(journey_service.journey, _number(customer_id))
         for name, value in journey_view(told, scope).items():
             setattr(self, name, value)
         self.opened = True
-
-    @rx.event
-    def close_customer(self) -> None:
-        self.opened = False
 
 
 def _number(customer_id: str) -> int:
@@ -216,7 +227,15 @@ def _journey() -> rx.Component:
     return panel(
         "customer",
         block(told),
-        block(steps, title="From the first touch to the last order", flush=True),
+        block(
+            steps,
+            rx.cond(
+                CustomersState.journey_left_out != "",
+                rx.el.div(rx.el.span(CustomersState.journey_left_out), class_name="c-table-foot"),
+            ),
+            title="From the first touch to what they say of the store",
+            flush=True,
+        ),
         open=CustomersState.opened,
         title=CustomersState.journey_title,
         on_close=CustomersState.close_customer,
@@ -250,6 +269,6 @@ PAGE = Page(
     route="/customers",
     title="Customers",
     content=content,
-    on_load=(CustomersState.load,),
+    on_load=(CustomersState.start,),
     live={"customers": (CustomersState.load, OpenNumber.read)},
 )

@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel
 from clique_app.tables.base import PartOfOrder, StoreOwned, big, identity, key, money, time
 
 ATTRIBUTION = "attribution"  # the kind of its versions (tables.customers.ModelVersion)
-DEFAULT_MODEL = "last"
+DEFAULT_MODEL, DEFAULT_WINDOW_DAYS = "last", 7
 UNATTRIBUTED = "unattributed"
 MOST_CREDITED = "orders desc, position desc"  # credits of an order in this order: of equal ones the later touch's
 NO_TOUCH, BY_SURVEY, BY_PLACE = -1, -2, -3  # positions of credits that rest on no visit

@@ -14,9 +14,11 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.attribution import days_service, overview_service, service, versions_service
 from clique_app.attribution.models import MODELS, shares
+from clique_app.components.attribution_views import journey_view
 from clique_app.database import store_session
 from clique_app.metrics.definition import Period
-from clique_app.tables import Ad, AdGroup, Campaign, CampaignRegionDay, OrderLine, StoreSettings, Touch
+from clique_app.metrics.overview_service import scope as scope_of
+from clique_app.tables import Ad, AdGroup, Campaign, CampaignRegionDay, OrderLine, StoreSettings, Touch, WebSession
 from clique_app.tables.attribution import BY_PLACE, NO_TOUCH
 from tests.integration.stores import make_store
 from tests.integration.test_credits import add_entry, add_order, add_touch
@@ -165,8 +167,6 @@ def test_the_overview_sums_to_net_sales_by_every_model_and_shows_their_spread(se
     assert sum(row.amount for row in campaigns.rows) == meta.amount
     for model in MODELS:
         assert sum(row.by_model[model] for row in campaigns.rows) == meta.by_model[model]
-    cohort = overview_service.by_order_day(session, store_id, period(noon))
-    assert sum(row[2] for row in cohort) == found.whole
     service.credit_orders(session, store_id, [3])  # one day changed: worked out while the page waits
     again = overview_service.by_channel(session, store_id, period(noon))
     assert (again.rows, again.days_left) == (found.rows, 0)
@@ -218,9 +218,10 @@ def test_a_change_of_the_model_is_a_version_and_credits_all_of_history(session: 
     assert set(effects) == set(CHANNELS)
     assert (first.parameters["cause"], first.parameters["from"]) == ("first", None)
     credit_all(session)
-    session.get_one(StoreSettings, store_id).attribution_model = "markov"
-    versions_service.begin(session, store_id, "settings")
-    credit_all(session)
+    settings = session.get_one(StoreSettings, store_id)
+    settings.attribution_model = "markov"
+    assert days_service.credit_as_wanted(session, store_id)
+    credit_days(session)
     journey = [CHANNELS[(3 + position) % 3] for position in range(3)]
     told = overview_service.order_journey(session, store_id, 3)
     given = shares("markov", journey, removal=effects)
@@ -228,7 +229,187 @@ def test_a_change_of_the_model_is_a_version_and_credits_all_of_history(session: 
     found = overview_service.by_channel(session, store_id, period(noon))
     assert (found.model, found.differences) == ("markov", dict.fromkeys(MODELS, Decimal(0)))
     later = versions_service.learn(session, store_id)
-    assert later.parameters["from"] == clock.today(ZONE).isoformat()
+    tomorrow = clock.today(ZONE) + timedelta(days=1)
+    assert later.parameters["from"] == tomorrow.isoformat()
     assert [version.state for version in versions_service.in_force(session, store_id)] == ["current", "former"]
     before = versions_service.effects(session, store_id)
-    assert set(before["effects_from"]) == {date.min, clock.today(ZONE)}
+    assert set(before["effects_from"]) == {date.min, tomorrow}
+
+
+def by_model(session: Session, model: str) -> dict[tuple[date, str], Decimal]:
+    rows = session.connection().execute(
+        text("select day, channel, sum(amount) from credit_channel_day where model = :model group by 1, 2"),
+        {"model": model},
+    )
+    return {(day, channel): amount for day, channel, amount in rows}
+
+
+def by_rows(session: Session) -> dict[tuple[date, str], Decimal]:
+    rows = session.connection().execute(text("select day, channel, sum(amount) from credit group by 1, 2"))
+    return {(day, channel): amount for day, channel, amount in rows}
+
+
+def test_a_change_of_the_model_and_the_window_is_restated_day_by_day(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    service.credit_orders(session, store_id, None, "import")
+    credit_days(session)
+    versions_service.learn(session, store_id)
+    credit_days(session)
+    told = by_rows(session)
+    settings = session.get_one(StoreSettings, store_id)
+    settings.attribution_model, settings.attribution_window_days = "first", 2
+    session.flush()
+    assert days_service.credit_as_wanted(session, store_id)
+    assert not days_service.credit_as_wanted(session, store_id)  # once is enough
+    credit_days(session)
+    found = overview_service.restatements(session, store_id, model="first", limit=1000)
+    assert {row.cause for row in found} == {"the model or window was changed"}
+    now = by_rows(session)
+    assert now != told
+    moved = {key: Decimal(0) for key in {*told, *now}}
+    for row in found:
+        key = row.day, row.channel
+        moved[key] = moved.get(key, Decimal(0)) + row.after - row.before
+    # what a figure was is what it is now less what was restated since
+    assert {key: now.get(key, 0) - change for key, change in moved.items()} == {
+        key: told.get(key, Decimal(0)) for key in moved
+    }
+    first, second = (overview_service.restatements(session, store_id, limit=3, offset=offset) for offset in (0, 3))
+    assert first + second == overview_service.restatements(session, store_id, limit=6)
+
+
+def test_until_history_is_credited_anew_pages_and_rows_tell_the_model_it_was_credited_by(
+    session: Session, noon: datetime
+) -> None:
+    store_id = store_of(session)
+    service.credit_orders(session, store_id, None, "import")
+    versions_service.learn(session, store_id)
+    credit_days(session)
+    session.get_one(StoreSettings, store_id).attribution_model = "first"  # and nobody has come to do it yet
+    session.flush()
+    add_touch(session, store_id, 5, 7, noon + timedelta(days=5, minutes=1), "google")
+    session.flush()
+    service.credit_orders(session, store_id, [5])
+    credit_days(session)
+    found = overview_service.by_channel(session, store_id, period(noon))
+    rows: dict[str, Decimal] = {}
+    for (_, channel), amount in by_rows(session).items():
+        rows[channel] = rows.get(channel, Decimal(0)) + amount
+    assert found.model == "last"
+    assert {row.channel: row.amount for row in found.rows} == {k: v for k, v in rows.items() if k != "unattributed"}
+    versions_service.learn(session, store_id)  # what is learnt meanwhile changes no model either
+    assert overview_service.by_channel(session, store_id, period(noon)).model == "last"
+    assert days_service.credit_as_wanted(session, store_id)
+    credit_days(session)
+    assert by_rows(session) == by_model(session, "first")
+
+
+def test_on_the_day_markov_learns_rows_and_days_stay_the_same(session: Session, noon: datetime) -> None:
+    store_id, today = store_of(session), clock.today(ZONE)
+    session.get_one(StoreSettings, store_id).attribution_model = "markov"
+    session.flush()
+    versions_service.learn(session, store_id)
+
+    def order(number: int, at: datetime, *channels: str) -> None:
+        add_order(session, store_id, number, at)
+        for position, channel in enumerate(channels):
+            add_touch(session, store_id, number, position, at - timedelta(hours=9 - position), channel)
+        add_entry(session, store_id, number, number, "sale", clock.day_of(at, ZONE), Decimal(100))
+        session.flush()
+
+    order(501, clock.now(), "meta", "email")
+    service.credit_orders(session, store_id, None, "import")
+    credit_days(session)
+    for number in range(601, 661):
+        order(number, noon, "email")
+    service.credit_orders(session, store_id, list(range(601, 661)))
+    versions_service.learn(session, store_id)
+    effects = versions_service.effects(session, store_id)["effects"]
+    assert len(set(effects)) > len(CHANNELS)  # it has learnt otherwise
+    order(502, clock.now(), "meta")
+    service.credit_orders(session, store_id, [502])
+    credit_days(session)
+    assert by_rows(session) == by_model(session, "markov")
+    assert {channel for day, channel in by_rows(session) if day == today} == {"meta", "email"}
+
+
+def test_a_late_order_of_a_day_without_any_is_restated(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    service.credit_orders(session, store_id, None, "import")
+    credit_days(session)
+    late, early = noon + timedelta(days=18, hours=1), noon - timedelta(days=3)
+    for number, at in ((701, late), (702, early)):
+        add_order(session, store_id, number, at)
+        add_entry(session, store_id, number, number, "sale", clock.day_of(at, ZONE), Decimal(70))
+    session.flush()
+    service.credit_orders(session, store_id, [701, 702])
+    credit_days(session)
+    found = overview_service.restatements(session, store_id, model="last")
+    # of days before the first that was told nothing was told
+    assert [(row.day, row.before, row.after) for row in found] == [(clock.day_of(late, ZONE), 0, 70)]
+
+
+def test_by_the_orders_day_a_refund_counts_with_its_order(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    first = clock.day_of(noon, ZONE)
+    add_entry(session, store_id, 900, 5, "refund", first + timedelta(days=19), Decimal(-3))
+    session.flush()
+    credit_all(session)
+    early = Period(first, first + timedelta(days=9))
+    booked = overview_service.by_channel(session, store_id, early)
+    found = overview_service.by_channel(session, store_id, early, cohort=True)
+    assert found.whole == booked.whole - 3
+    assert found.differences == {"last": 0}
+    assert found.whole == sum(row.amount for row in found.rows) + found.unattributed.amount  # pyright: ignore
+    assert sum(row.orders for row in found.rows) == sum(row.orders for row in booked.rows)
+    assert all(not row.by_model and row.low is None for row in found.rows)
+    for row in found.rows:
+        campaigns = overview_service.by_campaign(session, store_id, early, row.channel, cohort=True)
+        assert campaigns.whole == row.amount
+
+
+def test_an_orders_panel_tells_visits_before_the_window_and_after_the_order_apart(
+    session: Session, noon: datetime
+) -> None:
+    store_id = store_of(session)
+    scope = scope_of(session, store_id, {})
+    facts = {}
+    at = noon + timedelta(days=4, minutes=4)  # of order 4, which has no visit
+    for offset in (None, timedelta(hours=2), timedelta(days=-9), timedelta(days=-1)):
+        if offset is not None:
+            add_touch(session, store_id, 4, len(facts), at + offset, "meta")
+            session.flush()
+        credit_all(session)
+        view = journey_view(overview_service.order_journey(session, store_id, 4), scope)
+        facts[offset] = dict(view["journey_facts"])["Visits"]
+    assert list(facts.values()) == [
+        "None is known",
+        "0 counted, 1 after the order",
+        "0 counted, 1 earlier than that, 1 after the order",
+        "1 counted, 1 earlier than that, 1 after the order",
+    ]
+    about = [row.cells[0].sub.rpartition(" · ")[2] for row in view["journey_touches"]]  # pyright: ignore
+    assert (about[0], about[2]) == ("before the window", "after the order")
+
+
+def test_the_pixels_visits_count_as_long_as_the_window_is(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    settings = session.get_one(StoreSettings, store_id)
+    settings.attribution_model, settings.attribution_window_days = "first", 60
+
+    def visit(at: datetime, channel: str, order_id: int | None = None) -> None:
+        add(session, WebSession(
+            store_id=store_id, visitor_id=b"a" * 16, started_at=at, ended_at=at + timedelta(minutes=5),
+            day=clock.day_of(at, ZONE), channel=channel, page_views=1, product_views=0, engaged_seconds=5,
+            order_id=order_id,
+        ))  # fmt: skip
+
+    at = noon + timedelta(days=4, minutes=4)
+    visit(at - timedelta(days=40), "meta")
+    visit(at - timedelta(minutes=2), "direct", 4)
+    service.credit_orders(session, store_id, [4])
+    assert credited(session, 4)[1] == "meta"
+    settings.attribution_window_days = 30
+    session.flush()
+    service.credit_orders(session, store_id, [4])
+    assert credited(session, 4)[1] == "direct"

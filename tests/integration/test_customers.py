@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,18 @@ from clique_app.metrics.cohort_segments import SEGMENTS
 from clique_app.metrics.definition import Period
 from clique_app.settings import settings
 from clique_app.sync import staging_service
-from clique_app.tables import CustomerValue, ModelVersion, Store, StoreSettings, Touch
+from clique_app.tables import (
+    Customer,
+    CustomerValue,
+    LoyaltyMember,
+    ModelVersion,
+    Review,
+    Store,
+    StoreSettings,
+    SurveyResponse,
+    Touch,
+    Ugc,
+)
 from tests.integration.stores import make_store
 
 pytestmark = pytest.mark.usefixtures("database_env")
@@ -299,3 +310,48 @@ def test_a_customers_way_is_told_from_the_first_visit_to_the_refund() -> None:
         assert (told.orders, told.net_sales, told.expected) == (2, 100, None)
         with pytest.raises(NotFound):
             journey_service.journey(session, store_id, 8)
+
+
+def test_a_customers_way_ends_with_what_they_say_of_the_store() -> None:
+    store_id = make_book([(7, date(2025, 1, 10), Decimal(100)), (7, date(2025, 1, 15), Decimal(50))])
+    mine, day = b"k" * 32, date(2025, 1, 20)
+    at = datetime(2025, 1, 18, 9, tzinfo=ZONE)
+    with store_session(store_id) as session:
+        session.get_one(Customer, (store_id, 7)).email_hmac = mine
+        session.add(
+            SurveyResponse(
+                store_id=store_id, subject="1", order_id=1, day=at.date(), answered_at=at, changed_at=at, nps=10,
+                heard="TikTok", channel="tiktok",
+            )
+        )  # fmt: skip
+        told: dict[str, Any] = {"store_id": store_id, "source": "own", "told_at": at, "customer_hmac": mine}
+        session.add(Review(**told, record_id=1, day=day, rating=5))
+        session.add(Review(**told, record_id=2, day=day, rating=1, withdrawn=True))
+        session.add(Ugc(**told, record_id=3, day=day + timedelta(days=1), network="instagram"))
+        session.add(LoyaltyMember(**told, record_id=4, day=day + timedelta(days=2)))
+        session.add(Review(**{**told, "customer_hmac": b"x" * 32}, record_id=5, day=day, rating=2))
+        seen = datetime(2025, 1, 8, 12, tzinfo=ZONE)
+        for order_id in (1, 2):  # one visit before both orders
+            session.add(Touch(store_id=store_id, order_id=order_id, position=0, occurred_at=seen, channel="meta"))
+        session.flush()
+        steps = journey_service.journey(session, store_id, 7).steps
+    assert [(step.kind, step.order, step.detail, step.score) for step in steps if step.kind != "order"] == [
+        ("visit", "#1", "", None),
+        ("survey", "#1", "TikTok", 10),
+        ("review", "", "own", 5),
+        ("ugc", "", "instagram", None),
+        ("loyalty", "", "own", None),
+    ]
+    assert [step.at for step in steps] == sorted(step.at for step in steps)
+
+
+def test_a_long_way_keeps_its_first_step_and_says_what_is_left_out() -> None:
+    most = journey_service.MOST_STEPS
+    store_id = make_book([(7, date(2023, 1, 1) + timedelta(days=3 * n), Decimal(10)) for n in range(most + 50)])
+    with store_session(store_id) as session:
+        seen = datetime(2022, 12, 30, 12, tzinfo=ZONE)
+        session.add(Touch(store_id=store_id, order_id=1, position=0, occurred_at=seen, channel="meta"))
+        session.flush()
+        told = journey_service.journey(session, store_id, 7)
+    assert (told.orders, len(told.steps), told.left_out) == (most + 50, most, 51)
+    assert (told.steps[0].kind, told.steps[1].order, told.steps[-1].order) == ("visit", "#52", f"#{most + 50}")
