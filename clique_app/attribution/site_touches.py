@@ -4,8 +4,8 @@ Shopify's touches stand at positions from 0 up, the pixel's at -1001 (the last b
 cannot collide, an order that is written anew replaces Shopify's and this statement the pixel's, and of two touches at
 the same moment Shopify's counts as the later one. A session is a double where Shopify has a visit during it or within
 30 minutes of it. Whose order it was says the browser that placed it; because anybody can send that, it counts only
-where the order was placed during the session that claims it. Visits count for 30
-days, as Shopify's do, or as long as the store's window is.
+where the order was placed during the session that claims it. Visits count for 30 days, as
+Shopify's do, or as long as the store's window is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from (
   order by b.order_id, b.started_at
 ) o
 join web_session s on s.store_id = :store_id and s.visitor_id = o.visitor_id
-  and s.started_at <= o.processed_at and s.started_at > o.processed_at - make_interval(days => greatest(30, :window_days))
+  and s.started_at <= o.processed_at
+  and s.started_at > o.processed_at - make_interval(days => greatest(30, :window_days))
 where not exists (
   select from touch t
   where t.store_id = :store_id and t.order_id = o.order_id and t.position >= 0

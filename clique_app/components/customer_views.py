@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from sqlmodel import Session
 
 from clique_app.components.tables import Cell, Column, Row
 from clique_app.customers import service
+from clique_app.customers.bgnbd import BgNbd
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.customers.grid import Cohort, Cohorts, Ltv, Payback, merged
 from clique_app.customers.journey_service import Journey, Step
@@ -20,6 +22,7 @@ from clique_app.metrics import service as metrics
 from clique_app.metrics.catalog.retention import ACTIVE_DAYS
 from clique_app.metrics.definition import Figure
 from clique_app.metrics.overview_service import Scope
+from clique_app.tables import ModelVersion
 
 SHOWN_MONTHS = 12
 MOST_ROWS = 60
@@ -30,6 +33,7 @@ COHORT_COLUMNS = (
     Column("Customers", right=True),
     *(Column(f"{days} days", right=True) for days in LTV_DAYS),
 )
+MODEL_COLUMNS = (Column("Parameter", main=True), Column("Learnt", right=True), Column("95 % range", right=True))
 RETURN_COLUMNS = (
     Column("First order", main=True),
     Column("Customers", right=True),
@@ -266,12 +270,12 @@ def _vip(one: service.Vip, currency: str) -> Row:
     )
 
 
-def _model(session: Session, store_id: int) -> dict[str, str]:
-    """Which model the expectations are of, and why there is none."""
+def _model(session: Session, store_id: int) -> dict[str, Any]:
+    """Which model the expectations are of, with its parameters, and why there is none."""
     latest, used = service.models(session, store_id)
     if used is None:
         why = latest.note if latest else "It is learnt once a day, and after all orders ever were read."
-        return {"model_line": "", "model_problem": why}
+        return {"model_line": "", "model_problem": why, "model_rows": []}
     line = (
         f"Expected by BG/NBD and Gamma-Gamma, learnt {format.day(used.made_at.date(), year=True)} from "
         f"{used.learnt_from:,} customers, {used.came_back:,} of whom came back."
@@ -283,7 +287,19 @@ def _model(session: Session, store_id: int) -> dict[str, str]:
         )
     if latest and latest.state == "refused":
         line += f" A newer one was not taken: {latest.note}"
-    return {"model_line": line, "model_problem": ""}
+    return {"model_line": line, "model_problem": "", "model_rows": [*_parameters(used)]}
+
+
+def _parameters(used: ModelVersion) -> Iterator[Row]:
+    """What was learnt, each with its interval, and how likely that makes the history."""
+    for name, value in used.parameters.items():
+        model = "BG/NBD" if name in BgNbd.__dataclass_fields__ else "Gamma-Gamma"
+        low, high = used.intervals.get(name, (None, None))
+        between = format.UNKNOWN if low is None else f"{low:,.3f} – {high:,.3f}"
+        yield Row(name, [Cell(f"{model} {name}"), Cell(f"{value:,.3f}", raw=str(value)), Cell(between, tone="second")])
+    for model, key in (("BG/NBD", "log_likelihood"), ("Gamma-Gamma", "spend_log_likelihood")):
+        if key in used.score:
+            yield Row(key, [Cell(f"{model} log-likelihood"), Cell(f"{used.score[key]:,.1f}"), Cell("")])
 
 
 def _day(day: Any) -> str:

@@ -11,6 +11,7 @@ import reflex as rx
 from clique_app.components.charts import chart_card
 from clique_app.components.customer_views import (
     COHORT_COLUMNS,
+    MODEL_COLUMNS,
     RETURN_COLUMNS,
     VIP_COLUMNS,
     best_view,
@@ -63,6 +64,7 @@ class CustomersState(PageState):
     vips_note: str = ""
     model_line: str = ""
     model_problem: str = ""
+    model_rows: list[Row] = []
     opened: bool = False
     journey_title: str = ""
     journey_facts: list[list[str]] = []
@@ -211,7 +213,14 @@ def _vips() -> rx.Component:
         ),
         rx.cond(
             CustomersState.model_line != "",
-            rx.el.div(rx.el.span(CustomersState.model_line), class_name="c-table-foot"),
+            rx.fragment(
+                rx.el.div(rx.el.span(CustomersState.model_line), class_name="c-table-foot"),
+                rx.el.details(
+                    rx.el.summary("What the models have learnt"),
+                    data_table("model", MODEL_COLUMNS, CustomersState.model_rows, label="Parameters of the models"),
+                    class_name="c-padded",
+                ),
+            ),
         ),
         note=CustomersState.vips_note,
         flush=True,

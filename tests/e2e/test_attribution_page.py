@@ -50,3 +50,12 @@ def test_credits_sum_by_every_model_and_open_to_campaigns_and_touches(sealed: De
     expect(told.locator("table#touches")).to_be_visible()
     shares = told.locator("table#touches tbody td:nth-child(2)").all_inner_texts()
     assert sum(Decimal(text.rstrip("%")) for text in shares if text != "–") == 100
+    told.get_by_role("button", name="Close").click()
+
+    frame.get_by_role("button", name="By order’s day").click()
+    expect(frame.get_by_text("the net sales until now of the orders placed in the period")).to_be_visible()
+    whole = money(credited.locator("tfoot td").nth(1).inner_text())
+    assert sum(money(text) for text in rows.locator("td:nth-child(2)").all_inner_texts()) == whole
+    expect(frame.locator("table#models")).to_have_count(0)
+    frame.get_by_role("button", name="By day booked").click()
+    expect(frame.get_by_text(re.compile("equal net sales of .* by every model"))).to_be_visible()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import admin
 from tests.e2e.demos import Demo
 
 
-def test_cohorts_open_to_a_segment_and_a_customer_to_their_way(sealed: Demo, page: Page) -> None:
+@pytest.mark.parametrize("width", [1280, 390])
+def test_cohorts_open_to_a_segment_and_a_customer_to_their_way(sealed: Demo, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     frame = admin.open_app(page, sealed, "/customers")
     cohorts = frame.locator("table#cohorts")
     expect(cohorts.locator("tbody tr").nth(5)).to_be_visible()
@@ -37,7 +40,22 @@ def test_cohorts_open_to_a_segment_and_a_customer_to_their_way(sealed: Demo, pag
     orders = int(best.locator("td").nth(3).inner_text())
     best.get_by_role("button").click()
     told = frame.get_by_role("dialog")
-    expect(told).to_contain_text("From the first touch to the last order")
+    expect(told).to_contain_text("From the first touch to what they say of the store")
     expect(told.locator("tbody tr", has_text="Order #")).to_have_count(orders)
     told.get_by_role("button", name="Close").click()
     expect(told).not_to_be_visible()
+
+    frame.get_by_text("What the models have learnt").click()
+    learnt = frame.locator("table#model tbody tr")
+    assert {"BG/NBD r", "BG/NBD alpha", "Gamma-Gamma q"} <= set(learnt.locator("td:first-child").all_inner_texts())
+
+
+def test_an_order_leads_to_its_customer(sealed: Demo, page: Page) -> None:
+    frame = admin.open_app(page, sealed, "/attribution", period="last_30_days")
+    opened = frame.locator("table#orders tbody tr").first.get_by_role("button")
+    name = opened.inner_text()
+    opened.click()
+    frame.get_by_role("link", name="The customer’s whole journey").click()
+    told = frame.get_by_role("dialog")
+    expect(told).to_contain_text("From the first touch to what they say of the store")
+    expect(told).to_contain_text(f"Order {name}")

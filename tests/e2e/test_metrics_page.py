@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import admin
@@ -14,7 +15,9 @@ def money(text: str) -> Decimal:
     return Decimal(text.replace("$", "").replace(",", "").replace("−", "-"))
 
 
-def test_a_metric_is_found_grouped_sorted_and_opened_to_its_rows(sealed: Demo, page: Page) -> None:
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_metric_is_found_grouped_sorted_and_opened_to_its_rows(sealed: Demo, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     frame = admin.open_app(page, sealed, "/metrics", period="last_90_days")
     expect(frame.locator("[data-metric=net_sales]")).to_be_visible()
     expect(frame.get_by_text("Median day")).to_be_visible(timeout=90_000)  # learnt within a minute of the history

@@ -20,6 +20,7 @@ from clique_app.metrics.definition import Period
 from clique_app.metrics.overview_service import scope as scope_of
 from clique_app.tables import Ad, AdGroup, Campaign, CampaignRegionDay, OrderLine, StoreSettings, Touch, WebSession
 from clique_app.tables.attribution import BY_PLACE, NO_TOUCH
+from tasks import analysis
 from tests.integration.stores import make_store
 from tests.integration.test_credits import add_entry, add_order, add_touch
 
@@ -413,3 +414,22 @@ def test_the_pixels_visits_count_as_long_as_the_window_is(session: Session, noon
     session.flush()
     service.credit_orders(session, store_id, [4])
     assert credited(session, 4)[1] == "direct"
+
+
+def test_a_change_of_settings_that_was_lost_on_its_way_is_found(
+    database_env: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_id, sent = make_store(), []
+    monkeypatch.setattr(analysis.credit_all_orders, "send", sent.append)
+    with store_session(store_id) as session:
+        versions_service.learn(session, store_id)
+    analysis.refresh_recommendations(store_id)
+    assert sent == []
+    with store_session(store_id) as session:
+        session.get_one(StoreSettings, store_id).attribution_window_days = 30
+    analysis.refresh_recommendations(store_id)
+    assert sent == [store_id]
+    with store_session(store_id) as session:
+        assert days_service.credit_as_wanted(session, store_id)
+    analysis.refresh_recommendations(store_id)
+    assert sent == [store_id]
