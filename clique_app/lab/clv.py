@@ -121,14 +121,14 @@ def _from_orders(purchases: Sequence[Purchase], calibration_end: date | None, ho
     """Days with orders; several on one day are one purchase."""
     last = max(purchase.day for purchase in purchases)
     end = calibration_end or last
-    ahead = end + timedelta(days=round(horizon_weeks * WEEK_DAYS))
+    ahead = timedelta(days=round(horizon_weeks * WEEK_DAYS))  # not added to a day: after 9999 there is none
     spent: dict[str, dict[date, Decimal]] = defaultdict(dict)
     later: Counter[str] = Counter()
     seen: set[tuple[str, date]] = set()
     for one in purchases:
         if one.day <= end:
             spent[one.customer][one.day] = spent[one.customer].get(one.day, Decimal(0)) + one.amount
-        elif one.day <= ahead and (one.customer, one.day) not in seen:
+        elif one.day - end <= ahead and (one.customer, one.day) not in seen:
             seen.add((one.customer, one.day))
             later[one.customer] += 1
     if not spent:
@@ -141,7 +141,8 @@ def _from_orders(purchases: Sequence[Purchase], calibration_end: date | None, ho
         np.array([(end - of[0]).days / WEEK_DAYS for of in days.values()]),
     )
     mean = np.array([float(sum(of) / len(of)) if of else 0.0 for of in repeats])
-    return Book(tuple(days), histories, mean, sum(later[c] for c in days) if last >= ahead > end else None)
+    reached = last - end >= ahead > timedelta(0)
+    return Book(tuple(days), histories, mean, sum(later[c] for c in days) if reached else None)
 
 
 def _counted(table: Table) -> Book:

@@ -176,6 +176,26 @@ def test_customers_who_never_return_end_with_1_and_the_reason(tmp_path: Path) ->
     assert "Nobody bought a second time" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("last", "options", "came"),
+    [
+        ("9999-12-31", [], False),
+        ("2026-03-01", ["--calibration-end", "9999-12-01"], False),
+        ("2026-03-01", ["--calibration-end", "9950-01-01", "--horizon-weeks", "5000"], False),
+        ("9999-12-31", ["--calibration-end", "2026-02-10", "--horizon-weeks", "5000"], True),
+    ],
+)
+def test_a_horizon_may_lie_beyond_the_end_of_the_calendar(
+    last: str, options: list[str], came: bool, tmp_path: Path
+) -> None:
+    days = [(customer, f"2026-0{month}-01") for customer in range(9) for month in range(1, 2 + customer % 3)]
+    rows = [f"{customer},{day},{5 + customer}" for customer, day in [*days, (9, "2026-01-01"), (9, last)]]
+    (tmp_path / "orders.csv").write_text("\n".join([ORDERS, *rows]))
+    answer = lab("clv", tmp_path / "orders.csv", *options, "--json")
+    assert answer.exit_code == 0, answer.output
+    assert ("actual_repeat_total" in json.loads(answer.stdout)) is came
+
+
 def test_marks_spaces_and_gzip_are_read(tmp_path: Path) -> None:
     content = '\ufeffAmount , Customer_ID,order_date,note\r\n 5 , 1,2026-01-01T10:00:00Z,"a\nb"\r\n7,1,20260103,\r\n'
     (tmp_path / "orders.csv").write_bytes(gzip.compress(content.encode()))
