@@ -17,9 +17,10 @@ from clique_app.customers import bgnbd, gamma_gamma
 from clique_app.customers.cohorts import Purchase
 from clique_app.customers.likelihood import Fit, NoFit
 from clique_app.lab import orders
-from clique_app.lab.table import BadFile, Table, opened
+from clique_app.lab.table import BadFile, Row, Table, opened
 
 WEEK_DAYS = 7
+ROUNDING = 1e-9  # by so much of T the recency may be above it, as where both were worked out from days
 HELD = "The customers do not determine all parameters of BG/NBD; they were held near usual values."
 
 
@@ -150,19 +151,30 @@ def _counted(table: Table) -> Book:
     table.needs("customer_id", "frequency", "recency", "t")
     valued = table.has("monetary")
     rows = []
+    lines: dict[str, int] = {}
     for row in table.rows():
+        name = row.text("customer_id")
+        if (before := lines.setdefault(name, row.line)) != row.line:
+            raise BadFile(f"Line {row.line}: customer_id {name[:40]!r} stands in line {before} already.")
         frequency, recency, age = row.count("frequency"), row.number("recency"), row.number("t")
-        if recency > age or (recency > 0 and not frequency):
+        if recency > age * (1 + ROUNDING) or (recency > 0 and not frequency):
             raise BadFile(
                 f"Line {row.line}: frequency {frequency}, recency {recency:g} and T {age:g} cannot be of one customer. "
                 "Recency is from the first to the last purchase, T from the first to the end, both in weeks."
             )
-        rows.append((row.text("customer_id"), frequency, recency, age, row.number("monetary") if valued else 0.0))
+        rows.append((name, frequency, min(recency, age), age, _monetary(row, frequency) if valued else 0.0))
     if not rows:
         raise BadFile("The file has a header and no customers.")
     names, *numbers = zip(*rows, strict=True)
     frequency, recency, age, mean = (np.array(column) for column in numbers)
     return Book(names, bgnbd.Histories(frequency, recency, age), mean if valued else None)
+
+
+def _monetary(row: Row, frequency: int) -> float:
+    """The mean value of the repeat orders; who has none may have nothing there, which some tools write as NaN."""
+    if not frequency and row.cells["monetary"].lower() in ("", "nan"):
+        return 0.0
+    return row.number("monetary")
 
 
 def _intervals(fit: Fit) -> dict[str, list[float]]:

@@ -77,6 +77,20 @@ def test_customers_that_are_counted_already_give_what_their_orders_give(tmp_path
     assert told["gamma_gamma"] is None
 
 
+@pytest.mark.parametrize("nothing", ["", "NaN", "nan"])
+def test_who_never_returned_needs_no_monetary_and_a_recency_may_be_rounded(nothing: str, tmp_path: Path) -> None:
+    def told(once: str, recency: str) -> dict:
+        rows = [f"{name},{name % 3},{name % 3},20,{name + 5 if name % 3 else once}" for name in range(12)]
+        rows.append(f"last,2,{recency},0.3,9")
+        (tmp_path / "customers.csv").write_text("\n".join([f"{COUNTED},monetary", *rows]))
+        answer = lab("clv", tmp_path / "customers.csv", "--out", tmp_path / "out.csv", "--json")
+        assert answer.exit_code == 0, answer.output
+        assert list(csv.DictReader((tmp_path / "out.csv").open()))[-1]["recency"] == "0.3"
+        return json.loads(answer.stdout)
+
+    assert told(nothing, "0.30000000000000004") == told("0", "0.3")
+
+
 books = st.lists(
     st.tuples(st.integers(1, 6), st.integers(0, 500), st.integers(0, 20000)), min_size=1, max_size=25
 )  # (customer, day, cents)
@@ -127,6 +141,11 @@ ORDERS, COUNTED, PATHS = "customer_id,order_date,amount", "customer_id,frequency
         ("clv", f"{COUNTED}\na,1,8,5", "Line 2: frequency 1, recency 8 and T 5"),
         ("clv", f"{COUNTED}\na,1.5,1,5", "Line 2: frequency is '1.5', not a whole number"),
         ("clv", f"{COUNTED},monetary\na,0,3,5,0", "Line 2: frequency 0, recency 3"),
+        ("clv", f"{COUNTED}\na,1,5.0001,5", "Line 2: frequency 1, recency 5.0001 and T 5"),
+        ("clv", f"{COUNTED}\na,1,2,5\nb,0,0,5\na,0,0,5", "Line 4: customer_id 'a' stands in line 2 already"),
+        ("clv", f"{COUNTED},monetary\na,0,0,5,\nb,1,2,5,", "Line 3: monetary is empty"),
+        ("clv", f"{COUNTED},monetary\na,0,0,5,NaN\nb,1,2,5,NaN", "Line 3: monetary is 'NaN'"),
+        ("clv", f"{COUNTED},monetary\na,0,0,5,none", "Line 2: monetary is 'none'"),
         ("paths", f"{PATHS}\na >  > b,1", "Line 2: path 'a >  > b' has an empty touch"),
         ("paths", f"{PATHS}\na,1\nb,", "Line 3: total_conversions is empty"),
         ("paths", "way,total_conversions\na,1", "Line 1: the header has no path"),
