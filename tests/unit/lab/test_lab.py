@@ -147,6 +147,9 @@ ORDERS, COUNTED, PATHS = "customer_id,order_date,amount", "customer_id,frequency
         ("clv", f"{COUNTED},monetary\na,0,0,5,NaN\nb,1,2,5,NaN", "Line 3: monetary is 'NaN'"),
         ("clv", f"{COUNTED},monetary\na,0,0,5,none", "Line 2: monetary is 'none'"),
         ("paths", f"{PATHS}\na >  > b,1", "Line 2: path 'a >  > b' has an empty touch"),
+        ("paths", f"{PATHS}\na >,1", "Line 2: path 'a >' has an empty touch"),
+        ("paths", f"{PATHS}\n> a,1", "Line 2: path '> a' has an empty touch"),
+        ("paths", f"{PATHS}\na > > b,1", "Line 2: path 'a > > b' has an empty touch"),
         ("paths", f"{PATHS}\na,1\nb,", "Line 3: total_conversions is empty"),
         ("paths", "way,total_conversions\na,1", "Line 1: the header has no path"),
     ],
@@ -186,6 +189,12 @@ def test_options_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     assert lab("clv", SAMPLE, "--calibration-end", "yesterday").exit_code == 2
     assert "No order was placed by 1990-01-01" in lab("clv", SAMPLE, "--calibration-end", "1990-01-01").stderr
     assert lab("clv", SAMPLE, "--horizon-weeks", "inf").exit_code == 2
+
+
+def test_touches_are_joined_by_a_sign_with_spaces_around_it(tmp_path: Path) -> None:
+    (tmp_path / "paths.csv").write_text(f"{PATHS}\na->b   >\tc>d > e> f,3")
+    told = json.loads(lab("paths", tmp_path / "paths.csv", "--model", "linear", "--json").output)
+    assert told["channels"] == {name: {"conversions": 1, "value": 0} for name in ("a->b", "c>d", "e> f")}
 
 
 def test_customers_who_never_return_end_with_1_and_the_reason(tmp_path: Path) -> None:
