@@ -231,6 +231,12 @@ def test_marks_spaces_and_gzip_are_read(tmp_path: Path) -> None:
     assert (told["revenue"], told["median_gap_days"]) == (12, 2)
 
 
+def test_a_month_of_an_early_year_has_four_digits_of_it(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(f"{ORDERS}\n1,0999-12-31,5\n1,1000-01-01,5")
+    told = json.loads(lab("orders", tmp_path / "orders.csv", "--json").output)
+    assert [month["month"] for month in told["months"]] == ["0999-12", "1000-01"]
+
+
 def test_neither_reflex_nor_a_database_is_loaded() -> None:
     script = (
         "import sys; from typer.testing import CliRunner; from clique_app.cli import app;"
