@@ -92,12 +92,12 @@ def credit(paths: Iterable[Path], model: Model, half_life: float = HALF_LIFE_TOU
     """Every channel's credit; both sums are those of the paths. Channels in the order of their names."""
     known = [path for path in paths if path.touches]
     channels = sorted({touch for path in known for touch in path.touches})
-    if model == "markov":
-        effects = removal_effects(known)
-        whole = fsum(effects.values())
+    effects = removal_effects(known) if model == "markov" else {}
+    if whole := fsum(effects.values()):
         conversions, value = fsum(path.conversions for path in known), fsum(path.value for path in known)
-        part = {channel: effects[channel] / whole if whole else 0.0 for channel in channels}
+        part = {channel: effects[channel] / whole for channel in channels}
         return {channel: Credited(part[channel] * conversions, part[channel] * value) for channel in channels}
+    # path by path; so does Markov where no path converts, without effects
     given: dict[str, list[Credited]] = {channel: [] for channel in channels}
     for path in known:
         for touch, share in zip(path.touches, shares(model, path.touches, half_life=half_life), strict=True):

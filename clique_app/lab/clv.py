@@ -17,9 +17,10 @@ from clique_app.customers import bgnbd, gamma_gamma
 from clique_app.customers.cohorts import Purchase
 from clique_app.customers.likelihood import Fit, NoFit
 from clique_app.lab import orders
-from clique_app.lab.table import BadFile, Table, opened
+from clique_app.lab.table import BadFile, Row, Table, opened
 
 WEEK_DAYS = 7
+ROUNDING = 1e-9  # by so much of T the recency may be above it, as where both were worked out from days
 HELD = "The customers do not determine all parameters of BG/NBD; they were held near usual values."
 
 
@@ -121,14 +122,14 @@ def _from_orders(purchases: Sequence[Purchase], calibration_end: date | None, ho
     """Days with orders; several on one day are one purchase."""
     last = max(purchase.day for purchase in purchases)
     end = calibration_end or last
-    ahead = end + timedelta(days=round(horizon_weeks * WEEK_DAYS))
+    ahead = timedelta(days=round(horizon_weeks * WEEK_DAYS))  # not added to a day: after 9999 there is none
     spent: dict[str, dict[date, Decimal]] = defaultdict(dict)
     later: Counter[str] = Counter()
     seen: set[tuple[str, date]] = set()
     for one in purchases:
         if one.day <= end:
             spent[one.customer][one.day] = spent[one.customer].get(one.day, Decimal(0)) + one.amount
-        elif one.day <= ahead and (one.customer, one.day) not in seen:
+        elif one.day - end <= ahead and (one.customer, one.day) not in seen:
             seen.add((one.customer, one.day))
             later[one.customer] += 1
     if not spent:
@@ -141,7 +142,8 @@ def _from_orders(purchases: Sequence[Purchase], calibration_end: date | None, ho
         np.array([(end - of[0]).days / WEEK_DAYS for of in days.values()]),
     )
     mean = np.array([float(sum(of) / len(of)) if of else 0.0 for of in repeats])
-    return Book(tuple(days), histories, mean, sum(later[c] for c in days) if last >= ahead > end else None)
+    reached = last - end >= ahead > timedelta(0)
+    return Book(tuple(days), histories, mean, sum(later[c] for c in days) if reached else None)
 
 
 def _counted(table: Table) -> Book:
@@ -149,19 +151,30 @@ def _counted(table: Table) -> Book:
     table.needs("customer_id", "frequency", "recency", "t")
     valued = table.has("monetary")
     rows = []
+    lines: dict[str, int] = {}
     for row in table.rows():
+        name = row.text("customer_id")
+        if (before := lines.setdefault(name, row.line)) != row.line:
+            raise BadFile(f"Line {row.line}: customer_id {name[:40]!r} stands in line {before} already.")
         frequency, recency, age = row.count("frequency"), row.number("recency"), row.number("t")
-        if recency > age or (recency > 0 and not frequency):
+        if recency > age * (1 + ROUNDING) or (recency > 0 and not frequency):
             raise BadFile(
                 f"Line {row.line}: frequency {frequency}, recency {recency:g} and T {age:g} cannot be of one customer. "
                 "Recency is from the first to the last purchase, T from the first to the end, both in weeks."
             )
-        rows.append((row.text("customer_id"), frequency, recency, age, row.number("monetary") if valued else 0.0))
+        rows.append((name, frequency, min(recency, age), age, _monetary(row, frequency) if valued else 0.0))
     if not rows:
         raise BadFile("The file has a header and no customers.")
     names, *numbers = zip(*rows, strict=True)
     frequency, recency, age, mean = (np.array(column) for column in numbers)
     return Book(names, bgnbd.Histories(frequency, recency, age), mean if valued else None)
+
+
+def _monetary(row: Row, frequency: int) -> float:
+    """The mean value of the repeat orders; who has none may have nothing there, which some tools write as NaN."""
+    if not frequency and row.cells["monetary"].lower() in ("", "nan"):
+        return 0.0
+    return row.number("monetary")
 
 
 def _intervals(fit: Fit) -> dict[str, list[float]]:

@@ -23,7 +23,7 @@ def answer(file: Path) -> dict[str, Any]:
         "median_gap_days": found.median_gap_days,
         "months": [
             {
-                "month": f"{month.first_day:%Y-%m}",
+                "month": month.first_day.isoformat()[:7],
                 "orders": month.orders,
                 "revenue": float(month.revenue),
                 "new_customers": month.new_customers,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path as File
 from typing import Any
 
 from clique_app.attribution import models
 from clique_app.lab.table import BadFile, Table, opened
+
+JOINT = re.compile(r"(?<!\S)>(?!\S)")  # stands alone; the one in a->b is part of a name
 
 
 def answer(file: File, model: models.Model, half_life: float) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def read(table: Table) -> list[models.Path]:
     valued, nulls = table.has("total_conversion_value"), table.has("total_null")
     paths = []
     for row in table.rows():
-        touches = tuple(touch.strip() for touch in row.text("path").split(">"))
+        touches = tuple(touch.strip() for touch in JOINT.split(row.text("path")))
         if not all(touches):
             raise BadFile(
                 f"Line {row.line}: path {row.cells['path'][:60]!r} has an empty touch. Join touches by ' > '."

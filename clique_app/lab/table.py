@@ -49,7 +49,7 @@ class Row:
         """A number that is 0 or more."""
         shown = self.text(column)
         try:
-            found = Decimal(shown)
+            found = Decimal(shown.replace("_", "?"))  # Decimal would read 1_000 as 1000
         except InvalidOperation:
             raise BadFile(f"Line {self.line}: {column} is {shown[:40]!r}, not a number such as 1234.50.") from None
         if not found.is_finite() or found < 0 or found > LARGEST:

@@ -8,13 +8,13 @@ from math import isclose
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from clique_app.attribution.models import MODELS, Model, Path, credit, is_direct, removal_effects, shares, split
 
 touches = st.lists(st.sampled_from(["meta", "google", "email", "direct", "organic"]), min_size=1, max_size=6).map(tuple)
-counts = st.integers(0, 50).map(float)
+counts = st.just(0.0) | st.integers(0, 50).map(float)
 paths = st.lists(st.builds(Path, touches, counts, st.integers(0, 10**7).map(lambda c: c / 100), counts), max_size=8)
 few = settings(max_examples=40)
 models = pytest.mark.parametrize("model", MODELS)
@@ -23,11 +23,11 @@ models = pytest.mark.parametrize("model", MODELS)
 @models
 @few
 @given(given_paths=paths)
+@example(given_paths=[Path(("meta", "email"), 0, 10, 5), Path(("google",), 0, 20)])
 def test_credits_sum_to_conversions_and_to_value(model: Model, given_paths: list[Path]) -> None:
-    conversions = sum(path.conversions for path in given_paths)
-    assume(conversions > 0)
     credited = credit(given_paths, model).values()
-    assert isclose(sum(one.conversions for one in credited), conversions, rel_tol=1e-9)
+    whole = sum(path.conversions for path in given_paths)
+    assert isclose(sum(one.conversions for one in credited), whole, rel_tol=1e-9)
     assert isclose(sum(one.value for one in credited), sum(path.value for path in given_paths), rel_tol=1e-9)
     assert all(one.conversions >= 0 and one.value >= 0 for one in credited)
 
@@ -136,6 +136,13 @@ def test_markov_counts_repeats_and_journeys_that_did_not_convert() -> None:
     # A: 3 moves, 1 to itself, 1 converts, 1 is lost: half of those that come convert. B: all of them.
     effects = removal_effects([Path(("A", "A"), 1, 0, 0), Path(("A",), 0, 0, 1), Path(("B",), 2)])
     assert effects == pytest.approx({"A": 1 / 3, "B": 2 / 3})
+
+
+def test_markov_without_a_conversion_shares_the_value_of_a_path_by_its_channels() -> None:
+    credited = credit([Path(("a", "a", "b"), 0, 10, 5), Path(("c",), 0, 20)], "markov")
+    assert {name: (one.conversions, one.value) for name, one in credited.items()} == {
+        "a": (0, pytest.approx(5)), "b": (0, pytest.approx(5)), "c": (0, 20),
+    }  # fmt: skip
 
 
 def test_direct_is_known_by_its_usual_names() -> None:

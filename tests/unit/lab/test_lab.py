@@ -77,6 +77,20 @@ def test_customers_that_are_counted_already_give_what_their_orders_give(tmp_path
     assert told["gamma_gamma"] is None
 
 
+@pytest.mark.parametrize("nothing", ["", "NaN", "nan"])
+def test_who_never_returned_needs_no_monetary_and_a_recency_may_be_rounded(nothing: str, tmp_path: Path) -> None:
+    def told(once: str, recency: str) -> dict:
+        rows = [f"{name},{name % 3},{name % 3},20,{name + 5 if name % 3 else once}" for name in range(12)]
+        rows.append(f"last,2,{recency},0.3,9")
+        (tmp_path / "customers.csv").write_text("\n".join([f"{COUNTED},monetary", *rows]))
+        answer = lab("clv", tmp_path / "customers.csv", "--out", tmp_path / "out.csv", "--json")
+        assert answer.exit_code == 0, answer.output
+        assert list(csv.DictReader((tmp_path / "out.csv").open()))[-1]["recency"] == "0.3"
+        return json.loads(answer.stdout)
+
+    assert told(nothing, "0.30000000000000004") == told("0", "0.3")
+
+
 books = st.lists(
     st.tuples(st.integers(1, 6), st.integers(0, 500), st.integers(0, 20000)), min_size=1, max_size=25
 )  # (customer, day, cents)
@@ -119,15 +133,29 @@ ORDERS, COUNTED, PATHS = "customer_id,order_date,amount", "customer_id,frequency
         ("orders", f"{ORDERS}\n1,2026-01-01,5\n1,01/02/2026,5", "Line 3: order_date is '01/02/2026'"),
         ("orders", f"{ORDERS}\n1,2026-01-01,5\n\n1,2026-01-02,five", "Line 4: amount is 'five'"),
         ("orders", f"{ORDERS}\n1,2026-01-01,-5", "Line 2: amount is '-5'"),
+        ("orders", f"{ORDERS}\n1,2026-01-01,1_000", "Line 2: amount is '1_000', not a number"),
+        ("clv", f"{COUNTED}\na,1_0,1,5", "Line 2: frequency is '1_0', not a number"),
+        ("paths", f"{PATHS}\na,1\nb,1_0.5", "Line 3: total_conversions is '1_0.5', not a number"),
         ("orders", f"{ORDERS}\n1,2026-01-01,nan", "Line 2: amount is 'nan'"),
         ("orders", f"{ORDERS}\n,2026-01-01,5", "Line 2: customer_id is empty"),
         ("orders", f"{ORDERS}\n1,2026-01-01", "Line 2: it has 2 cells, the header 3"),
         ("orders", f'{ORDERS}\n1,2026-01-01,5\n"1,2026-01-01,5', "Line 3: it cannot be read as CSV"),
         ("orders", "amount,amount,customer_id,order_date", "names 'amount' twice"),
+        ("clv", f"{ORDERS}\n1,2026-01-01,-5", "Line 2: amount is '-5'; it must be 0 or more"),
+        ("clv", f"{COUNTED},monetary\na,1,1,5,-3", "Line 2: monetary is '-3'; it must be 0 or more"),
+        ("paths", f"{PATHS},total_conversion_value\na,1,-5", "Line 2: total_conversion_value is '-5'; it must be 0"),
         ("clv", f"{COUNTED}\na,1,8,5", "Line 2: frequency 1, recency 8 and T 5"),
         ("clv", f"{COUNTED}\na,1.5,1,5", "Line 2: frequency is '1.5', not a whole number"),
         ("clv", f"{COUNTED},monetary\na,0,3,5,0", "Line 2: frequency 0, recency 3"),
+        ("clv", f"{COUNTED}\na,1,5.0001,5", "Line 2: frequency 1, recency 5.0001 and T 5"),
+        ("clv", f"{COUNTED}\na,1,2,5\nb,0,0,5\na,0,0,5", "Line 4: customer_id 'a' stands in line 2 already"),
+        ("clv", f"{COUNTED},monetary\na,0,0,5,\nb,1,2,5,", "Line 3: monetary is empty"),
+        ("clv", f"{COUNTED},monetary\na,0,0,5,NaN\nb,1,2,5,NaN", "Line 3: monetary is 'NaN'"),
+        ("clv", f"{COUNTED},monetary\na,0,0,5,none", "Line 2: monetary is 'none'"),
         ("paths", f"{PATHS}\na >  > b,1", "Line 2: path 'a >  > b' has an empty touch"),
+        ("paths", f"{PATHS}\na >,1", "Line 2: path 'a >' has an empty touch"),
+        ("paths", f"{PATHS}\n> a,1", "Line 2: path '> a' has an empty touch"),
+        ("paths", f"{PATHS}\na > > b,1", "Line 2: path 'a > > b' has an empty touch"),
         ("paths", f"{PATHS}\na,1\nb,", "Line 3: total_conversions is empty"),
         ("paths", "way,total_conversions\na,1", "Line 1: the header has no path"),
     ],
@@ -169,6 +197,12 @@ def test_options_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     assert lab("clv", SAMPLE, "--horizon-weeks", "inf").exit_code == 2
 
 
+def test_touches_are_joined_by_a_sign_with_spaces_around_it(tmp_path: Path) -> None:
+    (tmp_path / "paths.csv").write_text(f"{PATHS}\na->b   >\tc>d > e> f,3")
+    told = json.loads(lab("paths", tmp_path / "paths.csv", "--model", "linear", "--json").output)
+    assert told["channels"] == {name: {"conversions": 1, "value": 0} for name in ("a->b", "c>d", "e> f")}
+
+
 def test_customers_who_never_return_end_with_1_and_the_reason(tmp_path: Path) -> None:
     (tmp_path / "once.csv").write_text(f"{ORDERS}\n1,2026-01-01,5\n2,2026-01-02,5")
     answer = lab("clv", tmp_path / "once.csv")
@@ -176,11 +210,37 @@ def test_customers_who_never_return_end_with_1_and_the_reason(tmp_path: Path) ->
     assert "Nobody bought a second time" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("last", "options", "came"),
+    [
+        ("9999-12-31", [], False),
+        ("2026-03-01", ["--calibration-end", "9999-12-01"], False),
+        ("2026-03-01", ["--calibration-end", "9950-01-01", "--horizon-weeks", "5000"], False),
+        ("9999-12-31", ["--calibration-end", "2026-02-10", "--horizon-weeks", "5000"], True),
+    ],
+)
+def test_a_horizon_may_lie_beyond_the_end_of_the_calendar(
+    last: str, options: list[str], came: bool, tmp_path: Path
+) -> None:
+    days = [(customer, f"2026-0{month}-01") for customer in range(9) for month in range(1, 2 + customer % 3)]
+    rows = [f"{customer},{day},{5 + customer}" for customer, day in [*days, (9, "2026-01-01"), (9, last)]]
+    (tmp_path / "orders.csv").write_text("\n".join([ORDERS, *rows]))
+    answer = lab("clv", tmp_path / "orders.csv", *options, "--json")
+    assert answer.exit_code == 0, answer.output
+    assert ("actual_repeat_total" in json.loads(answer.stdout)) is came
+
+
 def test_marks_spaces_and_gzip_are_read(tmp_path: Path) -> None:
     content = '\ufeffAmount , Customer_ID,order_date,note\r\n 5 , 1,2026-01-01T10:00:00Z,"a\nb"\r\n7,1,20260103,\r\n'
     (tmp_path / "orders.csv").write_bytes(gzip.compress(content.encode()))
     told = json.loads(lab("orders", tmp_path / "orders.csv", "--json").output)
     assert (told["revenue"], told["median_gap_days"]) == (12, 2)
+
+
+def test_a_month_of_an_early_year_has_four_digits_of_it(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(f"{ORDERS}\n1,0999-12-31,5\n1,1000-01-01,5")
+    told = json.loads(lab("orders", tmp_path / "orders.csv", "--json").output)
+    assert [month["month"] for month in told["months"]] == ["0999-12", "1000-01"]
 
 
 def test_neither_reflex_nor_a_database_is_loaded() -> None:
