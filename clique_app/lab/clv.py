@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -44,6 +44,22 @@ class Answer:
 
 def answer(file: Path, calibration_end: date | None, horizon_weeks: float) -> Answer:
     """Fit both models and look ahead. NoFit where the purchases do not determine them."""
+    found = _answer(file, calibration_end, horizon_weeks)
+    if not all(map(np.isfinite, _numbers(found.told))):
+        raise NoFit("These purchases, times and amounts are too far apart to be learnt from. Times are in weeks.")
+    return found
+
+
+def _numbers(told: Any) -> Iterator[float]:
+    """All of them, however deep."""
+    if isinstance(told, dict | list):
+        for part in told.values() if isinstance(told, dict) else told:
+            yield from _numbers(part)
+    elif isinstance(told, int | float):
+        yield told
+
+
+def _answer(file: Path, calibration_end: date | None, horizon_weeks: float) -> Answer:
     table = opened(file)
     counted = table.has("frequency", "recency", "t")
     book = _counted(table) if counted else _from_orders(orders.read(table), calibration_end, horizon_weeks)

@@ -251,3 +251,11 @@ def test_neither_reflex_nor_a_database_is_loaded() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_what_cannot_be_told_in_numbers_is_said_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "far.csv"
+    file.write_text("customer_id,frequency,recency,T,monetary\na,1,0,0,0.001\nb,2,1e-300,1e-300,1e-300\nc,1,0,0,0\n")
+    told = lab("clv", file, "--json", "--horizon-weeks", "39")
+    assert told.exit_code == 1
+    assert "too far apart" in told.stderr
