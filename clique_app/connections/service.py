@@ -208,8 +208,10 @@ def seen(session: Session, store_id: int, user_id: int) -> None:
 
 def uninstall(session: Session, store_id: int, triggered_at: datetime | None) -> bool:
     """Forget every token of the store. False for news of an installation before the present one (late, replayed)."""
-    store = session.get_one(Store, store_id)
-    if store.uninstalled_at is not None or (triggered_at is not None and triggered_at < store.installed_at):
+    store, shopify = session.get_one(Store, store_id), session.get(Connection, (store_id, SHOPIFY))
+    # a reinstall may come before the news of the uninstall: what counts is when access was last granted
+    granted_at = (shopify.connected_at if shopify else None) or store.installed_at
+    if store.uninstalled_at is not None or (triggered_at is not None and triggered_at < granted_at):
         return False
     store.uninstalled_at = clock.now()
     for connection in session.exec(select(Connection).where(Connection.store_id == store_id)):

@@ -32,6 +32,11 @@ ASK = (
 )
 
 
+def sent(shop: Shop) -> list[str]:
+    """The topics of what the store has sent."""
+    return [headers["x-shopify-topic"] for headers, _ in shop.sandbox.received]
+
+
 def end_token(shop: Shop) -> None:
     from clique_app.tables import Connection
 
@@ -156,6 +161,35 @@ def test_a_change_of_scopes_is_announced_and_the_next_token_has_them(shop: Shop)
         assert [need.scope for need in service.missing_scopes(session, shop.store_id)] == ["read_customers"]
     assert access(shop.store_id, "shopify").token != former
     assert "read_customers" not in shop.query("select scopes from connection")[0][0]
+
+
+def test_news_of_an_uninstall_that_comes_after_the_reinstall_ends_nothing(imported: Shop) -> None:
+    from tasks.keeping import answer_privacy_request
+
+    kept = imported.query("select count(*) from shop_order")
+    imported.world.uninstall(SHOP)
+    imported.world.install(SHOP, SCOPES)
+    imported.read("catch_up", "shopify_orders")
+    assert imported.query("select state from connection where channel = 'shopify'") == [("expired",)]
+    imported.open()
+    imported.deliver("app/uninstalled")
+    assert imported.query("select state, error from inbox_event") == [("done", "Older than the present installation.")]
+    assert imported.query("select state, access_token is null from connection where channel = 'shopify'") == [
+        ("connected", False)
+    ]
+    imported.world._change("ask_erasure", domain=SHOP)
+    imported.deliver("shop/redact")
+    [(request,)] = imported.query("select request_id from privacy_request")
+    answer_privacy_request.fn(imported.store_id, request)
+    assert imported.query("select count(*) from shop_order") == kept
+    imported.read("catch_up", "shopify_orders")
+    assert imported.log() == ("whole", "")
+    imported.world.uninstall(SHOP)
+    imported.sandbox.eventually(lambda: sent(imported).count("app/uninstalled") == 2)
+    imported.deliver("app/uninstalled")
+    assert imported.query("select state, access_token is null from connection where channel = 'shopify'") == [
+        ("revoked", True)
+    ]
 
 
 # the code grant
