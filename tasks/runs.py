@@ -31,7 +31,8 @@ from clique_app.integrations.access import Access
 from clique_app.logs import log
 from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
-from clique_app.sync.source import Batch, Kind, Plan, Source
+from clique_app.sync.reading import NOT_SHOWN
+from clique_app.sync.source import Askable, Batch, Kind, Plan, Source, Written
 from clique_app.tables import Connection, Store, SyncCursor, SyncRun
 from clique_app.tables.attribution import CHANGED, FIRST_READ
 
@@ -69,6 +70,7 @@ class Held:
     theirs: int | None
     ours: int
     message: str  # in words, what is missing; empty: nothing
+    gone: int = 0  # are here, and not shown by the platform any more
 
     @property
     def whole(self) -> bool:
@@ -111,15 +113,15 @@ def is_due(session: Session, store_id: int, source: str, kind: Kind) -> bool:
 def plan_of(session: Session, store_id: int, source: str, kind: Kind) -> Plan:
     """What a run of this kind has to read."""
     store, cursor = session.get_one(Store, store_id), session.get(SyncCursor, (store_id, source))
-    today = clock.today(store.time_zone)
+    today, now = clock.today(store.time_zone), clock.now()
     if kind == "history":
         known_from = cursor.history_from if cursor else None
-        return Plan("history", last_day=known_from - timedelta(days=1) if known_from else today)
+        return Plan("history", last_day=known_from - timedelta(days=1) if known_from else today, until=now)
     if kind == "first_import" or cursor is None or cursor.read_to is None:
-        return Plan("first_import", first_day=today - timedelta(days=FIRST_IMPORT_DAYS), last_day=today)
+        return Plan("first_import", first_day=today - timedelta(days=FIRST_IMPORT_DAYS), last_day=today, until=now)
     if kind == "final":
         return Plan("final", first_day=today - timedelta(days=FINAL_DAYS), last_day=today - timedelta(days=1))
-    return Plan(kind, last_day=today, since=cursor.read_to)
+    return Plan(kind, last_day=today, since=cursor.read_to, until=now)
 
 
 class Run:
@@ -202,13 +204,7 @@ class Run:
                 attribution.credit_orders(session, self.store_id, list(written.order_ids), cause)
             if isinstance(self.source, AdsSource):
                 give_way(session, self.store_id, self.source.channel)
-            run.read += written.read
-            run.written += written.written
-            run.skipped += sum(written.skipped.values())
-            run.skipped_why = {
-                why: run.skipped_why.get(why, 0) + written.skipped.get(why, 0)
-                for why in run.skipped_why.keys() | written.skipped.keys()
-            }
+            _account(run, written)
             run.stage, run.expected = batch.stage, batch.expected or run.expected
             run.position = batch.position
         self.plan = replace(self.plan, position=batch.position)
@@ -233,6 +229,8 @@ class Run:
             time.sleep(SETTLE_SECONDS)  # something may have changed between the two counts
             held = self._held(given)
         with self._owned() as (session, run):
+            if held.gone:
+                _account(run, Written(held.gone, 0, {NOT_SHOWN: held.gone}))
             problems = [self._missing, held.message]
             if run.read != run.written + run.skipped:
                 problems.append(f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for.")
@@ -275,8 +273,14 @@ class Run:
 
     def _held(self, given: Access) -> Held:
         theirs, ours = self._counts(given, self.plan)
+        gone = 0
+        if theirs is not None and theirs < ours and isinstance(self.source, Askable):
+            with store_session(self.store_id) as session:
+                ids = self.source.kept_ids(session, self.store_id, self.plan)
+            aside = self.source.aside(given, self.plan, ids)
+            ours, gone = len(ids) - aside.gone - aside.later, aside.gone
         if theirs is None or theirs == ours:
-            return Held(theirs, ours, "")
+            return Held(theirs, ours, "", gone)
         message = f"The platform counts {theirs:,}, {ours:,} are here. Sync again; the figures may be incomplete."
         if self.source.key == ORDERS and self.plan.since is None:
             first, last = self.plan.first_day or BEFORE_ALL, self.plan.last_day or clock.today(given.time_zone)
@@ -331,6 +335,16 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
+def _account(run: SyncRun, written: Written) -> None:
+    run.read += written.read
+    run.written += written.written
+    run.skipped += sum(written.skipped.values())
+    run.skipped_why = {
+        why: run.skipped_why.get(why, 0) + written.skipped.get(why, 0)
+        for why in run.skipped_why.keys() | written.skipped.keys()
+    }
+
+
 def _plan_to(plan: Plan) -> dict[str, Any]:
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(replace(plan, position={})).items()}
 
@@ -341,5 +355,6 @@ def _plan_from(stored: dict[str, Any], position: dict[str, Any]) -> Plan:
         first_day=date.fromisoformat(stored["first_day"]) if stored["first_day"] else None,
         last_day=date.fromisoformat(stored["last_day"]) if stored["last_day"] else None,
         since=datetime.fromisoformat(stored["since"]) if stored["since"] else None,
+        until=datetime.fromisoformat(stored["until"]) if stored.get("until") else None,
         position=position,
     )
