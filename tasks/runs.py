@@ -22,18 +22,20 @@ from sqlmodel import Session, select
 from clique_app import clock, live
 from clique_app.attribution import service as attribution
 from clique_app.connections.access import access
+from clique_app.connections.service import shows_all_orders
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, RateLimited, Unavailable
 from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.spend_service import give_way
 from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
+from clique_app.integrations.shopify.scopes import SHOWN_WITHOUT_SCOPE_DAYS
 from clique_app.logs import log
 from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.reading import NOT_SHOWN
 from clique_app.sync.source import Askable, Batch, Kind, Plan, Source, Written
-from clique_app.tables import Connection, Store, SyncCursor, SyncRun
+from clique_app.tables import Store, SyncCursor, SyncRun
 from clique_app.tables.attribution import CHANGED, FIRST_READ
 
 FIRST_IMPORT_DAYS = 90
@@ -44,8 +46,6 @@ SETTLE_SECONDS = 2.0
 ORDERS = "shopify_orders"
 # imported 90 days first and then the rest; other sources come whole at once
 BY_DAYS = (ORDERS, *(source.key for source in ADS), "klaviyo_email")
-ALL_ORDERS_SCOPE = "read_all_orders"
-SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
 BEFORE_ALL = date(2006, 1, 1)  # before there was a Shopify
 DAYS_NAMED = 5
 
@@ -101,13 +101,20 @@ def unfinished(session: Session, store_id: int, source: str, in_lane: str = "") 
 
 
 def is_due(session: Session, store_id: int, source: str, kind: Kind) -> bool:
-    """Whether a reading of this kind still has to be made: imports are made once."""
+    """Whether a reading of this kind still has to be made: imports are made once. So is the history of orders, but
+    once more where it ended with what Shopify showed then, and it shows all now."""
     if kind not in ("first_import", "history"):
+        return True
+    if kind == "history" and source == ORDERS and _shows_more(session, store_id):
         return True
     done = select(SyncRun.run_id).where(
         SyncRun.store_id == store_id, SyncRun.source == source, SyncRun.kind == kind, SyncRun.state == "whole"
     )
     return session.exec(done.limit(1)).first() is None
+
+
+def _shows_more(session: Session, store_id: int) -> bool:
+    return shows_all_orders(session, store_id) and not session.get_one(Store, store_id).history_complete
 
 
 def plan_of(session: Session, store_id: int, source: str, kind: Kind) -> Plan:
@@ -262,10 +269,9 @@ class Run:
             cursor.history_from = None
         if self.source.key == ORDERS and self.plan.kind in ("first_import", "history"):
             store = session.get_one(Store, self.store_id)
-            shopify = session.get_one(Connection, (self.store_id, "shopify"))
-            all_orders = ALL_ORDERS_SCOPE in shopify.scopes.split()
-            if not all_orders:
-                cursor.history_from = clock.today(store.time_zone) - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS)
+            all_orders = shows_all_orders(session, self.store_id)
+            if not all_orders:  # of the first of the days that are shown, only a part is
+                cursor.history_from = clock.today(store.time_zone) - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS - 1)
             store.history_complete = self.plan.kind == "history" and all_orders
             store.history_from = session.scalar(
                 sa.text("select min(day) from shop_order where store_id = :store"), {"store": self.store_id}

@@ -150,6 +150,7 @@ def test_a_deleted_order_and_customer_are_announced_by_their_ids_and_nowhere_any
     around = (today - timedelta(days=120), today + timedelta(days=1))
     before = truth(sandbox.world, SHOP, *around)
     order = sandbox.world.place_order(SHOP, {"lines": [{"sku": "C1", "quantity": 2}], "customer": "one-off"})
+    assert order.customer_id is not None
     with pytest.raises(ValueError, match="cancelled or closed"):
         sandbox.world.delete_order(SHOP, order.order_id)
     sandbox.world.cancel_order(SHOP, order.order_id)

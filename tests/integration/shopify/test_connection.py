@@ -163,6 +163,43 @@ def test_a_change_of_scopes_is_announced_and_the_next_token_has_them(shop: Shop)
     assert "read_customers" not in shop.query("select scopes from connection")[0][0]
 
 
+def test_all_orders_that_are_allowed_late_are_read_then(shop: Shop) -> None:
+    from clique_app.pages.data import ALLOW, data_view
+    from tasks import runs
+
+    def problems() -> list[tuple[str, str, str]]:
+        with store_session(shop.store_id) as session:
+            found = data_view(session, shop.store_id, "", 0)["problems"]
+        return [(problem.heading, problem.tone, problem.action) for problem in found]
+
+    def history_due() -> bool:
+        with store_session(shop.store_id) as session:
+            return runs.is_due(session, shop.store_id, "shopify_orders", "history")
+
+    shop.world.set_scopes(SHOP, [s for s in SCOPES if s != "read_all_orders"])
+    shop.open()
+    shop.import_all()
+    assert shop.query("select count(*) from shop_order") == [(25,)]
+    assert shop.query("select history_complete from store") == [(False,)]
+    assert problems() == [("Older orders are not read", "info", ALLOW)]
+    assert not history_due()
+    shop.queued()
+    shop.sandbox.received.clear()
+    shop.world.set_scopes(SHOP, SCOPES)
+    shop.deliver("app/scopes_update")
+    assert ("run_history", shop.store_id, "shopify_orders", "history") in shop.queued()
+    shop.read("catch_up")
+    shop.read("history")
+    # the first of the sixty days was shown in part only
+    first_shown = clock.today("Europe/Berlin") - timedelta(days=59)
+    read = "select state, (plan->>'last_day')::date from sync_run where kind = 'history' order by run_id desc limit 1"
+    assert shop.query(read) == [("whole", first_shown - timedelta(days=1))]
+    assert shop.differences() == []
+    assert shop.query("select history_complete from store") == [(True,)]
+    assert problems() == []
+    assert not history_due()
+
+
 def test_news_of_an_uninstall_that_comes_after_the_reinstall_ends_nothing(imported: Shop) -> None:
     from tasks.keeping import answer_privacy_request
 
