@@ -22,17 +22,20 @@ from sqlmodel import Session, select
 from clique_app import clock, live
 from clique_app.attribution import service as attribution
 from clique_app.connections.access import access
+from clique_app.connections.service import shows_all_orders
 from clique_app.database import store_session, system_session
 from clique_app.errors import AccessExpired, CliqueError, RateLimited, Unavailable
 from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.spend_service import give_way
 from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
+from clique_app.integrations.shopify.scopes import SHOWN_WITHOUT_SCOPE_DAYS
 from clique_app.logs import log
 from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
-from clique_app.sync.source import Batch, Kind, Plan, Source
-from clique_app.tables import Connection, Store, SyncCursor, SyncRun
+from clique_app.sync.reading import NOT_SHOWN
+from clique_app.sync.source import Askable, Batch, Kind, Plan, Source, Written
+from clique_app.tables import Store, SyncCursor, SyncRun
 from clique_app.tables.attribution import CHANGED, FIRST_READ
 
 FIRST_IMPORT_DAYS = 90
@@ -43,8 +46,6 @@ SETTLE_SECONDS = 2.0
 ORDERS = "shopify_orders"
 # imported 90 days first and then the rest; other sources come whole at once
 BY_DAYS = (ORDERS, *(source.key for source in ADS), "klaviyo_email")
-ALL_ORDERS_SCOPE = "read_all_orders"
-SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
 BEFORE_ALL = date(2006, 1, 1)  # before there was a Shopify
 DAYS_NAMED = 5
 
@@ -69,6 +70,7 @@ class Held:
     theirs: int | None
     ours: int
     message: str  # in words, what is missing; empty: nothing
+    gone: int = 0  # are here, and not shown by the platform any more
 
     @property
     def whole(self) -> bool:
@@ -99,8 +101,11 @@ def unfinished(session: Session, store_id: int, source: str, in_lane: str = "") 
 
 
 def is_due(session: Session, store_id: int, source: str, kind: Kind) -> bool:
-    """Whether a reading of this kind still has to be made: imports are made once."""
+    """Whether a reading of this kind still has to be made: imports are made once. So is the history of orders, but
+    once more where it ended with what Shopify showed then, and it shows all now."""
     if kind not in ("first_import", "history"):
+        return True
+    if kind == "history" and source == ORDERS and _shows_more(session, store_id):
         return True
     done = select(SyncRun.run_id).where(
         SyncRun.store_id == store_id, SyncRun.source == source, SyncRun.kind == kind, SyncRun.state == "whole"
@@ -108,18 +113,22 @@ def is_due(session: Session, store_id: int, source: str, kind: Kind) -> bool:
     return session.exec(done.limit(1)).first() is None
 
 
+def _shows_more(session: Session, store_id: int) -> bool:
+    return shows_all_orders(session, store_id) and not session.get_one(Store, store_id).history_complete
+
+
 def plan_of(session: Session, store_id: int, source: str, kind: Kind) -> Plan:
     """What a run of this kind has to read."""
     store, cursor = session.get_one(Store, store_id), session.get(SyncCursor, (store_id, source))
-    today = clock.today(store.time_zone)
+    today, now = clock.today(store.time_zone), clock.now()
     if kind == "history":
         known_from = cursor.history_from if cursor else None
-        return Plan("history", last_day=known_from - timedelta(days=1) if known_from else today)
+        return Plan("history", last_day=known_from - timedelta(days=1) if known_from else today, until=now)
     if kind == "first_import" or cursor is None or cursor.read_to is None:
-        return Plan("first_import", first_day=today - timedelta(days=FIRST_IMPORT_DAYS), last_day=today)
+        return Plan("first_import", first_day=today - timedelta(days=FIRST_IMPORT_DAYS), last_day=today, until=now)
     if kind == "final":
         return Plan("final", first_day=today - timedelta(days=FINAL_DAYS), last_day=today - timedelta(days=1))
-    return Plan(kind, last_day=today, since=cursor.read_to)
+    return Plan(kind, last_day=today, since=cursor.read_to, until=now)
 
 
 class Run:
@@ -202,13 +211,7 @@ class Run:
                 attribution.credit_orders(session, self.store_id, list(written.order_ids), cause)
             if isinstance(self.source, AdsSource):
                 give_way(session, self.store_id, self.source.channel)
-            run.read += written.read
-            run.written += written.written
-            run.skipped += sum(written.skipped.values())
-            run.skipped_why = {
-                why: run.skipped_why.get(why, 0) + written.skipped.get(why, 0)
-                for why in run.skipped_why.keys() | written.skipped.keys()
-            }
+            _account(run, written)
             run.stage, run.expected = batch.stage, batch.expected or run.expected
             run.position = batch.position
         self.plan = replace(self.plan, position=batch.position)
@@ -233,6 +236,8 @@ class Run:
             time.sleep(SETTLE_SECONDS)  # something may have changed between the two counts
             held = self._held(given)
         with self._owned() as (session, run):
+            if held.gone:
+                _account(run, Written(held.gone, 0, {NOT_SHOWN: held.gone}))
             problems = [self._missing, held.message]
             if run.read != run.written + run.skipped:
                 problems.append(f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for.")
@@ -264,10 +269,9 @@ class Run:
             cursor.history_from = None
         if self.source.key == ORDERS and self.plan.kind in ("first_import", "history"):
             store = session.get_one(Store, self.store_id)
-            shopify = session.get_one(Connection, (self.store_id, "shopify"))
-            all_orders = ALL_ORDERS_SCOPE in shopify.scopes.split()
-            if not all_orders:
-                cursor.history_from = clock.today(store.time_zone) - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS)
+            all_orders = shows_all_orders(session, self.store_id)
+            if not all_orders:  # of the first of the days that are shown, only a part is
+                cursor.history_from = clock.today(store.time_zone) - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS - 1)
             store.history_complete = self.plan.kind == "history" and all_orders
             store.history_from = session.scalar(
                 sa.text("select min(day) from shop_order where store_id = :store"), {"store": self.store_id}
@@ -275,8 +279,14 @@ class Run:
 
     def _held(self, given: Access) -> Held:
         theirs, ours = self._counts(given, self.plan)
+        gone = 0
+        if theirs is not None and theirs < ours and isinstance(self.source, Askable):
+            with store_session(self.store_id) as session:
+                ids = self.source.kept_ids(session, self.store_id, self.plan)
+            aside = self.source.aside(given, self.plan, ids)
+            ours, gone = len(ids) - aside.gone - aside.later, aside.gone
         if theirs is None or theirs == ours:
-            return Held(theirs, ours, "")
+            return Held(theirs, ours, "", gone)
         message = f"The platform counts {theirs:,}, {ours:,} are here. Sync again; the figures may be incomplete."
         if self.source.key == ORDERS and self.plan.since is None:
             first, last = self.plan.first_day or BEFORE_ALL, self.plan.last_day or clock.today(given.time_zone)
@@ -331,6 +341,16 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
+def _account(run: SyncRun, written: Written) -> None:
+    run.read += written.read
+    run.written += written.written
+    run.skipped += sum(written.skipped.values())
+    run.skipped_why = {
+        why: run.skipped_why.get(why, 0) + written.skipped.get(why, 0)
+        for why in run.skipped_why.keys() | written.skipped.keys()
+    }
+
+
 def _plan_to(plan: Plan) -> dict[str, Any]:
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(replace(plan, position={})).items()}
 
@@ -341,5 +361,6 @@ def _plan_from(stored: dict[str, Any], position: dict[str, Any]) -> Plan:
         first_day=date.fromisoformat(stored["first_day"]) if stored["first_day"] else None,
         last_day=date.fromisoformat(stored["last_day"]) if stored["last_day"] else None,
         since=datetime.fromisoformat(stored["since"]) if stored["since"] else None,
+        until=datetime.fromisoformat(stored["until"]) if stored.get("until") else None,
         position=position,
     )

@@ -14,7 +14,7 @@ from clique_app.connections import tokens
 from clique_app.errors import NotFound
 from clique_app.integrations.channels import Grant
 from clique_app.integrations.shopify.reads import ShopFacts
-from clique_app.integrations.shopify.scopes import Need, missing
+from clique_app.integrations.shopify.scopes import ALL_ORDERS_SCOPE, Need, missing
 from clique_app.integrations.shopify.subscriptions import TOPICS, Repair
 from clique_app.settings import settings
 from clique_app.tables import Connection, Store, StoreSettings, SyncRun, WebhookCheck
@@ -208,8 +208,10 @@ def seen(session: Session, store_id: int, user_id: int) -> None:
 
 def uninstall(session: Session, store_id: int, triggered_at: datetime | None) -> bool:
     """Forget every token of the store. False for news of an installation before the present one (late, replayed)."""
-    store = session.get_one(Store, store_id)
-    if store.uninstalled_at is not None or (triggered_at is not None and triggered_at < store.installed_at):
+    store, shopify = session.get_one(Store, store_id), session.get(Connection, (store_id, SHOPIFY))
+    # a reinstall may come before the news of the uninstall: what counts is when access was last granted
+    granted_at = (shopify.connected_at if shopify else None) or store.installed_at
+    if store.uninstalled_at is not None or (triggered_at is not None and triggered_at < granted_at):
         return False
     store.uninstalled_at = clock.now()
     for connection in session.exec(select(Connection).where(Connection.store_id == store_id)):
@@ -229,6 +231,19 @@ def missing_scopes(session: Session, store_id: int) -> tuple[Need, ...]:
     if connection is None or connection.state != "connected":
         return ()
     return missing(connection.scopes.split())
+
+
+def shows_all_orders(session: Session, store_id: int) -> bool:
+    """Whether Shopify shows Clique orders of any age."""
+    connection = session.get(Connection, (store_id, SHOPIFY))
+    return connection is not None and ALL_ORDERS_SCOPE in connection.scopes.split()
+
+
+def lacks_older_orders(session: Session, store_id: int) -> bool:
+    """Whether there may be orders that Shopify does not show Clique and that are not here."""
+    connection, store = session.get(Connection, (store_id, SHOPIFY)), session.get_one(Store, store_id)
+    connected = connection is not None and connection.state == "connected"
+    return connected and not store.history_complete and not shows_all_orders(session, store_id)
 
 
 def disconnect(session: Session, store_id: int, channel: str) -> None:

@@ -31,9 +31,9 @@ from clique_app.components.source_views import (
 from clique_app.components.status import bone, card, empty, reading_bar
 from clique_app.components.tables import Cell, Column, Paging, Row, csv_button, data_table
 from clique_app.components.webhooks import WebhooksState, webhooks_card
-from clique_app.connections.service import SHOPIFY, missing_scopes
+from clique_app.connections.service import SHOPIFY, lacks_older_orders, missing_scopes
 from clique_app.errors import InvalidInput
-from clique_app.integrations.shopify.scopes import Need
+from clique_app.integrations.shopify.scopes import SHOWN_WITHOUT_SCOPE_DAYS, Need
 from clique_app.metrics import format, service
 from clique_app.sync import overview_service
 from clique_app.sync.overview_service import LOG_PAGE, Log, Reading, Standing
@@ -160,6 +160,7 @@ def data_view(session: Session, store_id: int, log_source: str, offset: int) -> 
         "problems": [
             *allow_problem(missing_scopes(session, store_id)),
             *(problem for one in standings if (problem := problem_view(one))),
+            *older_problem(lacks_older_orders(session, store_id)),
         ],
         # short readings are told by their rows: the buttons below would move twice within a second
         "running": [
@@ -187,6 +188,17 @@ def allow_problem(needs: tuple[Need, ...]) -> list[Problem]:
     names = ", ".join(need.scope for need in needs)
     text = f"{stops} Missing: {names}. What was read before is kept."
     return [Problem("", SHOPIFY, "Clique lacks permissions in Shopify", text, "critical", ALLOW)]
+
+
+def older_problem(lacking: bool) -> list[Problem]:
+    """That Shopify shows Clique the newest orders only, with the step that shows it the others."""
+    if not lacking:
+        return []
+    text = (
+        f"Shopify shows Clique the orders of the last {SHOWN_WITHOUT_SCOPE_DAYS} days only. For the time before, allow "
+        "Clique to read all orders, or import Shopify’s orders export below."
+    )
+    return [Problem("", SHOPIFY, "Older orders are not read", text, "info", ALLOW)]
 
 
 def problem_view(one: Standing) -> Problem | None:

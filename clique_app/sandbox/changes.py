@@ -133,6 +133,22 @@ def tag_order(world: World, at: datetime, domain: str, order_id: int, tags: list
     return order
 
 
+def delete_order(world: World, at: datetime, domain: str, order_id: int) -> None:
+    store, order = _order(world, domain, order_id)
+    if order.cancelled_at is None and order.fulfilled_at is None:
+        raise ValueError("only an order that is cancelled or closed can be deleted")
+    store.remove_order(order)
+    announce(world, store, "orders/delete", at, order_id)
+
+
+def delete_customer(world: World, at: datetime, domain: str, customer_id: int) -> None:
+    store = world.store(domain)
+    if store.customers[customer_id].number_of_orders:
+        raise ValueError("a customer who has orders cannot be deleted")
+    store.remove_customer(customer_id)
+    announce(world, store, "customers/delete", at, customer_id)
+
+
 def set_stock(
     world: World, at: datetime, domain: str, inventory_item_id: int, location_id: int, available: int
 ) -> None:
@@ -314,6 +330,8 @@ CHANGES: dict[str, Callable[..., Any]] = {
         refund_order,
         cancel_order,
         tag_order,
+        delete_order,
+        delete_customer,
         set_stock,
         set_incoming,
         update_variant,

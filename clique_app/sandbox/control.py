@@ -29,6 +29,8 @@ CHANGES = (
     "edit_order",
     "refund_order",
     "cancel_order",
+    "delete_order",
+    "delete_customer",
     "set_stock",
     "set_incoming",
     "update_variant",

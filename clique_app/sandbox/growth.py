@@ -90,7 +90,8 @@ class StoreGrowth:
                 at = datetime.combine(self._next_day, time(), self._store.zone).astimezone(UTC)
             while self._later and self._later[0][0] <= min(at, until):
                 happens_at, _, what, order_id, seed = heappop(self._later)
-                what(happens_at, self._store.orders[order_id], seed)
+                if order_id in self._store.orders:  # it may have been deleted since
+                    what(happens_at, self._store.orders[order_id], seed)
             if at > until:
                 return
             if self._position < len(self._plan):

@@ -96,8 +96,8 @@ class Store:
             "updated_at": self._by_updated,
         }[key]
         for at, order_id in index.between(since, until):
-            order = self.orders[order_id]
-            if getattr(order, key) == at:
+            order = self.orders.get(order_id)
+            if order and getattr(order, key) == at:
                 yield order
 
     def customers_updated(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Customer]:
@@ -178,6 +178,28 @@ class Store:
                     self.first_order_day[order.customer_id] = day
         self.book(order, order.agreements[0])
 
+    def remove_order(self, order: Order) -> None:
+        """Forget the order and what it booked."""
+        del self.orders[order.order_id]
+        for agreement in order.agreements:
+            self.book(order, agreement, -1)
+        customer = self.customers.get(order.customer_id) if order.customer_id else None
+        if customer:
+            customer.number_of_orders -= 1
+        if order.test:
+            return
+        day = self.day_of(order.processed_at)
+        self.booked_day(day).orders -= 1
+        if order.customer_id is not None:
+            others = (o for o in self.orders.values() if o.customer_id == order.customer_id and not o.test)
+            left = {self.day_of(other.processed_at) for other in others}
+            if day not in left:
+                self.booked_day(day).customers.discard(order.customer_id)
+            if left:
+                self.first_order_day[order.customer_id] = min(left)
+            else:
+                del self.first_order_day[order.customer_id]
+
     def touch(self, order: Order, at: datetime) -> None:
         """The order changed: it is found again under its new updated_at."""
         order.updated_at = max(at, order.updated_at)
@@ -189,22 +211,22 @@ class Store:
             booked = self.booked[day] = BookedDay()
         return booked
 
-    def book(self, order: Order, agreement: Agreement) -> None:
-        """Add an agreement's product sales to its day in the ledger."""
+    def book(self, order: Order, agreement: Agreement, sign: int = 1) -> None:
+        """Add an agreement's product sales to its day in the ledger; -1 takes them out again."""
         if order.test:
             return
         booked = self.booked_day(self.day_of(agreement.happened_at))
         for sale in agreement.sales:
             if sale.line_type != "PRODUCT":
                 continue
-            net = _cents(sale.total_amount) - _cents(sale.total_tax)
-            booked.units += sale.quantity or 0
+            net = sign * (_cents(sale.total_amount) - _cents(sale.total_tax))
+            booked.units += sign * (sale.quantity or 0)
             if agreement.reason == "REFUND":
                 booked.refunds -= net
             elif agreement.reason == "ORDER_EDIT":
                 booked.edits += net
             else:
-                discount = _cents(sale.total_discount_before_taxes)
+                discount = sign * _cents(sale.total_discount_before_taxes)
                 booked.gross += net + discount
                 booked.discounts += discount
 

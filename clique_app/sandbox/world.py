@@ -185,6 +185,14 @@ class World:
         """Set an order's tags."""
         return self._change("tag_order", domain=domain, order_id=order_id, tags=list(tags))
 
+    def delete_order(self, domain: str, order_id: int) -> None:
+        """Delete an order that is cancelled or closed."""
+        return self._change("delete_order", domain=domain, order_id=order_id)
+
+    def delete_customer(self, domain: str, customer_id: int) -> None:
+        """Delete a customer without orders."""
+        return self._change("delete_customer", domain=domain, customer_id=customer_id)
+
     # changes: products and stock
 
     def set_stock(self, domain: str, inventory_item_id: int, location_id: int, available: int) -> None:

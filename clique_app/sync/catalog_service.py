@@ -14,7 +14,7 @@ from clique_app.integrations.shopify.mapping import CostRow, ProductRow, Variant
 from clique_app.integrations.shopify.values import number
 from clique_app.sync import reading
 from clique_app.sync.costs_service import write_costs
-from clique_app.sync.source import Access, Batch, Plan, Written
+from clique_app.sync.source import Access, Aside, Batch, Plan, Written
 from clique_app.sync.staging_service import cursor, stage
 
 PRODUCT_COLUMNS = (
@@ -97,6 +97,12 @@ where p.store_id = %(store)s and p.active and p.updated_at < %(read_from)s and p
     select from product listed
     where listed.store_id = %(store)s and listed.product_id = any(%(present)s) and listed.handle = p.handle))
 """
+# what a plan should have brought
+KEPT = """
+select product_id from product where store_id = %(store)s and active and product_id > 0
+  and (%(since)s::timestamptz is null
+       or updated_at >= %(since)s and (%(until)s::timestamptz is null or updated_at < %(until)s))
+"""
 
 
 PRESENT_AT = "present_at"  # position of the batch that holds the ids of all products there were then
@@ -123,17 +129,24 @@ class ShopifyProducts:
         return write_products(session, store_id, batch.records)
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
-        return reads.count(reading.client(access), documents.PRODUCTS, reading.updated_since(plan))
+        search = reading.before(plan, reading.updated_since(plan))
+        return reads.count(reading.client(access), documents.PRODUCTS, search)
 
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
         with cursor(session) as run:
-            row = run.execute(
-                "select count(*) from product where store_id = %(store)s and active and product_id > 0 "
-                "and (%(since)s::timestamptz is null or updated_at >= %(since)s)",
-                {"store": store_id, "since": reading.since(plan)},
-            ).fetchone()
-            assert row is not None
-            return row[0]
+            row = run.execute(f"select count(*) from ({KEPT}) kept", _kept(store_id, plan)).fetchone()  # noqa: S608
+            return row[0] if row else 0
+
+    def kept_ids(self, session: Session, store_id: int, plan: Plan) -> list[int]:
+        with cursor(session) as run:
+            return [product_id for (product_id,) in run.execute(KEPT, _kept(store_id, plan))]
+
+    def aside(self, access: Access, plan: Plan, ids: list[int]) -> Aside:
+        return reading.aside(access, plan, documents.PRODUCTS, ids)
+
+
+def _kept(store_id: int, plan: Plan) -> dict[str, Any]:
+    return {"store": store_id, "since": reading.since(plan), "until": reading.until(plan)}
 
 
 def _present(access: Access) -> Iterator[Batch]:

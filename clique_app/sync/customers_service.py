@@ -14,7 +14,7 @@ from clique_app.integrations.shopify import documents, mapping, reads
 from clique_app.integrations.shopify.mapping import CustomerRow
 from clique_app.settings import settings
 from clique_app.sync import reading
-from clique_app.sync.source import Access, Batch, Plan, Written
+from clique_app.sync.source import Access, Aside, Batch, Plan, Written
 from clique_app.sync.staging_service import cursor, stage
 
 CUSTOMER_COLUMNS = (
@@ -36,6 +36,13 @@ where (c.created_at, c.updated_at, c.email_hmac, c.country, c.region, c.postal_c
   and (c.updated_at is null or c.updated_at <= excluded.updated_at)
 returning customer_id
 """
+# what a plan should have brought
+KEPT = """
+select customer_id from customer where store_id = %(store)s and updated_at is not null
+  and (%(since)s::timestamptz is null or updated_at >= %(since)s)
+  and (%(until)s::timestamptz is null
+       or case when %(since)s::timestamptz is null then created_at else updated_at end < %(until)s)
+"""
 
 
 class ShopifyCustomers:
@@ -55,18 +62,25 @@ class ShopifyCustomers:
         return write_customers(session, store_id, batch.records)
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
-        return reads.count(reading.client(access), documents.CUSTOMERS, reading.updated_since(plan))
+        search = reading.before(plan, reading.updated_since(plan), "customer_date")
+        return reads.count(reading.client(access), documents.CUSTOMERS, search)
 
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
+        with cursor(session) as run:
+            row = run.execute(f"select count(*) from ({KEPT}) kept", _kept(store_id, plan)).fetchone()  # noqa: S608
+            return row[0] if row else 0
+
+    def kept_ids(self, session: Session, store_id: int, plan: Plan) -> list[int]:
         """Without those that are only known from an order so far."""
         with cursor(session) as run:
-            row = run.execute(
-                "select count(*) from customer where store_id = %(store)s and updated_at is not null "
-                "and (%(since)s::timestamptz is null or updated_at >= %(since)s)",
-                {"store": store_id, "since": reading.since(plan)},
-            ).fetchone()
-            assert row is not None
-            return row[0]
+            return [customer_id for (customer_id,) in run.execute(KEPT, _kept(store_id, plan))]
+
+    def aside(self, access: Access, plan: Plan, ids: list[int]) -> Aside:
+        return reading.aside(access, plan, documents.CUSTOMERS, ids)
+
+
+def _kept(store_id: int, plan: Plan) -> dict[str, Any]:
+    return {"store": store_id, "since": reading.since(plan), "until": reading.until(plan)}
 
 
 def fetch_customers(access: Access, ids: list[int]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from clique_app.sync.catalog_service import fetch_products, retire_products, wri
 from clique_app.sync.customers_service import fetch_customers, write_customers
 from clique_app.sync.inventory_service import fetch_inventory, write_inventory
 from clique_app.sync.orders_service import fetch_orders, write_orders
+from clique_app.sync.reading import NOT_SHOWN
 from clique_app.sync.source import Access, Written
 from clique_app.sync.topics import ObjectKind
 
@@ -70,7 +71,7 @@ def write(session: Session, store_id: int, kind: ObjectKind, ids: list[int], rec
     if kind == "product":
         retired = retire_products(session, store_id, gone)
         return _added(written, retired)
-    return _added(written, Written(len(gone), 0, {"no longer shown by Shopify": len(gone)}))
+    return _added(written, Written(len(gone), 0, {NOT_SHOWN: len(gone)}))
 
 
 def _added(one: Written, other: Written) -> Written:

@@ -14,7 +14,7 @@ from clique_app import clock
 from clique_app.integrations.shopify import documents, reads
 from clique_app.sync import first_orders, order_rows, planner_service, reading
 from clique_app.sync.order_rows import ENTRY_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, TOUCH_COLUMNS, OrderLines
-from clique_app.sync.source import Access, Batch, Plan, Written
+from clique_app.sync.source import Access, Aside, Batch, Plan, Written
 from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage_lines
 from clique_app.tables import Store
 
@@ -108,6 +108,17 @@ LOCK_CUSTOMERS, FIRST_ORDERS = first_orders.statements(
     "select customer_id from stage_order union select unnest(%(buyers)s::bigint[])"
 )
 
+# what a plan should have brought
+KEPT = """
+select order_id from shop_order where store_id = %(store)s
+  and (payload_hash is null or (order_id, payload_hash) not in (  -- files' orders Shopify may not show
+    select row_id, mark from imported_row where store_id = %(store)s and kind = 'order' and mark is not null))
+  and (%(since)s::timestamptz is null or updated_at >= %(since)s)
+  and (%(until)s::timestamptz is null
+       or case when %(since)s::timestamptz is null then created_at else updated_at end < %(until)s)
+  and (%(first)s::date is null or day >= %(first)s) and (%(last)s::date is null or day <= %(last)s)
+"""
+
 UNBALANCED = """
 select count(*), sum(stated_total), sum(total), (array_agg(name order by order_id))[1:3]
 from shop_order where store_id = %(store)s and total <> stated_total
@@ -134,31 +145,29 @@ class ShopifyOrders:
         return written
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
-        return reads.count(reading.client(access), documents.ORDERS, self._search(access, plan))
+        search = reading.before(plan, self._search(access, plan), "created_at")
+        return reads.count(reading.client(access), documents.ORDERS, search)
 
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
         with cursor(session) as run:
-            run.execute(
-                """
-                select count(*) from shop_order where store_id = %(store)s
-                  and (payload_hash is null or (order_id, payload_hash) not in (  -- files' orders Shopify may not show
-                    select row_id, mark from imported_row
-                    where store_id = %(store)s and kind = 'order' and mark is not null))
-                  and (%(since)s::timestamptz is null or updated_at >= %(since)s)
-                  and (%(first)s::date is null or day >= %(first)s) and (%(last)s::date is null or day <= %(last)s)
-                """,
-                {
-                    "store": store_id,
-                    "since": reading.since(plan),
-                    "first": None if plan.since else plan.first_day,
-                    "last": None if plan.since else plan.last_day,
-                },
-            )
-            row = run.fetchone()
+            row = run.execute(f"select count(*) from ({KEPT}) kept", _kept(store_id, plan)).fetchone()  # noqa: S608
             return row[0] if row else 0
+
+    def kept_ids(self, session: Session, store_id: int, plan: Plan) -> list[int]:
+        with cursor(session) as run:
+            return [order_id for (order_id,) in run.execute(KEPT, _kept(store_id, plan))]
+
+    def aside(self, access: Access, plan: Plan, ids: list[int]) -> Aside:
+        return reading.aside(access, plan, documents.ORDERS, ids)
 
     def _search(self, access: Access, plan: Plan) -> str | None:
         return reading.updated_since(plan) or reading.processed_within(access, plan)
+
+
+def _kept(store_id: int, plan: Plan) -> dict[str, Any]:
+    days = (None, None) if plan.since else (plan.first_day, plan.last_day)
+    within = {"since": reading.since(plan), "until": reading.until(plan)}
+    return {"store": store_id, **within, "first": days[0], "last": days[1]}
 
 
 def fetch_orders(access: Access, ids: list[int]) -> list[dict[str, Any]]:

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from clique_app.integrations.shopify import reads
 from clique_app.integrations.shopify.client import Client
 from clique_app.integrations.shopify.documents import Listing
-from clique_app.sync.source import Access, Batch, Plan
+from clique_app.integrations.shopify.values import instant
+from clique_app.sync.source import Access, Aside, Batch, Plan
 
 PAGED_UP_TO = 1000  # objects; above that a bulk file costs Shopify's limit less and is faster
+NOT_SHOWN = "no longer shown by Shopify"  # why something is skipped
 OVERLAP = timedelta(minutes=10)  # read again before `since`: Shopify's index may lag behind its records
 
 
@@ -28,6 +30,26 @@ def updated_since(plan: Plan) -> str | None:
     """The search for what changed, or None for everything."""
     start = since(plan)
     return None if start is None else f"updated_at:>='{_zulu(start)}'"
+
+
+def until(plan: Plan) -> datetime | None:
+    """Before when what is counted lies: its last change, or for an import its making. None: there is no bound."""
+    return None if plan.until is None else plan.until.replace(microsecond=0)
+
+
+def before(plan: Plan, search: str | None, made: str = "") -> str | None:
+    """The search without what happened after the plan's until. made: the field that says when an object was made;
+    without one, an import counts all."""
+    end, field = until(plan), "updated_at" if plan.since else made
+    return search if end is None or not field else " AND ".join(filter(None, (search, f"{field}:<'{_zulu(end)}'")))
+
+
+def aside(access: Access, plan: Plan, listing: Listing, ids: list[int]) -> Aside:
+    """Of these objects, those Shopify does not show any more and those that have changed after the plan's until."""
+    shown = reads.by_ids(client(access), listing.brief, ids)
+    end = until(plan) if plan.since else None
+    later = sum(end is not None and instant(record["updatedAt"]) >= end for record in shown)
+    return Aside(len(ids) - len(shown), later)
 
 
 def processed_within(access: Access, plan: Plan) -> str | None:

@@ -9,25 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from sqlmodel import Session
 
 from clique_app.integrations.access import Access
 
-__all__ = ["Access", "Batch", "Kind", "Plan", "Source", "Written"]
+__all__ = ["Access", "Aside", "Askable", "Batch", "Kind", "Plan", "Source", "Written"]
 
 Kind = Literal["first_import", "history", "catch_up", "manual", "final"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to read: everything from first_day on (imports), or what was updated since `since` (catch-up)."""
+    """What to read: everything from first_day on (imports), or what was updated since `since` (catch-up). What
+    happens after `until`, as the reading began, may be read or not: it is not counted, and the next reads it."""
 
     kind: Kind
     first_day: date | None = None  # None: all history
     last_day: date | None = None
     since: datetime | None = None
+    until: datetime | None = None
     position: dict[str, Any] = field(default_factory=dict)  # of an interrupted run of the same plan
 
 
@@ -50,6 +52,14 @@ class Written:
     written: int
     skipped: dict[str, int] = field(default_factory=dict)  # why: how many
     order_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Of what is here, what the platform's own count leaves out without anything being wrong."""
+
+    gone: int  # it does not show them any more
+    later: int  # they have changed after the plan's until
 
 
 class Source(Protocol):
@@ -76,4 +86,17 @@ class Source(Protocol):
 
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
         """Our count of the same."""
+        ...
+
+
+@runtime_checkable
+class Askable(Source, Protocol):
+    """A source whose objects can be asked for by their ids."""
+
+    def kept_ids(self, session: Session, store_id: int, plan: Plan) -> list[int]:
+        """The objects that kept_count counts."""
+        ...
+
+    def aside(self, access: Access, plan: Plan, ids: list[int]) -> Aside:
+        """What the platform says of these one by one."""
         ...

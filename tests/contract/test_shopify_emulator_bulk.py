@@ -8,12 +8,13 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from clique_app.sandbox.shopify.values import zulu
+from clique_app.sandbox.truth import truth
 from tests.contract.shopify_sandbox import SECRET, SHOP, Sandbox, jsonl, running, small_world
 
 CONTENT = "id name processedAt test totalPriceSet { shopMoney { amount currencyCode } } customer { id }"
@@ -140,6 +141,34 @@ def test_an_order_is_delivered_signed_over_its_raw_body(sandbox: Sandbox) -> Non
     assert json.loads(body)["total_price"] == "44.00"
     level = json.loads(received(sandbox, "inventory_levels/update")[0][1])
     assert "?inventory_item_id=" in level["admin_graphql_api_id"]
+
+
+def test_a_deleted_order_and_customer_are_announced_by_their_ids_and_nowhere_any_more(sandbox: Sandbox) -> None:
+    subscribe(sandbox, "ORDERS_DELETE")
+    subscribe(sandbox, "CUSTOMERS_DELETE")
+    today = sandbox.world.now().date()
+    around = (today - timedelta(days=120), today + timedelta(days=1))
+    before = truth(sandbox.world, SHOP, *around)
+    order = sandbox.world.place_order(SHOP, {"lines": [{"sku": "C1", "quantity": 2}], "customer": "one-off"})
+    assert order.customer_id is not None
+    with pytest.raises(ValueError, match="cancelled or closed"):
+        sandbox.world.delete_order(SHOP, order.order_id)
+    sandbox.world.cancel_order(SHOP, order.order_id)
+    with pytest.raises(ValueError, match="has orders"):
+        sandbox.world.delete_customer(SHOP, order.customer_id)
+    sandbox.world.delete_order(SHOP, order.order_id)
+    sandbox.world.delete_customer(SHOP, order.customer_id)
+    assert json.loads(received(sandbox, "orders/delete")[0][1]) == {"id": order.order_id}
+    assert json.loads(received(sandbox, "customers/delete")[0][1]) == {"id": order.customer_id}
+    found = sandbox.ask(
+        "query Q($o: ID!, $c: ID!, $q: String!) { order(id: $o) { id } customer(id: $c) { id } "
+        "ordersCount(query: $q) { count } }",
+        o=f"gid://shopify/Order/{order.order_id}",
+        c=f"gid://shopify/Customer/{order.customer_id}",
+        q=f"id:{order.order_id}",
+    )
+    assert found == {"order": None, "customer": None, "ordersCount": {"count": 0}}
+    assert truth(sandbox.world, SHOP, *around) == before
 
 
 def test_a_delivery_is_repeated_with_its_id_until_it_is_taken(sandbox: Sandbox) -> None:

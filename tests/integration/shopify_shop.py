@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from clique_app.sandbox.truth import truth
 from clique_app.sync.source import Kind
 from tests.contract import shopify_sandbox
 from tests.contract.shopify_sandbox import SHOP
+from tests.integration.webhook_client import call
 
 # what a merchant grants who grants everything
 SCOPES = (
@@ -93,6 +95,24 @@ class Shop:
         actor = run_history if kind == "history" else run_source
         for key in sources or (SOURCES if kind != "history" else ("shopify_orders",)):
             actor.fn(self.store_id, key, kind)
+
+    def deliver(self, topic: str) -> None:
+        """What the store has sent of a topic reaches Clique only now, and is worked off."""
+        from clique_app.endpoints.inbox import Inbox
+        from clique_app.endpoints.webhooks import ShopifyWebhooks
+        from tasks.webhooks import drain_inbox
+
+        def sent() -> list[tuple[dict[str, str], bytes]]:
+            return [delivery for delivery in self.sandbox.received if delivery[0]["x-shopify-topic"] == topic]
+
+        async def arrive(deliveries: list[tuple[dict[str, str], bytes]]) -> list[int]:
+            inbox = Inbox(self.database_url, lambda shop: None)
+            found = [await call(ShopifyWebhooks(lambda: inbox), body, headers) for headers, body in deliveries]
+            await inbox.close()
+            return found
+
+        assert set(asyncio.run(arrive(self.sandbox.eventually(sent)))) == {200}
+        drain_inbox.fn(SHOP)
 
     def import_all(self) -> None:
         self.read("first_import")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from string import Template
 from typing import Any
@@ -70,6 +70,11 @@ class Listing:
             if marker in child:
                 return name
         raise Rejected(f"Shopify's export has a line that is no part of {self.kind}: {sorted(child)}")
+
+    @cached_property
+    def brief(self) -> Listing:
+        """The same list, of which only ids and the times of the last change are read."""
+        return replace(self, page_size=250, ids_size=250, node="id updatedAt", inner=())
 
     @cached_property
     def _markers(self) -> list[tuple[str, str]]:
@@ -212,7 +217,9 @@ CUSTOMERS = Listing(
     defaultAddress { countryCodeV2 province zip }""",
 )
 
-LISTINGS = (ORDERS, PRODUCTS, PRODUCT_IDS, INVENTORY, CUSTOMERS)
+LISTINGS = (
+    ORDERS, PRODUCTS, PRODUCT_IDS, INVENTORY, CUSTOMERS, ORDERS.brief, PRODUCTS.brief, CUSTOMERS.brief,
+)  # fmt: skip
 
 SHOP = """query Shop {
   shop { name myshopifyDomain currencyCode ianaTimezone shopAddress { countryCodeV2 } }

@@ -28,7 +28,9 @@ NEEDS = (
     Need("read_customer_events", "Visits to the online store are not seen."),
 )
 REQUIRED_SCOPES = tuple(need.scope for need in NEEDS if need.scope != "read_products")  # writing implies it
-OPTIONAL_SCOPES = ("read_all_orders",)  # Shopify gives it on request only; without it, 60 days of orders
+ALL_ORDERS_SCOPE = "read_all_orders"
+SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
+OPTIONAL_SCOPES = (ALL_ORDERS_SCOPE,)  # Shopify gives it on request only
 
 
 def missing(granted: Iterable[str]) -> tuple[Need, ...]:

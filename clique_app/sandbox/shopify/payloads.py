@@ -19,13 +19,13 @@ def body_of(event: WorldEvent, store: Store) -> Body | None:
     """The payload of a world event's topic; None for one that Shopify would not send."""
     number = event.object_id
     match event.topic.split("/"):
+        case ["orders" | "customers" | "products", "delete"]:
+            body = {"id": number}
         case ["orders", _]:
             body = order(store.orders[number], store)
         case ["refunds", _]:
             parent = store.orders[event.parent_id or 0]
             body = refund(next(r for r in parent.refunds if r.refund_id == number), parent)
-        case ["products", "delete"]:
-            body = {"id": number}
         case ["products", _]:
             body = product(store.products[number], store)
         case ["inventory_levels", _]:

@@ -11,6 +11,7 @@ import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -22,7 +23,6 @@ from clique_app.sandbox.shopify.payloads import body_of
 from clique_app.sandbox.shopify.platform import Platform
 from clique_app.sandbox.shopify.schema import VERSION
 from clique_app.sandbox.shopify.state import Subscription
-from clique_app.sandbox.shopify.values import zulu
 
 TIMEOUT = httpx.Timeout(5.0, connect=1.0)
 RETRIES = 8
@@ -95,7 +95,8 @@ class Sender:
             return
         body = body_of(event, store)
         if body is not None:
-            self.emit(event.topic, event.domain, body, zulu(event.at))
+            triggered_at = f"{event.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"  # to the nanosecond
+            self.emit(event.topic, event.domain, body, triggered_at)
         if event.topic == "app/uninstalled":
             kept = self._platform.state.subscriptions
             self._platform.state.subscriptions = [s for s in kept if s.shop != event.domain]

@@ -32,6 +32,11 @@ ASK = (
 )
 
 
+def sent(shop: Shop) -> list[str]:
+    """The topics of what the store has sent."""
+    return [headers["x-shopify-topic"] for headers, _ in shop.sandbox.received]
+
+
 def end_token(shop: Shop) -> None:
     from clique_app.tables import Connection
 
@@ -156,6 +161,72 @@ def test_a_change_of_scopes_is_announced_and_the_next_token_has_them(shop: Shop)
         assert [need.scope for need in service.missing_scopes(session, shop.store_id)] == ["read_customers"]
     assert access(shop.store_id, "shopify").token != former
     assert "read_customers" not in shop.query("select scopes from connection")[0][0]
+
+
+def test_all_orders_that_are_allowed_late_are_read_then(shop: Shop) -> None:
+    from clique_app.pages.data import ALLOW, data_view
+    from tasks import runs
+
+    def problems() -> list[tuple[str, str, str]]:
+        with store_session(shop.store_id) as session:
+            found = data_view(session, shop.store_id, "", 0)["problems"]
+        return [(problem.heading, problem.tone, problem.action) for problem in found]
+
+    def history_due() -> bool:
+        with store_session(shop.store_id) as session:
+            return runs.is_due(session, shop.store_id, "shopify_orders", "history")
+
+    shop.world.set_scopes(SHOP, [s for s in SCOPES if s != "read_all_orders"])
+    shop.open()
+    shop.import_all()
+    assert shop.query("select count(*) from shop_order") == [(25,)]
+    assert shop.query("select history_complete from store") == [(False,)]
+    assert problems() == [("Older orders are not read", "info", ALLOW)]
+    assert not history_due()
+    shop.queued()
+    shop.sandbox.received.clear()
+    shop.world.set_scopes(SHOP, SCOPES)
+    shop.deliver("app/scopes_update")
+    assert ("run_history", shop.store_id, "shopify_orders", "history") in shop.queued()
+    shop.read("catch_up")
+    shop.read("history")
+    # the first of the sixty days was shown in part only
+    first_shown = clock.today("Europe/Berlin") - timedelta(days=59)
+    read = "select state, (plan->>'last_day')::date from sync_run where kind = 'history' order by run_id desc limit 1"
+    assert shop.query(read) == [("whole", first_shown - timedelta(days=1))]
+    assert shop.differences() == []
+    assert shop.query("select history_complete from store") == [(True,)]
+    assert problems() == []
+    assert not history_due()
+
+
+def test_news_of_an_uninstall_that_comes_after_the_reinstall_ends_nothing(imported: Shop) -> None:
+    from tasks.keeping import answer_privacy_request
+
+    kept = imported.query("select count(*) from shop_order")
+    imported.world.uninstall(SHOP)
+    imported.world.install(SHOP, SCOPES)
+    imported.read("catch_up", "shopify_orders")
+    assert imported.query("select state from connection where channel = 'shopify'") == [("expired",)]
+    imported.open()
+    imported.deliver("app/uninstalled")
+    assert imported.query("select state, error from inbox_event") == [("done", "Older than the present installation.")]
+    assert imported.query("select state, access_token is null from connection where channel = 'shopify'") == [
+        ("connected", False)
+    ]
+    imported.world._change("ask_erasure", domain=SHOP)
+    imported.deliver("shop/redact")
+    [(request,)] = imported.query("select request_id from privacy_request")
+    answer_privacy_request.fn(imported.store_id, request)
+    assert imported.query("select count(*) from shop_order") == kept
+    imported.read("catch_up", "shopify_orders")
+    assert imported.log() == ("whole", "")
+    imported.world.uninstall(SHOP)
+    imported.sandbox.eventually(lambda: sent(imported).count("app/uninstalled") == 2)
+    imported.deliver("app/uninstalled")
+    assert imported.query("select state, access_token is null from connection where channel = 'shopify'") == [
+        ("revoked", True)
+    ]
 
 
 # the code grant
