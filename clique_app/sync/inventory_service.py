@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from clique_app import clock
+from clique_app.errors import Unavailable
 from clique_app.integrations.shopify import documents, mapping, reads
 from clique_app.integrations.shopify.mapping import LevelRow, LocationRow
 from clique_app.integrations.shopify.values import number
@@ -91,6 +92,7 @@ where (d.available, d.committed, d.incoming)
       is distinct from (excluded.available, excluded.committed, excluded.incoming)
 """
 CLOSED_TOGETHER = timedelta(days=31)  # further back nobody asks for the stock of a day that was missed
+ASKED_TOGETHER = 1000  # items that were left out, held in memory at once
 
 
 class ShopifyInventory:
@@ -105,13 +107,18 @@ class ShopifyInventory:
     stale_after = timedelta(hours=3)
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
-        return reading.batches(access, plan, documents.INVENTORY, None, "Stock of items")
+        read, seen = int(plan.position.get("read", 0)), set[int]()
+        for batch in reading.batches(access, plan, documents.INVENTORY, None, "Stock of items"):
+            read = batch.position.get("read", read + len(batch.records))
+            seen |= _items(batch.records)
+            yield batch
+        yield from _left_out(access, read, seen)
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
         return write_inventory(session, store_id, batch.records)
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
-        return None  # Shopify does not count inventory items
+        return None  # Shopify does not count inventory items; what was left out is found by its variants
 
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
         with cursor(session) as run:
@@ -120,6 +127,39 @@ class ShopifyInventory:
             ).fetchone()
             assert row is not None
             return row[0]
+
+
+def _left_out(access: Access, read: int, seen: set[int]) -> Iterator[Batch]:
+    """Where not as much was read as Shopify has variants: the stock of those whose item was not seen, asked for by
+    id. What interrupts this leaves the reading incomplete, as it would begin anew."""
+    shopify = reading.client(access)
+    try:
+        counted = reads.count(shopify, documents.VARIANT_ITEMS, None)
+        if read == counted:
+            return
+        listed, missing = 0, set[int]()
+        for page in reads.pages(shopify, documents.VARIANT_ITEMS, None):
+            listed += len(page.records)
+            missing |= {number(variant["inventoryItem"]["id"]) for variant in page.records} - seen
+        wanted = sorted(missing)
+        for start in range(0, len(wanted), ASKED_TOGETHER):
+            found = reads.by_ids(shopify, documents.INVENTORY, wanted[start : start + ASKED_TOGETHER])
+            missing -= _items(found)
+            yield Batch(found, {}, "Stock of items that were left out")
+    except Unavailable as error:
+        yield Batch([], {}, "Stock of items", missing=f"The stock of some items may be missing. {error.message}")
+        return
+    told = []
+    if missing:
+        told.append(f"Shopify did not give the stock of {len(missing):,} {'item' if len(missing) == 1 else 'items'}.")
+    if counted is not None and listed < counted:
+        told.append(f"Shopify counts {counted:,} variants, but lists {listed:,}.")
+    if told:
+        yield Batch([], {}, "Stock of items", missing=f"{' '.join(told)} Sync again; stock may be incomplete.")
+
+
+def _items(records: list[dict[str, Any]]) -> set[int]:
+    return {number(record["id"]) for record in records}
 
 
 def fetch_inventory(access: Access, item_ids: list[int]) -> list[dict[str, Any]]:

@@ -53,9 +53,7 @@ def shop(client: Client) -> ShopFacts:
 
 
 def count(client: Client, listing: Listing, search: str | None) -> int | None:
-    """Shopify's own count; None where it does not count or only knows a lower bound."""
-    if not listing.counted:
-        return None
+    """Shopify's own count; None where it only knows a lower bound."""
     found = client.query(listing.count(), {"query": search})["count"]
     return found["count"] if found and found["precision"] == "EXACT" else None
 

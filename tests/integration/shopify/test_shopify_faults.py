@@ -193,6 +193,77 @@ def test_a_list_of_products_that_lacks_some_retires_none(imported: Shop) -> None
     assert imported.log("shopify_products")[0] == "whole"
 
 
+def stock_log(shop: Shop) -> tuple[str, str, int]:
+    """How the newest reading of stock ended, and of how many items it is here."""
+    [(items,)] = shop.query("select count(distinct inventory_item_id) from inventory_level")
+    return *shop.log("shopify_inventory"), items
+
+
+def test_stock_that_a_page_leaves_out_is_asked_for_item_by_item(shop: Shop) -> None:
+    shop.open()
+    shop.read("first_import", "shopify_products")
+    shop.fault("rows_dropped", 1, operation="InventoryItemPages")
+    shop.read("first_import", "shopify_inventory")
+    assert stock_log(shop) == ("whole", "", 4)
+    shop.read("first_import", "shopify_orders", "shopify_customers")
+    shop.read("history")
+    assert shop.differences() == []
+
+
+def test_stock_that_a_bulk_file_leaves_out_is_asked_for_item_by_item(
+    shop: Shop, by_bulk_file: Callable[[], None]
+) -> None:
+    shop.open()
+    by_bulk_file()
+    shop.fault("rows_dropped", 1, method="BULK", operation="inventoryItems(")
+    shop.import_all()
+    assert stock_log(shop) == ("whole", "", 4)
+    assert shop.differences() == []
+
+
+def test_stock_that_shopify_goes_on_leaving_out_never_makes_a_whole_reading(shop: Shop) -> None:
+    shop.open()
+    shop.read("first_import", "shopify_products")
+    shop.fault("rows_dropped", 1, operation="InventoryItemPages")
+    shop.fault("5xx", None, operation="InventoryItemByIds")
+    shop.read("first_import", "shopify_inventory")
+    assert stock_log(shop)[::2] == ("incomplete", 2)
+    assert "The stock of some items may be missing. Shopify is having trouble" in shop.log("shopify_inventory")[1]
+    shop.sandbox.faults.clear()
+    shop.fault("rows_dropped", None)  # the list of variants too
+    shop.read("first_import", "shopify_inventory")
+    assert stock_log(shop)[0] == "incomplete"
+    assert "Shopify counts 4 variants, but lists 2." in shop.log("shopify_inventory")[1]
+    shop.sandbox.faults.clear()
+    shop.read("first_import", "shopify_inventory")
+    assert stock_log(shop) == ("whole", "", 4)
+
+
+def test_an_item_that_shopify_lists_but_does_not_give_is_missing_in_words(
+    imported: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported.fault("rows_dropped", 1, operation="InventoryItemPages")
+    monkeypatch.setattr("clique_app.integrations.shopify.reads.by_ids", lambda client, listing, ids: [])
+    imported.read("catch_up", "shopify_inventory")
+    state, message = imported.log("shopify_inventory")
+    assert state == "incomplete"
+    assert "Shopify did not give the stock of 2 items. Sync again; stock may be incomplete." in message
+
+
+def test_much_stock_is_read_by_bulk_file(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clique_app.sync import reading
+
+    shop.open()
+    for paged_up_to, by_file in ((4, False), (3, True)):  # the store has four variants
+        monkeypatch.setattr(reading, "PAGED_UP_TO", paged_up_to)
+        shop.read("manual", "shopify_inventory")
+        assert shop.log("shopify_inventory")[0] == "whole"
+        found = shop.sandbox.ask("{ currentBulkOperation(type: QUERY) { query rootObjectCount } }")
+        assert (found["currentBulkOperation"] is not None) == by_file
+    assert "inventoryItems(" in found["currentBulkOperation"]["query"]
+    assert found["currentBulkOperation"]["rootObjectCount"] == "4"
+
+
 @pytest.mark.parametrize("fault", ["5xx", "timeout", "truncated_page", "bulk_failed"])
 def test_a_bulk_file_in_trouble_is_fetched_or_made_again(
     shop: Shop, by_bulk_file: Callable[[], None], monkeypatch: pytest.MonkeyPatch, fault: str
