@@ -297,6 +297,22 @@ def test_a_bulk_file_that_lacks_orders_never_makes_a_whole_reading(
     assert shop.differences() == []
 
 
+@pytest.mark.parametrize("source", ["shopify_orders", "shopify_products", "shopify_inventory"])
+def test_a_bulk_file_that_has_an_object_twice_takes_nothing_from_it(
+    imported: Shop, by_bulk_file: Callable[[], None], source: str
+) -> None:
+    by_bulk_file()
+    imported.fault("root_repeated", None, method="BULK")
+    imported.read("final", source)
+    assert imported.log(source) == ("failed", "Shopify has failed to export this list 3 times. Sync again later.")
+    assert imported.differences() == []
+    imported.sandbox.faults.clear()
+    imported.fault("root_repeated", 2, method="BULK")
+    imported.read("final", source)
+    assert imported.log(source)[0] == "whole"
+    assert imported.differences() == []
+
+
 def test_a_webhook_subscription_that_was_accepted_but_not_made_is_noticed_and_asked_for_again(imported: Shop) -> None:
     from tasks.install import check_store
 
