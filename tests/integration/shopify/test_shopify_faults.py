@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -12,9 +13,12 @@ import pytest
 from clique_app.database import store_session
 from clique_app.errors import Unavailable
 from clique_app.integrations.shopify import subscriptions
+from clique_app.tables.site import WebSession
 from tests.contract.shopify_sandbox import SHOP
 from tests.integration.shopify_shop import SCOPES, SOURCES, Shop
 
+NET_KINDS = "('sale', 'discount', 'refund', 'edit', 'cancellation')"
+EVENING = datetime(2026, 3, 2, 20, tzinfo=UTC)
 # fault, times, what the log then says of it
 PASSING = [
     ("http_429", 2, "asked Clique to slow down, 2 times"),
@@ -83,6 +87,45 @@ def test_a_refund_of_an_old_order_is_booked_on_its_own_day_and_leaves_the_former
     after = dict(imported.query(by_day))
     assert {day for day in after if after[day] != before.get(day)} == {imported.store.day_of(datetime.now(UTC))}
     assert imported.differences() == []
+
+
+def test_a_store_that_changes_its_time_zone_has_all_its_days_in_the_new_one(imported: Shop) -> None:
+    from clique_app.metrics import sums_service
+    from tasks.install import check_store
+    from tasks.rollups import reconcile, roll_up
+
+    far = "Pacific/Auckland"
+    misplaced = f"""
+    select (select count(*) from shop_order where day <> (processed_at at time zone '{far}')::date),
+           (select count(*) from sale_entry where day <> (happened_at at time zone '{far}')::date),
+           (select count(*) from customer where first_order_day <> (first_order_at at time zone '{far}')::date),
+           (select count(*) from web_session where day <> (started_at at time zone '{far}')::date)
+    """
+    credited = f"""
+    select day, sum(amount) from credit group by 1 having sum(amount) <> 0
+    except select day, sum(amount) from sale_entry
+    where kind in {NET_KINDS} group by 1 having sum(amount) <> 0
+    """
+    with store_session(imported.store_id) as session:
+        session.add(
+            WebSession(
+                store_id=imported.store_id, visitor_id=b"v", started_at=EVENING, ended_at=EVENING, day=EVENING.date(),
+                channel="direct", page_views=1, product_views=0, engaged_seconds=0,
+            )
+        )  # fmt: skip
+    roll_up.fn(imported.store_id)
+    imported.store.shop.time_zone, imported.store.zone = far, ZoneInfo(far)
+    check_store.fn(imported.store_id)
+    assert all(imported.query(misplaced)[0]), "orders of the evening are of the next day there"
+    reconcile.fn(imported.store_id)
+    assert imported.query(misplaced) == [(0, 0, 0, 0)]
+    assert imported.query(credited) == []
+    with store_session(imported.store_id) as session:
+        sums_service.roll_up(session, imported.store_id)
+        assert sums_service.reconcile(session, imported.store_id) == []
+    written = imported.query("select order_id, xmin::text from shop_order order by 1")
+    reconcile.fn(imported.store_id)
+    assert imported.query("select order_id, xmin::text from shop_order order by 1") == written
 
 
 def test_each_trouble_that_passes_is_overcome_and_told(imported: Shop) -> None:
