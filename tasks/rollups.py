@@ -5,10 +5,12 @@ from __future__ import annotations
 import dramatiq
 import sqlalchemy as sa
 
+from clique_app.attribution import service as attribution
 from clique_app.customers import service as customers
 from clique_app.database import store_session, system_session
+from clique_app.logs import log
 from clique_app.metrics import sums_service
-from clique_app.sync import counts_service
+from clique_app.sync import counts_service, days_service
 from tasks.broker import ANALYSIS
 from tasks.stores import installed_stores
 
@@ -39,7 +41,11 @@ def reconcile_all() -> None:
 
 @dramatiq.actor(queue_name=ANALYSIS)
 def reconcile(store_id: int) -> None:
-    """Sums and counts that are not what the rows say are made anew, and the log says so."""
+    """Days, sums and counts that are not what the rows say are made anew, and the log says so."""
+    with store_session(store_id) as session:
+        if moved := days_service.settle(session, store_id):
+            attribution.credit_orders(session, store_id, None, "zone")
+            log("rollups").warning("days_moved", store_id=store_id, rows=moved)
     with store_session(store_id) as session:
         counts_service.settle(session, store_id)
         sums_service.roll_up(session, store_id)

@@ -128,6 +128,7 @@ CAUSES = {
     "journeys": "visits became known later",
     "survey": "buyers answered the survey",
     "ads": "campaigns and regions were read",
+    "zone": "the store’s time zone was changed",
     "settings": "the model or window was changed",
     "files": "a file was imported or removed",
     "import": "history was read",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+import psycopg
 from sqlmodel import Session
 
 from clique_app import clock
@@ -53,10 +54,15 @@ def write_costs(session: Session, store_id: int, costs: Iterable[CostRow]) -> se
     if not newest:
         return set()
     stage(session, "stage_cost", COST_COLUMNS, ((*row, clock.day_of(row.as_of, zone)) for row in newest.values()))
-    values: dict[str, Any] = {"store": store_id, "cost_kinds": list(COST_KINDS), "first": EVER}
+    values: dict[str, Any] = {"store": store_id, "first": EVER}
     with cursor(session) as run:
         run.execute("select pg_advisory_xact_lock(hashtextextended('unit_cost', %(store)s))", values)
         variants = [variant for (variant,) in run.execute(ADD_COSTS, values).fetchall()]
         if variants:
-            run.execute(RECOST_ENTRIES, {**values, "variants": variants})
+            recost(run, store_id, variants)
     return set(variants)
+
+
+def recost(run: psycopg.Cursor, store_id: int, variants: Sequence[int]) -> None:
+    """Value the sales of these variants at the cost of their day."""
+    run.execute(RECOST_ENTRIES, {"store": store_id, "cost_kinds": list(COST_KINDS), "variants": list(variants)})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
 
 from clique_app import clock
+from clique_app.errors import Unavailable
 from clique_app.integrations.shopify import documents, mapping, reads
 from clique_app.integrations.shopify.mapping import LevelRow, LocationRow
 from clique_app.integrations.shopify.values import number
@@ -24,6 +27,15 @@ LEVEL_COLUMNS = (
     "updated_at timestamptz",
 )  # fmt: skip
 
+READ_COLUMNS = ("inventory_item_id bigint", "read_at timestamptz")
+
+# What was read of an item before what is here tells nothing: a place it lacks may be new, one it has may be gone.
+NEWEST = """
+insert into inventory_read as r (store_id, inventory_item_id, read_at)
+select %(store)s, inventory_item_id, read_at from stage_read order by inventory_item_id
+on conflict (store_id, inventory_item_id) do update set read_at = excluded.read_at where r.read_at <= excluded.read_at
+returning inventory_item_id
+"""
 UPSERT_LOCATIONS = """
 insert into location as l (store_id, location_id, name, country, region, active)
 select %(store)s, location_id, name, country, region, active from stage_location order by location_id
@@ -91,6 +103,7 @@ where (d.available, d.committed, d.incoming)
       is distinct from (excluded.available, excluded.committed, excluded.incoming)
 """
 CLOSED_TOGETHER = timedelta(days=31)  # further back nobody asks for the stock of a day that was missed
+ASKED_TOGETHER = 1000  # items that were left out, held in memory at once
 
 
 class ShopifyInventory:
@@ -105,13 +118,20 @@ class ShopifyInventory:
     stale_after = timedelta(hours=3)
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
-        return reading.batches(access, plan, documents.INVENTORY, None, "Stock of items")
+        read, seen = int(plan.position.get("read", 0)), set[int]()
+        began: str = plan.position.get("began", clock.now().isoformat())  # a file tells no more than when it was made
+        take = partial(_as_of, read_at=began)
+        for batch in reading.batches(access, plan, documents.INVENTORY, None, "Stock of items", take):
+            read = batch.position.get("read", read + len(batch.records))
+            seen |= _items(batch.records)
+            yield replace(batch, position={**batch.position, "began": began}) if batch.position else batch
+        yield from _left_out(access, read, seen)
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
         return write_inventory(session, store_id, batch.records)
 
     def source_count(self, access: Access, plan: Plan) -> int | None:
-        return None  # Shopify does not count inventory items
+        return None  # Shopify does not count inventory items; what was left out is found by its variants
 
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
         with cursor(session) as run:
@@ -122,27 +142,68 @@ class ShopifyInventory:
             return row[0]
 
 
+def _left_out(access: Access, read: int, seen: set[int]) -> Iterator[Batch]:
+    """Where not as much was read as Shopify has variants: the stock of those whose item was not seen, asked for by
+    id. What interrupts this leaves the reading incomplete, as it would begin anew."""
+    shopify = reading.client(access)
+    try:
+        counted = reads.count(shopify, documents.VARIANT_ITEMS, None)
+        if read == counted:
+            return
+        listed, missing = 0, set[int]()
+        for page in reads.pages(shopify, documents.VARIANT_ITEMS, None):
+            listed += len(page.records)
+            missing |= {number(variant["inventoryItem"]["id"]) for variant in page.records} - seen
+        wanted = sorted(missing)
+        for start in range(0, len(wanted), ASKED_TOGETHER):
+            found = fetch_inventory(access, wanted[start : start + ASKED_TOGETHER])
+            missing -= _items(found)
+            yield Batch(found, {}, "Stock of items that were left out")
+    except Unavailable as error:
+        yield Batch([], {}, "Stock of items", missing=f"The stock of some items may be missing. {error.message}")
+        return
+    told = []
+    if missing:
+        told.append(f"Shopify did not give the stock of {len(missing):,} {'item' if len(missing) == 1 else 'items'}.")
+    if counted is not None and listed < counted:
+        told.append(f"Shopify counts {counted:,} variants, but lists {listed:,}.")
+    if told:
+        yield Batch([], {}, "Stock of items", missing=f"{' '.join(told)} Sync again; stock may be incomplete.")
+
+
+def _items(records: list[dict[str, Any]]) -> set[int]:
+    return {number(record["id"]) for record in records}
+
+
 def fetch_inventory(access: Access, item_ids: list[int]) -> list[dict[str, Any]]:
     """Inventory items by id with their levels, as write_inventory takes them."""
-    return reads.by_ids(reading.client(access), documents.INVENTORY, item_ids)
+    read_at = clock.now().isoformat()
+    return [_as_of(item, read_at) for item in reads.by_ids(reading.client(access), documents.INVENTORY, item_ids)]
+
+
+def _as_of(record: dict[str, Any], read_at: str) -> dict[str, Any]:
+    """With the time before which it was not read: the item itself does not change when its levels do."""
+    return {**record, "readAt": read_at}
 
 
 def write_inventory(session: Session, store_id: int, records: list[dict[str, Any]]) -> Written:
     """Bring stock and costs of these items to these records, and the day's last state with them."""
-    levels: dict[tuple[int, int], LevelRow] = {}
-    locations: dict[int, LocationRow] = {}
-    items = list(dict.fromkeys(number(record["id"]) for record in records))
-    for record in records:
-        rows, places = mapping.inventory(record)
-        locations |= {place.location_id: place for place in places}
-        for row in rows:
-            known = levels.get(row[:2])
-            if known is None or known.updated_at <= row.updated_at:
-                levels[row.inventory_item_id, row.location_id] = row
-    if not items:
+    newest: dict[int, dict[str, Any]] = {}
+    for record in sorted(records, key=_read_at):
+        newest[number(record["id"])] = record
+    if not newest:
         return Written(0, 0)
+    stage(session, "stage_read", READ_COLUMNS, ((item, _read_at(record)) for item, record in newest.items()))
+    with cursor(session) as run:
+        items = [item for (item,) in run.execute(NEWEST, {"store": store_id}).fetchall()]
+    levels: list[LevelRow] = []
+    locations: dict[int, LocationRow] = {}
+    for item in items:
+        rows, places = mapping.inventory(newest[item])
+        levels += rows
+        locations |= {place.location_id: place for place in places}
     stage(session, "stage_location", LOCATION_COLUMNS, locations.values())
-    stage(session, "stage_level", LEVEL_COLUMNS, levels.values())
+    stage(session, "stage_level", LEVEL_COLUMNS, levels)
     today = clock.today(session.get_one(Store, store_id).time_zone)
     values = {"store": store_id, "items": items, "today": today}
     with cursor(session) as run:
@@ -151,8 +212,16 @@ def write_inventory(session: Session, store_id: int, records: list[dict[str, Any
         changed |= {item for (item,) in run.execute(DROP_LEVELS, values).fetchall()}
         run.execute(SNAPSHOT, values)
     write_costs(session, store_id, (cost for record in records if (cost := mapping.item_cost(record))))
-    same = len(records) - len(changed)
-    return Written(len(records), len(changed), {"unchanged": same} if same else {})
+    skipped = {
+        "repeated in the batch": len(records) - len(newest),
+        "older than what is here": len(newest) - len(items),
+        "unchanged": len(items) - len(changed),
+    }
+    return Written(len(records), len(changed), {why: count for why, count in skipped.items() if count})
+
+
+def _read_at(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["readAt"])
 
 
 def close_days(session: Session, store_id: int) -> bool:

@@ -77,7 +77,7 @@ def batches(
     read = int(position.get("read", 0))
     if "bulk" not in position and "after" not in position:
         expected, read = reads.count(shopify, listing, search), 0
-    paged = "after" in position or ("bulk" not in position and (not listing.counted or _is_short(expected)))
+    paged = "after" in position or ("bulk" not in position and _is_short(expected))
     if paged:
         chunks = reads.pages(shopify, listing, search, after=position.get("after"), take=take)
     else:

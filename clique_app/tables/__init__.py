@@ -19,7 +19,7 @@ from clique_app.tables.ads import (
 from clique_app.tables.advocacy import LoyaltyMember, Referral, Review, SocialDay, SurveyResponse, Ugc, VoiceSettings
 from clique_app.tables.attribution import Credit, CreditChange, CreditChannelDay, CreditDay, CreditRestatement
 from clique_app.tables.baselines import MetricBaseline
-from clique_app.tables.catalog import InventoryDay, InventoryLevel, Location, Product, UnitCost, Variant
+from clique_app.tables.catalog import InventoryDay, InventoryLevel, InventoryRead, Location, Product, UnitCost, Variant
 from clique_app.tables.connections import ConnectedAccount, Connection, ConnectTicket, WebhookCheck
 from clique_app.tables.counts import RowCount
 from clique_app.tables.customers import CustomerValue, ModelVersion, OrderForecast
@@ -125,6 +125,7 @@ __all__ = [
     "InboxEvent",
     "InventoryDay",
     "InventoryLevel",
+    "InventoryRead",
     "JobRun",
     "JobSchedule",
     "Location",

@@ -80,6 +80,15 @@ class InventoryLevel(StoreOwned, table=True):
     updated_at: datetime = time()
 
 
+class InventoryRead(StoreOwned, table=True):
+    """When the stock of one item was read that its levels tell."""
+
+    __tablename__ = "inventory_read"
+
+    inventory_item_id: int = key()
+    read_at: datetime = time()
+
+
 class InventoryDay(StoreOwned, table=True):
     """Stock at the end of a store day: the last state seen on it, of every level once the day is closed."""
 

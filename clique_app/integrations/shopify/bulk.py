@@ -25,10 +25,6 @@ class LinkExpired(Unavailable):
     """The file is no longer kept by Shopify: the export has to be run again."""
 
 
-class CutShort(Unavailable):
-    """The export is not what it says it is: it has to be run again."""
-
-
 @dataclass(frozen=True)
 class Export:
     """A bulk operation as it stands."""

@@ -10,7 +10,7 @@ from clique_app.errors import Rejected, Unavailable
 from clique_app.integrations.shopify import apart, bulk, documents
 from clique_app.integrations.shopify.client import Client
 from clique_app.integrations.shopify.documents import Listing
-from clique_app.integrations.shopify.families import Taken, as_it_is
+from clique_app.integrations.shopify.families import CutShort, Taken, as_it_is
 from clique_app.integrations.shopify.values import number
 
 BY_IDS_UP_TO = 5  # objects; above that a search for their ids costs Shopify's limit less
@@ -53,9 +53,7 @@ def shop(client: Client) -> ShopFacts:
 
 
 def count(client: Client, listing: Listing, search: str | None) -> int | None:
-    """Shopify's own count; None where it does not count or only knows a lower bound."""
-    if not listing.counted:
-        return None
+    """Shopify's own count; None where it only knows a lower bound."""
     found = client.query(listing.count(), {"query": search})["count"]
     return found["count"] if found and found["precision"] == "EXACT" else None
 
@@ -107,7 +105,7 @@ def exported(
         try:
             for chunk in _followed(client, listing, bulk_id, done, at, take, last=runs == EXPORT_RUNS):
                 yield replace(chunk, position={**chunk.position, "runs": runs})
-        except (bulk.LinkExpired, bulk.CutShort):
+        except (bulk.LinkExpired, CutShort):
             bulk_id = None
             continue
         return
@@ -123,7 +121,7 @@ def _followed(
     assert export is not None
     with bulk.downloaded(export) as file:
         if file.missing and not last:
-            raise bulk.CutShort(file.missing)
+            raise CutShort(file.missing)
         at = begin
         for records, at in apart.parts(file, listing, take, at=begin):
             done += len(records)

@@ -28,7 +28,7 @@ class Stopped(Exception):
 
 def run(platform: Platform, operation: BulkOperation, ctx: Context) -> None:
     """Write the file and settle the operation; safe to call again for one that a restart interrupted."""
-    fault = platform.fault("bulk_failed", "rows_dropped", operation=operation.query, method="BULK")
+    fault = platform.fault("bulk_failed", "rows_dropped", "root_repeated", operation=operation.query, method="BULK")
     fails = fault == "bulk_failed"
     path = platform.bulk_path(operation)
     operation.status = "RUNNING"
@@ -52,7 +52,7 @@ def run(platform: Platform, operation: BulkOperation, ctx: Context) -> None:
 def _write(file: TextIO, operation: BulkOperation, compiler: Compiler, fault: str | None) -> None:
     for reach, nodes in compiler.root().below:
         roots = list(reach(None) or ())
-        if fault:
+        if fault in ("bulk_failed", "rows_dropped"):
             roots = roots[: len(roots) // 2]
         for start in range(0, len(roots), ROOTS_AT_ONCE):
             if operation.status == "CANCELING":
@@ -63,6 +63,10 @@ def _write(file: TextIO, operation: BulkOperation, compiler: Compiler, fault: st
             operation.object_count += len(lines)
             operation.root_object_count += len(chunk)
             time.sleep(BREATH_SECONDS)
+        if fault == "root_repeated" and roots:
+            file.write(encode(next(nodes.rows(roots[0], None))) + "\n")
+            operation.object_count += 1
+            operation.root_object_count += 1
 
 
 def _lines(chunk: list[Any], nodes: Nodes, grouped: bool, children_first: bool) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -12,9 +13,12 @@ import pytest
 from clique_app.database import store_session
 from clique_app.errors import Unavailable
 from clique_app.integrations.shopify import subscriptions
+from clique_app.tables.site import WebSession
 from tests.contract.shopify_sandbox import SHOP
 from tests.integration.shopify_shop import SCOPES, SOURCES, Shop
 
+NET_KINDS = "('sale', 'discount', 'refund', 'edit', 'cancellation')"
+EVENING = datetime(2026, 3, 2, 20, tzinfo=UTC)
 # fault, times, what the log then says of it
 PASSING = [
     ("http_429", 2, "asked Clique to slow down, 2 times"),
@@ -83,6 +87,45 @@ def test_a_refund_of_an_old_order_is_booked_on_its_own_day_and_leaves_the_former
     after = dict(imported.query(by_day))
     assert {day for day in after if after[day] != before.get(day)} == {imported.store.day_of(datetime.now(UTC))}
     assert imported.differences() == []
+
+
+def test_a_store_that_changes_its_time_zone_has_all_its_days_in_the_new_one(imported: Shop) -> None:
+    from clique_app.metrics import sums_service
+    from tasks.install import check_store
+    from tasks.rollups import reconcile, roll_up
+
+    far = "Pacific/Auckland"
+    misplaced = f"""
+    select (select count(*) from shop_order where day <> (processed_at at time zone '{far}')::date),
+           (select count(*) from sale_entry where day <> (happened_at at time zone '{far}')::date),
+           (select count(*) from customer where first_order_day <> (first_order_at at time zone '{far}')::date),
+           (select count(*) from web_session where day <> (started_at at time zone '{far}')::date)
+    """
+    credited = f"""
+    select day, sum(amount) from credit group by 1 having sum(amount) <> 0
+    except select day, sum(amount) from sale_entry
+    where kind in {NET_KINDS} group by 1 having sum(amount) <> 0
+    """
+    with store_session(imported.store_id) as session:
+        session.add(
+            WebSession(
+                store_id=imported.store_id, visitor_id=b"v", started_at=EVENING, ended_at=EVENING, day=EVENING.date(),
+                channel="direct", page_views=1, product_views=0, engaged_seconds=0,
+            )
+        )  # fmt: skip
+    roll_up.fn(imported.store_id)
+    imported.store.shop.time_zone, imported.store.zone = far, ZoneInfo(far)
+    check_store.fn(imported.store_id)
+    assert all(imported.query(misplaced)[0]), "orders of the evening are of the next day there"
+    reconcile.fn(imported.store_id)
+    assert imported.query(misplaced) == [(0, 0, 0, 0)]
+    assert imported.query(credited) == []
+    with store_session(imported.store_id) as session:
+        sums_service.roll_up(session, imported.store_id)
+        assert sums_service.reconcile(session, imported.store_id) == []
+    written = imported.query("select order_id, xmin::text from shop_order order by 1")
+    reconcile.fn(imported.store_id)
+    assert imported.query("select order_id, xmin::text from shop_order order by 1") == written
 
 
 def test_each_trouble_that_passes_is_overcome_and_told(imported: Shop) -> None:
@@ -193,6 +236,77 @@ def test_a_list_of_products_that_lacks_some_retires_none(imported: Shop) -> None
     assert imported.log("shopify_products")[0] == "whole"
 
 
+def stock_log(shop: Shop) -> tuple[str, str, int]:
+    """How the newest reading of stock ended, and of how many items it is here."""
+    [(items,)] = shop.query("select count(distinct inventory_item_id) from inventory_level")
+    return *shop.log("shopify_inventory"), items
+
+
+def test_stock_that_a_page_leaves_out_is_asked_for_item_by_item(shop: Shop) -> None:
+    shop.open()
+    shop.read("first_import", "shopify_products")
+    shop.fault("rows_dropped", 1, operation="InventoryItemPages")
+    shop.read("first_import", "shopify_inventory")
+    assert stock_log(shop) == ("whole", "", 4)
+    shop.read("first_import", "shopify_orders", "shopify_customers")
+    shop.read("history")
+    assert shop.differences() == []
+
+
+def test_stock_that_a_bulk_file_leaves_out_is_asked_for_item_by_item(
+    shop: Shop, by_bulk_file: Callable[[], None]
+) -> None:
+    shop.open()
+    by_bulk_file()
+    shop.fault("rows_dropped", 1, method="BULK", operation="inventoryItems(")
+    shop.import_all()
+    assert stock_log(shop) == ("whole", "", 4)
+    assert shop.differences() == []
+
+
+def test_stock_that_shopify_goes_on_leaving_out_never_makes_a_whole_reading(shop: Shop) -> None:
+    shop.open()
+    shop.read("first_import", "shopify_products")
+    shop.fault("rows_dropped", 1, operation="InventoryItemPages")
+    shop.fault("5xx", None, operation="InventoryItemByIds")
+    shop.read("first_import", "shopify_inventory")
+    assert stock_log(shop)[::2] == ("incomplete", 2)
+    assert "The stock of some items may be missing. Shopify is having trouble" in shop.log("shopify_inventory")[1]
+    shop.sandbox.faults.clear()
+    shop.fault("rows_dropped", None)  # the list of variants too
+    shop.read("first_import", "shopify_inventory")
+    assert stock_log(shop)[0] == "incomplete"
+    assert "Shopify counts 4 variants, but lists 2." in shop.log("shopify_inventory")[1]
+    shop.sandbox.faults.clear()
+    shop.read("first_import", "shopify_inventory")
+    assert stock_log(shop) == ("whole", "", 4)
+
+
+def test_an_item_that_shopify_lists_but_does_not_give_is_missing_in_words(
+    imported: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported.fault("rows_dropped", 1, operation="InventoryItemPages")
+    monkeypatch.setattr("clique_app.integrations.shopify.reads.by_ids", lambda client, listing, ids: [])
+    imported.read("catch_up", "shopify_inventory")
+    state, message = imported.log("shopify_inventory")
+    assert state == "incomplete"
+    assert "Shopify did not give the stock of 2 items. Sync again; stock may be incomplete." in message
+
+
+def test_much_stock_is_read_by_bulk_file(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clique_app.sync import reading
+
+    shop.open()
+    for paged_up_to, by_file in ((4, False), (3, True)):  # the store has four variants
+        monkeypatch.setattr(reading, "PAGED_UP_TO", paged_up_to)
+        shop.read("manual", "shopify_inventory")
+        assert shop.log("shopify_inventory")[0] == "whole"
+        found = shop.sandbox.ask("{ currentBulkOperation(type: QUERY) { query rootObjectCount } }")
+        assert (found["currentBulkOperation"] is not None) == by_file
+    assert "inventoryItems(" in found["currentBulkOperation"]["query"]
+    assert found["currentBulkOperation"]["rootObjectCount"] == "4"
+
+
 @pytest.mark.parametrize("fault", ["5xx", "timeout", "truncated_page", "bulk_failed"])
 def test_a_bulk_file_in_trouble_is_fetched_or_made_again(
     shop: Shop, by_bulk_file: Callable[[], None], monkeypatch: pytest.MonkeyPatch, fault: str
@@ -224,6 +338,22 @@ def test_a_bulk_file_that_lacks_orders_never_makes_a_whole_reading(
     assert "12" in message
     shop.import_all()
     assert shop.differences() == []
+
+
+@pytest.mark.parametrize("source", ["shopify_orders", "shopify_products", "shopify_inventory"])
+def test_a_bulk_file_that_has_an_object_twice_takes_nothing_from_it(
+    imported: Shop, by_bulk_file: Callable[[], None], source: str
+) -> None:
+    by_bulk_file()
+    imported.fault("root_repeated", None, method="BULK")
+    imported.read("final", source)
+    assert imported.log(source) == ("failed", "Shopify has failed to export this list 3 times. Sync again later.")
+    assert imported.differences() == []
+    imported.sandbox.faults.clear()
+    imported.fault("root_repeated", 2, method="BULK")
+    imported.read("final", source)
+    assert imported.log(source)[0] == "whole"
+    assert imported.differences() == []
 
 
 def test_a_webhook_subscription_that_was_accepted_but_not_made_is_noticed_and_asked_for_again(imported: Shop) -> None:

@@ -194,6 +194,18 @@ def test_a_line_away_from_its_family_is_never_passed_over(shopify: Shopify, node
         exported(nodes)
 
 
+@pytest.mark.parametrize("nodes", [[*NODES, ROOT_1], [ROOT_1, ROOT_1, LINE], [ROOT_1, LINE, ROOT_2, ROOT_1, LINE]])
+def test_a_root_that_comes_twice_is_refused_wherever_the_file_was_gone_on_with(
+    shopify: Shopify, nodes: list[dict[str, Any]]
+) -> None:
+    content = jsonl(*nodes).content
+    behind_first = content.index(b'{"id": "gid://shopify/Order/', 1)
+    for at in (0, behind_first):
+        shopify.answers = [jsonl(*nodes)]
+        with pytest.raises(families.CutShort, match="Order/1 twice"):
+            exported(nodes, at=at)
+
+
 def test_of_a_file_with_too_few_lines_the_last_family_is_left_out(shopify: Shopify) -> None:
     shopify.answers = [jsonl(*NODES)]
     missing, found = exported(NODES, lines=6)
