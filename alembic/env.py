@@ -28,5 +28,5 @@ with engine.connect() as connection:
         if goes_down or not at_head():
             warehouse.drop(session)  # PostgreSQL changes no table that a view rests on
         context.run_migrations()
-        if at_head():
-            warehouse.make(session)
+        if at_head() and warehouse.make(session):
+            warehouse.refresh_soon(session)

@@ -146,12 +146,36 @@ def metrics_show(
 
 @metrics_app.command("list")
 @shows_errors
-def metrics_list() -> None:
-    """Every metric: key, unit, meaning."""
+def metrics_list(
+    category: Annotated[
+        str, typer.Option(help="One of them, such as Retention; all if left out.", show_default=False)
+    ] = "",
+) -> None:
+    """Every metric by category: key, unit, meaning."""
     from clique_app.metrics import registry
 
-    for item in registry.METRICS:
-        typer.echo(f"{item.key:26} {item.unit:8} {item.meaning}")
+    themes = {title.casefold(): (title, items) for title, items in registry.THEMES}
+    if category and category.casefold() not in themes:
+        raise InvalidInput(f"There is no category {category!r}. There are: {', '.join(t for t, _ in themes.values())}.")
+    for title, items in [themes[category.casefold()]] if category else themes.values():
+        typer.echo(f"\n{title}")
+        for item in items:
+            typer.echo(f"{item.key:26} {item.unit:8} {item.meaning}")
+
+
+@metrics_app.command("populate")
+@shows_errors
+def metrics_populate() -> None:
+    """Make what analysts read, sum what has changed in every store, and refresh every view; waits for the end."""
+    from clique_app.demo import record
+    from tasks.rollups import roll_up_now
+    from tasks.stores import installed_stores
+
+    record.adopt_running_demo()
+    _make_warehouse()
+    for store in installed_stores():
+        typer.echo(f"{store.shop_domain}: {roll_up_now(store.store_id):,} days of sums made")
+    _refresh_warehouse()
 
 
 @webhooks_app.command("list")
@@ -193,15 +217,16 @@ def analyst_login(
     from clique_app.demo import record
     from clique_app.metrics import service
     from clique_app.warehouse import logins_service
+    from tasks.warehouse import take_login_away
 
     record.adopt_running_demo()
     with system_session() as session:
         store_id = service.store_id_of(session, store)
+    if revoke:
+        take_login_away(store_id)
+        typer.echo(f"The login of {store} is gone, and its connections with it.")
+        return
     with owner_session() as session:
-        if revoke:
-            logins_service.take_away(session, store_id)
-            typer.echo(f"The login of {store} is gone, and its connections with it.")
-            return
         if logins_service.exists(session, store_id) and not new_password:
             typer.echo(f"  {logins_service.line(session, store_id)}\n\n--new-password gives it another password.")
             return
@@ -215,16 +240,21 @@ def warehouse_make(
     anew: Annotated[bool, typer.Option("--anew", help="Also where it is as it should be.")] = False,
 ) -> None:
     """Make functions, views and roles from the catalogue, unless they are as it says; then fill the views."""
-    from clique_app.database import owner_session
     from clique_app.demo import record
-    from clique_app.warehouse import service
 
     record.adopt_running_demo()
+    if _make_warehouse(anew=anew):
+        _refresh_warehouse()
+
+
+def _make_warehouse(*, anew: bool = False) -> bool:
+    from clique_app.database import owner_session
+    from clique_app.warehouse import service
+
     with owner_session() as session:
         made = service.make(session, anew=anew)
     typer.echo("Made." if made else "It is as the catalogue says.")
-    if made:
-        _refresh_warehouse()
+    return made
 
 
 @warehouse_app.command("refresh")
@@ -257,9 +287,16 @@ def warehouse_check() -> None:
     with owner_session() as session:
         drift = service.drift(session)
         ages = service.ages(session) if not drift else []
+        open_to_all = service.open_to_all(session)
     for age in ages:
         told = f"{(clock.now() - age.refreshed_at).total_seconds() / 60:,.0f} min old" if age.refreshed_at else "empty"
         typer.echo(f"{age.view:20} {told}")
+    if open_to_all:
+        typer.echo(
+            "clique: Whoever owns this database is no superuser, so that every login may call what analysts are not to "
+            f"(docs/sql.md says what follows): {', '.join(open_to_all)}.",
+            err=True,
+        )
     for problem in drift:
         typer.echo(f"clique: {problem}", err=True)
     if drift:

@@ -19,6 +19,7 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.database import system_session
 from clique_app.logs import configure_logs, log
+from clique_app.warehouse.service import REFRESH_JOB
 from tasks import (
     actions,
     ad_pushes,
@@ -67,7 +68,8 @@ SCHEDULE: tuple[Job, ...] = (
     Job("recommendations", timedelta(hours=1), analysis.refresh_all_recommendations),
     Job("customers", timedelta(days=1), customers.retrain_all_customers),
     Job("baselines", timedelta(days=7), baselines.learn_all_baselines),
-    Job("refresh_warehouse", timedelta(minutes=15), warehouse.refresh_old_views),
+    Job(REFRESH_JOB, timedelta(minutes=15), warehouse.refresh_old_views),
+    Job("end_lockers", timedelta(seconds=30), warehouse.end_lockers),
     Job("end_days", timedelta(minutes=15), day_end.end_days),
     Job("final_day", timedelta(minutes=15), sync.final_day_all),
     Job("webhook_subscriptions", timedelta(days=1), install.check_all_stores),

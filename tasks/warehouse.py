@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 
 import dramatiq
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from clique_app.database import owner_session, warehouse_session
 from clique_app.errors import NotFound
+from clique_app.logs import log
 from clique_app.warehouse import definition, logins_service, service
 from tasks.broker import HISTORY, MINUTE_MS, SYNC, send_soon
 
@@ -53,8 +55,22 @@ def refresh_old_views() -> None:
 @dramatiq.actor(queue_name=SYNC)
 def end_analysts(store_id: int) -> None:
     """The store has uninstalled: its analysts see nothing from now on."""
+    with suppress(NotFound):
+        take_login_away(store_id)
+
+
+def take_login_away(store_id: int) -> None:
+    """Shut the login first, whatever becomes of the rest, then drop it. NotFound where the store has none."""
     with owner_session() as session:
-        try:
-            logins_service.take_away(session, store_id)
-        except NotFound:
-            return
+        logins_service.shut(session, store_id)
+    with owner_session() as session:
+        logins_service.take_away(session, store_id)
+
+
+@dramatiq.actor(queue_name=SYNC, max_retries=0)
+def end_lockers() -> None:
+    """Every half minute: analysts that hold locks for which Clique's work would wait. There are some only where the
+    database's owner is no superuser and could not keep such locks from them."""
+    with owner_session() as session:
+        if ended := logins_service.end_lockers(session):
+            log("warehouse").warning("lockers_ended", logins=ended)

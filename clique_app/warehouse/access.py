@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from clique_app.roles import ANALYST_ROLE, READER_ROLE, WAREHOUSE_ROLE
+from clique_app.roles import ANALYST_ROLE, APP_ROLE, READER_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
 from clique_app.tables import METADATA
 
 OWN_STORE = "(select clique.own_store())"
@@ -54,6 +54,28 @@ DROP = (
     """,
 )
 
+# PostgreSQL's own functions that anybody may call and no analyst is to: locks by number, for which the work of all
+# stores waits, and large objects, which stay when the session that made them has ended.
+NOT_FOR_ALL = """
+select p.oid::regprocedure as name, pg_has_role(p.proowner, 'usage') as is_ours
+from pg_proc p
+where p.pronamespace = 'pg_catalog'::regnamespace and has_function_privilege('public', p.oid, 'execute')
+  and (p.proname ~ '^pg_(try_)?advisory_(xact_)?lock' or p.proname ~ '^lo_(creat|create|from_bytea|import)$')
+"""
+# only a superuser can withhold them; where the owner of the database is none, it is told, and holders are ended
+WITHHOLD = f"""
+do $$
+declare f record;
+begin
+  for f in select name from ({NOT_FOR_ALL}) found where is_ours loop
+    execute format('revoke execute on function %s from public', f.name);
+    execute format(
+      'grant execute on function %s to current_user, {APP_ROLE}, {SYSTEM_ROLE}, {WAREHOUSE_ROLE}', f.name
+    );
+  end loop;
+end $$
+"""
+
 # The name of a login is what it may see: nobody but who makes roles can change it, and session_user neither follows
 # SET ROLE nor a function's owner. The database's number keeps a login of another database on the server out.
 _OWN_STORE_FUNCTION = """
@@ -61,6 +83,14 @@ create function clique.own_store() returns bigint language sql stable parallel s
   select substring(session_user::text from '^clique_analyst_([0-9]+)_' || d.oid || '$')::bigint
   from pg_database d where d.datname = current_database()
 $$
+"""
+
+
+# sessions of analysts of this database that hold or wait for a lock by number
+LOCKERS = """
+select distinct a.usename from pg_locks l join pg_stat_activity a using (pid)
+join pg_database d on d.datname = current_database()
+where l.locktype = 'advisory' and a.usename ~ ('^clique_analyst_[0-9]+_' || d.oid || '$')
 """
 
 

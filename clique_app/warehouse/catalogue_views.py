@@ -23,8 +23,9 @@ OF_ORDERS = (
     "net_sales", "gross_sales", "discounts", "refunds", "units", "cost_of_goods", "fulfilment", "payment_fees",
     "contribution_before_ads",
 )  # fmt: skip
-_BEGIN = "(select min(day) from clique_kept.dates)"
-_END = "(select max(day) from clique_kept.dates)"
+_BEGIN = "(select min(month) from clique_kept.dates)"
+_END = "(select (max(month) + interval '1 month - 1 day')::date from clique_kept.dates)"
+_MONTHS = "select store_id, month, month as first_day from clique_kept.dates group by 1, 2"
 
 ADDED_UP = tuple(item for item in registry.METRICS if isinstance(item, Total))
 FORMULAS = tuple(
@@ -52,10 +53,11 @@ def _metric_days() -> str:
 
 
 def _days_of(total: Total) -> str:
-    """As metrics/rollup keeps them, of all stores."""
+    """As metrics/rollup keeps them, of all stores; what every day has is told of whole calendar months."""
     source = total.source.replace(":start", _BEGIN).replace(":end", _END)
     in_history = (
-        f" and exists (select from clique_kept.dates d where d.store_id = r.store_id and d.day = {total.day})"
+        f" and exists (select from ({_MONTHS}) m where m.store_id = r.store_id "
+        f"and m.month = date_trunc('month', {total.day})::date)"
         if source != total.source
         else ""
     )
@@ -135,7 +137,6 @@ def _text(words: str) -> str:
 _ROWS = "select store_id, day, channel, campaign_id, metric, amount from clique_kept.metric_days"
 _BY_MONTH = f"select store_id, date_trunc('month', day)::date as month, metric, amount from ({_ROWS}) by_day"
 _DAYS = "select store_id, day, day as first_day from clique_kept.dates"
-_MONTHS = "select store_id, month, min(day) as first_day from clique_kept.dates group by 1, 2"
 _CHANNELS = "select distinct store_id, day, channel, day as first_day from clique_kept.metric_days where channel <> ''"
 _CAMPAIGNS = (
     "select store_id, day, campaign_id, min(channel) as channel, day as first_day from clique_kept.metric_days "

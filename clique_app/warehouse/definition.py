@@ -55,6 +55,7 @@ def statements() -> tuple[str, ...]:
     rest_on, made = functions.foundations(), tuple(functions.statements())
     return (
         access.ROLES,
+        access.WITHHOLD,
         *access.DROP,
         *access.SCHEMAS,
         *access.policies((*rest_on, *made, *(view.sql for view in VIEWS))),

@@ -9,15 +9,14 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from clique_app.metrics import expression, registry
-from clique_app.metrics.definition import TIMES, Dimension, Formula, Leaf, Metric, Total
+from clique_app.metrics.definition import NAMES, TIMES, Dimension, Formula, Leaf, Metric, Total
 from clique_app.warehouse.access import OWN_STORE
 from clique_app.warehouse.known import KNOWN_FUNCTIONS, known
 
 # what a value can be narrowed by: the member as text, '' for what has none
-FILTERS: tuple[Dimension, ...] = tuple(one for one in get_args(Dimension) if one not in TIMES)
+FILTERS: tuple[Dimension, ...] = tuple(one for one in NAMES if one not in TIMES)
 _PERIOD = (("from_day", "date"), ("to_day", "date"))
 _VALUE = (*_PERIOD, *((name, "text default null") for name in FILTERS))
 _BY = (("dimension", "text"), *_PERIOD)
@@ -33,6 +32,19 @@ returns table (first_day date, last_day date) language sql immutable set search_
   select greatest(s::date, $2), least((s + ('1 ' || $1)::interval)::date - 1, $3)
   from generate_series(date_trunc($1, $2::timestamp), $3::timestamp, ('1 ' || $1)::interval) s
 $$
+"""
+
+# a name that is none is no empty answer; nothing for null
+_CHECKED = f"""
+create function clique_kept.checked(dimension text) returns text language plpgsql immutable set search_path = pg_catalog
+as $$
+begin
+  if dimension not in ({", ".join(f"'{name}'" for name in NAMES)}) then
+    raise exception using errcode = 'invalid_parameter_value',
+      message = format('There is no dimension %L. There are: {", ".join(NAMES)}.', dimension);
+  end if;
+  return dimension;
+end $$
 """
 
 
@@ -70,7 +82,7 @@ def functions() -> tuple[Function, ...]:
 
 def foundations() -> tuple[str, ...]:
     """What they rest on."""
-    return (*KNOWN_FUNCTIONS, _SLICES)
+    return (*KNOWN_FUNCTIONS, _SLICES, _CHECKED)
 
 
 def statements() -> Iterator[str]:
@@ -159,7 +171,8 @@ def _by(item: Metric) -> Function:
     """By time it is the value of each slice; by anything else the rows are grouped."""
     parts = [
         f"""select s.first_day::text as member, clique.{item.key}(s.first_day, s.last_day) as value
-        from clique_kept.slices(:dimension, :start, :end) s where :dimension in ({_listed(TIMES)})""",
+        from clique_kept.slices(:dimension, :start, :end) s
+        where clique_kept.checked(:dimension) in ({_listed(TIMES)})""",
     ]
     for names, answering in _answering(item).items():
         made = _formula_by(answering, names) if isinstance(answering, Formula) else _leaf_by(answering, names)
@@ -205,7 +218,7 @@ def _of_member(leaf: Leaf, is_divided: bool, names: tuple[Dimension, ...]) -> st
         return f"(select clique.{leaf.key}(:start, :end)) as {leaf.key}"
     if not is_divided:
         return f"null::numeric as {leaf.key}"
-    nothing = "0" if isinstance(leaf, Total) or leaf.unit in ("count", "money") else "null"
+    nothing = "0" if isinstance(leaf, Total) else "null" if leaf.of_nothing is None else leaf.of_nothing
     has = f":dimension in ({_listed(name for name in names if name in leaf.groups)})"
     missing = f"case when rows_{leaf.key}.member is null then {nothing} else rows_{leaf.key}.value end"
     return f"case when {has} and (select {known(leaf)}) then {missing} end as {leaf.key}"

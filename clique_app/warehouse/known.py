@@ -51,8 +51,8 @@ KNOWN_FUNCTIONS = (
 
 
 def known(leaf: Leaf) -> str:
-    """The condition for the asked days of the asked store."""
-    return f"clique_kept.is_known(:store_id, {array(leaf.needs)}, {array(leaf.sources)}, :start)"
+    """The condition for the asked days of the asked store; of no days nothing is known."""
+    return f":start <= :end and clique_kept.is_known(:store_id, {array(leaf.needs)}, {array(leaf.sources)}, :start)"
 
 
 def array(words: tuple[str, ...]) -> str:

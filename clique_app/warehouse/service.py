@@ -18,6 +18,7 @@ from clique_app.logs import log
 from clique_app.warehouse import access, definition
 
 OLD_AFTER = timedelta(days=1)
+REFRESH_JOB = "refresh_warehouse"  # of tasks/schedule.py
 
 # what stands in the two schemas now: bodies of functions, queries of views
 _OBJECTS = """
@@ -27,6 +28,7 @@ union all
 select c.oid::regclass::text, md5(pg_get_viewdef(c.oid)) from pg_class c
 where c.relkind in ('v', 'm') and c.relnamespace in ('clique'::regnamespace, 'clique_kept'::regnamespace)
 """
+_OPEN = f"select name::text from ({access.NOT_FOR_ALL}) found order by 1"
 _PLAIN_NAMES = "set local search_path = pg_catalog"  # names and bodies are told in full
 
 
@@ -51,6 +53,21 @@ def make(session: Session, *, anew: bool = False) -> bool:
         text("insert into clique_kept.made (fingerprint) values (:made)"), {"made": definition.fingerprint()}
     )
     return True
+
+
+def refresh_soon(session: Session) -> None:
+    """Let the scheduler's next tick fill the views: they were made in a migration, which is not to last so long. Owner
+    session."""
+    job = """
+    insert into job_schedule (name, next_at) values (:name, :now)
+    on conflict (name) do update set next_at = excluded.next_at
+    """
+    session.connection().execute(text(job), {"name": REFRESH_JOB, "now": clock.now()})
+
+
+def open_to_all(session: Session) -> list[str]:
+    """PostgreSQL's own functions that are to be withheld from analysts and are not. Owner session."""
+    return list(session.connection().execute(text(_OPEN)).scalars())
 
 
 def drop(session: Session) -> None:

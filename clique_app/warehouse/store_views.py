@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.metrics import registry
-from clique_app.metrics.definition import Total
+from clique_app.metrics.catalog.stock import DAYS_OF_COVER, STOCK_UNITS, UNITS_A_DAY
+from clique_app.metrics.definition import Reading, Total
 from clique_app.tables.attribution import MOST_CREDITED, UNATTRIBUTED
 from clique_app.tables.orders import NET_SALES_KINDS
+from clique_app.warehouse.functions import rendered
 from clique_app.warehouse.view import View
 
 _KINDS = ", ".join(f"'{kind}'" for kind in NET_SALES_KINDS)
 _COST = registry.metric("cost_of_goods")
 assert isinstance(_COST, Total)
 _LAST_DAY = "select store_id, max(day) as day from clique_kept.dates group by 1"
-_SELLS_DAYS = 28
+
+
+def _of_variants(reading: Reading, variant: str) -> str:
+    """A reading of the catalogue by variant, at the end of each store's last day."""
+    told = f"""
+    select last.store_id, m.variant_id, m.{reading.key}
+    from last cross join lateral (
+        select {variant} as variant_id, {reading.value} as {reading.key} from {reading.source}
+        where r.store_id = last.store_id and ({reading.period}) and ({reading.where}) group by 1
+    ) m
+    """
+    return told.replace(":start", "last.day").replace(":end", "last.day")
+
 
 DATES = View(
     "dates",
@@ -244,26 +258,31 @@ STORE_VIEWS = (
     ),
     View(
         "stock",
-        f"What is in stock now, and how many days it lasts at the pace of the last {_SELLS_DAYS} days.",
+        "What is in stock now, and how many days the stock of the last day lasts, as the catalogue has it.",
         f"""
-        with sold as (
-            select r.store_id, r.variant_id, sum(r.quantity) as units
-            from sale_entry r join ({_LAST_DAY}) l using (store_id)
-            where r.kind in ('sale', 'edit', 'refund', 'cancellation') and r.day > l.day - {_SELLS_DAYS} group by 1, 2
-        ),
+        with last as ({_LAST_DAY}),
         here as (
             select store_id, inventory_item_id, sum(available) as available, sum(committed) as committed,
                    sum(incoming) as incoming
             from inventory_level group by 1, 2
+        ),
+        i as (
+            select v.store_id, v.variant_id, s.stock_units,
+                   case when k.known then coalesce(u.units_a_day, {UNITS_A_DAY.of_nothing}) end as units_a_day
+            from variant v
+            join clique_kept.metrics k on k.store_id = v.store_id and k.metric = '{DAYS_OF_COVER.key}'
+            left join ({_of_variants(STOCK_UNITS, "v.variant_id")}) s
+            on s.store_id = v.store_id and s.variant_id = v.variant_id and k.known
+            left join ({_of_variants(UNITS_A_DAY, "r.variant_id")}) u
+            on u.store_id = v.store_id and u.variant_id = v.variant_id
         )
         select v.store_id, v.variant_id, v.product_id, p.title as product, v.title as variant, v.sku, v.price,
-               h.available, h.committed, h.incoming, coalesce(s.units, 0) as sold_units,
-               case when s.units > 0 then greatest(h.available, 0) * {_SELLS_DAYS}::numeric / s.units end
-               as days_of_cover
+               h.available, h.committed, h.incoming, i.stock_units, i.units_a_day,
+               {rendered(DAYS_OF_COVER)} as days_of_cover
         from variant v
         join product p using (store_id, product_id)
+        join i using (store_id, variant_id)
         left join here h using (store_id, inventory_item_id)
-        left join sold s using (store_id, variant_id)
         where v.active and v.tracked
         """,
         ("variant_id",),

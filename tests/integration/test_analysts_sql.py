@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,31 @@ import pytest
 import redis
 from psycopg import sql
 from sqlalchemy import text
+from sqlmodel import SQLModel, select
 
 from clique_app import database
+from clique_app.attribution import service as attribution
 from clique_app.database import owner_session, store_session
 from clique_app.errors import NotFound
 from clique_app.metrics import grouping_service, registry, service
-from clique_app.metrics.definition import Dimension, Formula, Period
+from clique_app.metrics.definition import Dimension, Period
 from clique_app.roles import APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
 from clique_app.settings import settings
+from clique_app.tables import (
+    AdDay,
+    Customer,
+    InventoryDay,
+    Order,
+    OrderLine,
+    Product,
+    SaleEntry,
+    SurveyResponse,
+    Touch,
+    Variant,
+)
 from clique_app.warehouse import definition, functions, logins_service
 from clique_app.warehouse import service as warehouse
-from clique_app.warehouse.catalogue_views import ADDED_UP
+from clique_app.warehouse.catalogue_views import ADDED_UP, FORMULAS
 from tasks.warehouse import refresh_now
 from tests.conftest import TEST_SETTINGS, Servers
 from tests.integration.full_store import WHOLE, make_full_store
@@ -38,10 +52,11 @@ PERIODS = (Period(WHOLE.start + timedelta(days=12), WHOLE.end), Period(date(2026
 
 @dataclass(frozen=True)
 class Stores:
-    """Two stores with everything and one with nothing, and how their analysts connect."""
+    """Three stores with everything, one of them for longer, one with nothing, and how their analysts connect."""
 
     north: int
     south: int
+    east: int
     bare: int
     urls: dict[int, str]
 
@@ -58,15 +73,17 @@ def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[Store
         settings.cache_clear()
         with redis.Redis.from_url(servers.redis_url) as client:
             client.flushdb()
-        north, south, bare = (
+        north, south, east, bare = (
             make_full_store("north.myshopify.com", 1),
             make_full_store("south.myshopify.com", 3),
+            make_full_store("east.myshopify.com", 2),
             make_store(),
         )
+        sell_later(east)
         refresh_now()
         with owner_session() as session:
-            urls = {store_id: logins_service.give(session, store_id).url for store_id in (north, south, bare)}
-        yield Stores(north, south, bare, urls)
+            urls = {store_id: logins_service.give(session, store_id).url for store_id in (north, south, east, bare)}
+        yield Stores(north, south, east, bare, urls)
         with owner_session() as session:
             for store_id in urls:
                 if logins_service.exists(session, store_id):
@@ -74,6 +91,42 @@ def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[Store
         for role in (APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE, None):
             database._engine(url, role).dispose()
         settings.cache_clear()
+
+
+LATER = datetime(2026, 12, 3, 17, tzinfo=UTC)
+
+
+def sell_later(store_id: int) -> None:
+    """Eleven weeks on, so that customers are old enough for LTV at 90 days: two customers buy again, a variant that
+    Shopify does not track and one beside another of its product; both days had ads, and a stock-out came before."""
+    with store_session(store_id) as session:
+
+        def add(table: type[SQLModel], **values: Any) -> None:
+            session.add(table.model_validate({"store_id": store_id, **values}))
+            session.flush()
+
+        add(Product, product_id=4, title="Candle 4", handle="candle-4", updated_at=LATER)
+        for variant, product, tracked in ((4, 4, False), (5, 1, True)):
+            same: dict[str, Any] = {"inventory_item_id": variant, "title": "", "price": Decimal(10)}
+            add(Variant, variant_id=variant, product_id=product, tracked=tracked, **same)
+        for ago in range(40):
+            for item in (1, 5):
+                left = 0 if item == 1 and 5 <= ago < 15 else 60
+                day = LATER.date() - timedelta(days=ago)
+                add(InventoryDay, day=day, inventory_item_id=item, location_id=2, available=left)
+        for number, (buyer, product, variant, units) in enumerate(((2, 4, 4, 3), (4, 1, 5, 7), (4, 1, 1, 20))):
+            at, order_id = LATER - timedelta(days=number), 9000 + number
+            day, same = at.date(), {"product_id": product, "variant_id": variant, "quantity": units}
+            of_order: dict[str, Any] = {"order_id": order_id, "line_id": order_id, **same}
+            add(Order, order_id=order_id, name=f"#{order_id}", processed_at=at, day=day, created_at=at, updated_at=at,
+                customer_id=buyer, currency="USD", presentment_currency="USD", total=Decimal(10 * units),
+                stated_total=Decimal(10 * units), country="US", region="ME", financial_status="PAID")  # fmt: skip
+            add(OrderLine, title="", current_quantity=units, unit_price=Decimal(10), **of_order)
+            add(SaleEntry, sale_id=order_id, kind="sale", happened_at=at, day=day, amount=Decimal(10 * units),
+                **of_order)  # fmt: skip
+            add(AdDay, ad_id=200, campaign_id=200, day=day, channel="meta", currency="USD", read_at=LATER,
+                spend=Decimal("7.5"), impressions=100, clicks=9)  # fmt: skip
+        attribution.credit_orders(session, store_id, None)
 
 
 @pytest.fixture(scope="module")
@@ -108,36 +161,42 @@ def test_every_function_says_what_the_service_says(stores: Stores) -> None:
     assert not different, "\n".join(different)
 
 
-def kinds() -> list[str]:
-    """A metric of each way to be grouped: by what its rows have, through partners, as a formula of both."""
-    leaves = {
-        (type(item), tuple(item.groups), item.partners): item.key
-        for item in registry.METRICS
-        if not isinstance(item, Formula)
-    }
-    nested = ("aov", "cac", "roas", "mer", "contribution_profit", "cvr", "nps", "refund_rate", "spend_share")
-    return [*leaves.values(), *nested]
-
-
-def test_every_kind_of_metric_by_every_dimension_is_what_the_service_says(
-    stores: Stores, analyst: psycopg.Connection
-) -> None:
-    period, keys = PERIODS[1], kinds()
+@pytest.mark.parametrize(
+    ("name", "period"), [("north", PERIODS[1]), ("east", Period(date(2026, 11, 20), LATER.date()))]
+)
+def test_every_metric_by_every_dimension_is_what_the_service_says(stores: Stores, name: str, period: Period) -> None:
+    store_id, keys = getattr(stores, name), [item.key for item in registry.METRICS]
     dimensions: list[Dimension] = ["week", *functions.FILTERS]
     every = " union all ".join(
         f"select d, '{key}', f.* from unnest(%(d)s::text[]) d, clique.{key}_by(d, %(s)s, %(e)s) f" for key in keys
     )
-    rows = analyst.execute(every, {"d": dimensions, "s": period.start, "e": period.end})  # pyright: ignore
-    theirs = {(dimension, key, member): value for dimension, key, member, value in rows if value is not None}
     mine: dict[tuple[str, str, str], Decimal] = {}
-    with store_session(stores.north) as session:
+    with stores.connect(store_id) as analyst, store_session(store_id) as session:
+        rows = analyst.execute(every, {"d": dimensions, "s": period.start, "e": period.end})  # pyright: ignore
+        theirs = {(dimension, key, member): value for dimension, key, member, value in rows if value is not None}
         for dimension in dimensions:
-            for row in grouping_service.grouped(session, stores.north, keys, period, dimension).rows:
+            for row in grouping_service.grouped(session, store_id, keys, period, dimension).rows:
                 told = {(dimension, key, row.member): of.value for key, of in row.figures.items()}
                 mine |= {at: value for at, value in told.items() if value is not None}
     # asked for many at once the service has rows of the others' members, where nothing is 0 and a whole is the whole
     assert not [at for at in mine.keys() - theirs.keys() if mine[at] and at[1] not in UNDIVIDED]
     assert not [(at, value, mine.get(at)) for at, value in theirs.items() if not close(mine.get(at), value)]
+
+
+def test_of_no_days_nothing_is_known(analyst: psycopg.Connection) -> None:
+    for days in ("null, null", "null, '2026-07-31'", "'2026-07-01', null", "'2026-07-31', '2026-07-01'"):
+        values = ", ".join(f"clique.{item.key}({days})" for item in registry.METRICS)
+        assert set(asked(analyst, f"select {values}")[0]) == {None}
+
+
+def test_a_dimension_that_is_none_is_refused_with_those_that_are(analyst: psycopg.Connection) -> None:
+    for key in ("net_sales", "roas", "stock_units", "other_marketing"):
+        with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
+            asked(analyst, f"select * from clique.{key}_by('Channel', '2026-07-01', '2026-07-31')")
+        assert refused.value.diag.message_primary == (
+            "There is no dimension 'Channel'. There are: day, week, month, channel, campaign, ad_group, ad, product, "
+            "geography, new_returning, cohort, stage."
+        )
 
 
 def test_a_value_is_narrowed_as_the_pages_narrow_it(stores: Stores, analyst: psycopg.Connection) -> None:
@@ -185,6 +244,47 @@ def test_the_views_of_days_add_up_to_the_values(stores: Stores, analyst: psycopg
     assert asked(analyst, "select count(*) > 200 from clique.customer_journey") == [(True,)]
 
 
+def test_a_month_is_what_the_functions_say_of_it(stores: Stores) -> None:
+    keys = [item.key for item in (*ADDED_UP, *FORMULAS)]
+    for store_id in (stores.north, stores.east):
+        with stores.connect(store_id) as analyst:
+            told = ", ".join(f"clique.{key}(month, (month + interval '1 month - 1 day')::date)" for key in keys)
+            functions_say = asked(analyst, f"select {told} from clique.months order by month")
+            view_says = asked(analyst, f"select {', '.join(keys)} from clique.months order by month")
+            assert len(view_says) == (4 if store_id == stores.north else 7)
+        different = [
+            (key, theirs, mine)
+            for row, same in zip(view_says, functions_say, strict=True)
+            for key, theirs, mine in zip(keys, row, same, strict=True)
+            if not close(mine, theirs)
+        ]
+        assert not different
+
+
+def test_days_of_cover_are_the_catalogues(stores: Stores) -> None:
+    for store_id in (stores.north, stores.east):
+        with stores.connect(store_id) as analyst:
+            [[last]] = asked(analyst, "select max(day) from clique.dates")
+            by_product = asked(
+                analyst,
+                "select product_id::text, sum(stock_units) / nullif(sum(units_a_day), 0) from clique.stock "
+                "group by 1 having sum(stock_units) / nullif(sum(units_a_day), 0) is not null",
+            )
+            catalogue = asked(analyst, "select * from clique.days_of_cover_by('product', %s, %s)", last, last)
+            theirs = {product: value for product, value in catalogue if value is not None}
+            assert theirs
+            assert theirs.keys() == {product for product, _ in by_product}
+            assert all(close(value, theirs[product]) for product, value in by_product)
+    with stores.connect(stores.east) as analyst:  # 20 units in the 20 days in stock, 7 in 30; 60 left of each
+        told = asked(analyst, "select variant_id, units_a_day, days_of_cover from clique.stock order by variant_id")
+        cover = {variant: (pace, days) for variant, pace, days in told}
+        assert cover[1] == (1, 60)
+        assert close(cover[5][1], 60 / round(Decimal(7) / 30, 12))
+        assert cover[2] == (0, None)
+    with stores.connect(stores.bare) as analyst:
+        assert asked(analyst, "select * from clique.stock") == []
+
+
 def test_an_analyst_sees_one_store_in_every_view(stores: Stores) -> None:
     for store_id in (stores.north, stores.south):
         with stores.connect(store_id) as analyst:
@@ -215,6 +315,8 @@ def test_no_trick_shows_another_store(stores: Stores, analyst: psycopg.Connectio
         "create table clique.x ()",
         "create or replace function clique.own_store() returns bigint language sql as 'select 2'",
         "drop view clique.orders",
+        "select lo_create(0)",
+        "select pg_advisory_lock(hashtextextended('refresh_warehouse', 0))",
     ]
     with owner_session() as session:
         denied.append(f"set role {logins_service.login_name(session, stores.south)}")
@@ -315,8 +417,47 @@ def test_each_view_is_filled_while_it_is_read_and_says_when(stores: Stores, anal
     "query", re.findall(r"```sql\n(.*?)```", DOCS.read_text(), re.DOTALL), ids=lambda q: q.split("\n")[0][:40]
 )
 def test_the_documented_queries_run_and_find_something(stores: Stores, query: str) -> None:
-    with stores.connect(stores.north) as analyst:
+    with stores.connect(stores.east) as analyst:
         assert asked(analyst, query.strip())
+
+
+def documented(told: str) -> str:
+    """The query of docs/sql.md that begins with this."""
+    [query] = [one for one in re.findall(r"```sql\n(.*?)```", DOCS.read_text(), re.DOTALL) if one.startswith(told)]
+    return query
+
+
+def test_the_documented_ltv_by_first_channel_is_that_of_customers_old_enough(stores: Stores) -> None:
+    with store_session(stores.east) as session:
+        won = {c.customer_id: c for c in session.exec(select(Customer))}
+        orders = list(session.exec(select(Order)))
+        heard = {one.order_id: one.channel for one in session.exec(select(SurveyResponse)) if one.channel}
+        channel_of = heard | {touch.order_id: touch.channel for touch in session.exec(select(Touch))}  # one each
+        brought: dict[int | None, Decimal] = {}
+        for entry in session.exec(select(SaleEntry)):
+            if entry.kind in ("sale", "discount", "refund"):
+                brought[entry.order_id] = brought.get(entry.order_id, Decimal(0)) + entry.amount
+        until = Period(WHOLE.start, LATER.date() - timedelta(days=90))
+        split = grouping_service.grouped(session, stores.east, ["cac"], until, "channel")
+        cac = {row.member: row.figures["cac"].value for row in split.rows}
+    mine: dict[str, list[Decimal]] = {}
+    for customer in won.values():
+        first = customer.first_order_day
+        if first and first <= until.end:
+            spent = [
+                brought[order.order_id]
+                for order in orders
+                if order.customer_id == customer.customer_id and (order.day - first).days <= 90
+            ]
+            channel = channel_of.get(customer.first_order_id, "unattributed")
+            mine.setdefault(channel, []).append(sum(spent, Decimal(0)))
+    with stores.connect(stores.east) as analyst:
+        theirs = asked(analyst, documented("-- what the first channel is worth later"))
+    assert len(theirs) == len(mine) > 2
+    for channel, customers, ltv, cost in theirs:
+        assert customers == len(mine[channel])
+        assert close(ltv, sum(mine[channel], Decimal(0)) / len(mine[channel]))
+        assert close(cost, cac.get(channel))
 
 
 def test_the_document_names_every_view() -> None:

@@ -94,3 +94,17 @@ def test_doctor_checks_the_machine_without_servers(tmp_path: Path) -> None:
     answer = clique(tmp_path, "doctor")
     assert "ok  Python" in answer.stdout
     assert "none was checked" in answer.stdout
+
+
+def test_metrics_are_listed_by_category_and_a_category_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> None:
+    answer = clique(tmp_path, "metrics", "list", "--category", "stock")
+    assert [line.split(" ")[0] for line in answer.stdout.split("\n")] == [
+        "", "Stock", "stock_units", "inventory_value", "stockout_days", "units_a_day", "days_of_cover",
+        "sell_through_rate", "",
+    ]  # fmt: skip
+    refused = clique(tmp_path, "metrics", "list", "--category", "Stocks")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "clique: There is no category 'Stocks'. There are: Sales, Costs and profit, Ads and attribution, Online store, "
+        "E-mail, Retention, Value of customers, Stock, Advocacy.\n"
+    )
