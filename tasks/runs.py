@@ -29,19 +29,19 @@ from clique_app.imports.spend_service import give_way
 from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
 from clique_app.logs import log
+from clique_app.settings import settings
 from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.source import Batch, Kind, Plan, Source
 from clique_app.tables import Connection, Store, SyncCursor, SyncRun
 from clique_app.tables.attribution import CHANGED, FIRST_READ
 
-FIRST_IMPORT_DAYS = 90
 FINAL_DAYS = 28  # how far back ad platforms restate
 PUBLISH_EVERY_SECONDS = 0.25
 TRIES_WITHOUT_PROGRESS = 5
 SETTLE_SECONDS = 2.0
 ORDERS = "shopify_orders"
-# imported 90 days first and then the rest; other sources come whole at once
+# imported FIRST_IMPORT_DAYS first and then the rest; other sources come whole at once
 BY_DAYS = (ORDERS, *(source.key for source in ADS), "klaviyo_email")
 ALL_ORDERS_SCOPE = "read_all_orders"
 SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
@@ -116,10 +116,19 @@ def plan_of(session: Session, store_id: int, source: str, kind: Kind) -> Plan:
         known_from = cursor.history_from if cursor else None
         return Plan("history", last_day=known_from - timedelta(days=1) if known_from else today)
     if kind == "first_import" or cursor is None or cursor.read_to is None:
-        return Plan("first_import", first_day=today - timedelta(days=FIRST_IMPORT_DAYS), last_day=today)
+        first_day = today - timedelta(days=settings().first_import_days) if source in BY_DAYS else None
+        if source == ORDERS and first_day is not None:
+            first_day = max(first_day, _shown_from(session, store_id, today) or first_day)
+        return Plan("first_import", first_day=first_day, last_day=today)
     if kind == "final":
         return Plan("final", first_day=today - timedelta(days=FINAL_DAYS), last_day=today - timedelta(days=1))
     return Plan(kind, last_day=today, since=cursor.read_to)
+
+
+def _shown_from(session: Session, store_id: int, today: date) -> date | None:
+    """The first day whose orders Shopify shows; None: it shows all."""
+    all_orders = ALL_ORDERS_SCOPE in session.get_one(Connection, (store_id, "shopify")).scopes.split()
+    return None if all_orders else today - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS)
 
 
 class Run:
@@ -264,11 +273,10 @@ class Run:
             cursor.history_from = None
         if self.source.key == ORDERS and self.plan.kind in ("first_import", "history"):
             store = session.get_one(Store, self.store_id)
-            shopify = session.get_one(Connection, (self.store_id, "shopify"))
-            all_orders = ALL_ORDERS_SCOPE in shopify.scopes.split()
-            if not all_orders:
-                cursor.history_from = clock.today(store.time_zone) - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS)
-            store.history_complete = self.plan.kind == "history" and all_orders
+            shown = _shown_from(session, self.store_id, clock.today(store.time_zone))
+            if shown is not None:
+                cursor.history_from = max(shown, cursor.history_from or shown)
+            store.history_complete = self.plan.kind == "history" and shown is None
             store.history_from = session.scalar(
                 sa.text("select min(day) from shop_order where store_id = :store"), {"store": self.store_id}
             )
