@@ -118,6 +118,7 @@ class OrderLine:
     discount: Decimal  # of the whole line, as shown to the buyer
     tax: Decimal  # of the whole line after discount
     gift_card: bool = False
+    selling_plan: str | None = None  # name of the plan it was bought with
 
 
 @dataclass(slots=True)

@@ -142,7 +142,7 @@ ORDERS = Listing(
             50,
             "currentQuantity",
             """id title sku quantity currentQuantity isGiftCard product { id } variant { id }
-            originalUnitPriceSet { shopMoney { amount } }""",
+            sellingPlan { name } originalUnitPriceSet { shopMoney { amount } }""",
         ),
         Connection(
             "agreements",

@@ -35,6 +35,7 @@ class OrderRow(NamedTuple):
     test: bool
     customer_id: int | None
     source_name: str
+    selling_plan: bool
     currency: str
     presentment_currency: str
     total: Decimal
@@ -133,6 +134,7 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
     cancelled_at = instant_or_none(record["cancelledAt"])
     address = record["shippingAddress"] or record["billingAddress"] or {}
     journey = record["customerJourneySummary"]
+    bought = record.get("lineItems", ())
     row = OrderRow(
         order_id,
         record["name"],
@@ -144,6 +146,7 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
         record["test"],
         number_or_none(record["customer"]),
         record["sourceName"] or "",
+        any([line["sellingPlan"] for line in bought]),
         record["currencyCode"],
         record["presentmentCurrencyCode"],
         total_at_purchase(agreements),
@@ -166,7 +169,7 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
             time_zone=time_zone,
         )
     )
-    lines = [_line(order_id, line) for line in record.get("lineItems", ())]
+    lines = [_line(order_id, line) for line in bought]
     lines.sort()
     return MappedOrder(row, lines, booked, touches(order_id, record.get("moments", [])))
 
