@@ -30,6 +30,7 @@ from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
 from clique_app.logs import log
 from clique_app.settings import settings
+from clique_app.sync import costs_service
 from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.source import Batch, Kind, Plan, Source
@@ -139,6 +140,7 @@ class Run:
         self.run_id = 0
         self.plan = Plan("manual")
         self._missing = ""
+        self._wrong_costs: list[str] = []
         self._heartbeat: datetime | None = None
         self._published = 0.0
 
@@ -222,6 +224,7 @@ class Run:
             run.position = batch.position
         self.plan = replace(self.plan, position=batch.position)
         self._missing = batch.missing or self._missing
+        self._wrong_costs += written.wrong_costs
         self._publish()
 
     @contextmanager
@@ -248,6 +251,7 @@ class Run:
             read_whole = not any(problems)
             if self.source.key == ORDERS:  # reading again would not help, so what is known moves on all the same
                 problems.append(unbalanced(session, self.store_id))
+            problems.append(costs_service.in_words(self._wrong_costs, given.cost_metafield))
             problem = " ".join(filter(None, problems))
             run.state, run.message = "incomplete" if problem else "whole", problem or hindrance.in_words()
             run.finished_at, run.position = clock.now(), {}

@@ -32,6 +32,7 @@ CHANGES = (
     "set_stock",
     "set_incoming",
     "update_variant",
+    "set_metafield",
     "update_product",
     "delete_product",
 )

@@ -10,10 +10,10 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.integrations.shopify import documents, mapping, reads
-from clique_app.integrations.shopify.mapping import LevelRow, LocationRow
+from clique_app.integrations.shopify.mapping import CostRow, LevelRow, LocationRow
 from clique_app.integrations.shopify.values import number
 from clique_app.sync import reading
-from clique_app.sync.costs_service import write_costs
+from clique_app.sync.costs_service import cost_field, write_costs
 from clique_app.sync.source import Access, Batch, Plan, Written
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables import Store, SyncCursor
@@ -105,7 +105,7 @@ class ShopifyInventory:
     stale_after = timedelta(hours=3)
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
-        return reading.batches(access, plan, documents.INVENTORY, None, "Stock of items")
+        return reading.batches(access, plan, documents.inventory(access.cost_metafield), None, "Stock of items")
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
         return write_inventory(session, store_id, batch.records)
@@ -124,7 +124,7 @@ class ShopifyInventory:
 
 def fetch_inventory(access: Access, item_ids: list[int]) -> list[dict[str, Any]]:
     """Inventory items by id with their levels, as write_inventory takes them."""
-    return reads.by_ids(reading.client(access), documents.INVENTORY, item_ids)
+    return reads.by_ids(reading.client(access), documents.inventory(access.cost_metafield), item_ids)
 
 
 def write_inventory(session: Session, store_id: int, records: list[dict[str, Any]]) -> Written:
@@ -150,9 +150,16 @@ def write_inventory(session: Session, store_id: int, records: list[dict[str, Any
         changed = {item for (item,) in run.execute(UPSERT_LEVELS, values).fetchall()}
         changed |= {item for (item,) in run.execute(DROP_LEVELS, values).fetchall()}
         run.execute(SNAPSHOT, values)
-    write_costs(session, store_id, (cost for record in records if (cost := mapping.item_cost(record))))
+    named, costs, wrong = cost_field(session, store_id), list[CostRow](), list[str]()
+    for record in records:
+        try:
+            if cost := mapping.item_cost(record, named):
+                costs.append(cost)
+        except mapping.WrongCost:
+            wrong.append(record["sku"] or f"item {number(record['id'])}")
+    write_costs(session, store_id, costs)
     same = len(records) - len(changed)
-    return Written(len(records), len(changed), {"unchanged": same} if same else {})
+    return Written(len(records), len(changed), {"unchanged": same} if same else {}, wrong_costs=tuple(wrong))
 
 
 def close_days(session: Session, store_id: int) -> bool:

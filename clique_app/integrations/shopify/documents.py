@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from string import Template
 from typing import Any
@@ -200,6 +200,18 @@ INVENTORY = Listing(
     counted=False,
 )
 
+
+def inventory(cost_metafield: str) -> Listing:
+    """Stock and costs; where a metafield of variants (namespace.key) is named, with what it holds."""
+    if not cost_metafield:
+        return INVENTORY
+    namespace, key = map(json.dumps, cost_metafield.split("."))
+    asked = f"id metafield(namespace: {namespace}, key: {key}) {{ namespace key value updatedAt }}"
+    # an item has one variant; were it shared, all must fit
+    variants = Connection("variants", 5, "metafield", asked)
+    return replace(INVENTORY, node=f"sku {INVENTORY.node} $variants", inner=(*INVENTORY.inner, variants))
+
+
 # what there is at all: what is not among them was deleted
 PRODUCT_IDS = Listing(root="products", kind="Product", page_size=250, ids_size=250, node="id")
 
@@ -212,7 +224,7 @@ CUSTOMERS = Listing(
     defaultAddress { countryCodeV2 province zip }""",
 )
 
-LISTINGS = (ORDERS, PRODUCTS, PRODUCT_IDS, INVENTORY, CUSTOMERS)
+LISTINGS = (ORDERS, PRODUCTS, PRODUCT_IDS, INVENTORY, inventory("custom.cost"), CUSTOMERS)
 
 SHOP = """query Shop {
   shop { name myshopifyDomain currencyCode ianaTimezone shopAddress { countryCodeV2 } }
