@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -162,6 +163,8 @@ def test_a_cost_in_shopify_replaces_the_metafields_and_a_webhook_reads_it_too(op
 
 def test_another_metafield_counts_from_when_it_is_named_however_old_its_value_is(opened: Shop) -> None:
     hold(opened, "C4", "1.75", name="erp.unit_cost")
+    wick, long_ago = variant(opened, "C4"), clock.now() - timedelta(hours=1)
+    wick.item_updated_at = wick.metafields["erp.unit_cost"].updated_at = long_ago
     hold(opened, "C4", "1.30")
     named(opened, NAME)
     opened.import_all()
