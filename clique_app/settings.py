@@ -55,6 +55,9 @@ class Settings(Environment):
     collector_events_per_second: int = Field(
         50, description="visits' events one address may send to one web process; ten seconds' worth at once"
     )
+    first_import_days: int = Field(
+        90, ge=1, le=1095, description="days that a new store's orders and ads are read of first; the rest follows"
+    )
     archive_dir: Path = Field(
         default_factory=lambda: Path(os.environ.get("CLIQUE_STATE_DIR", ".clique")) / "archive",
         description="folder of the compressed files that old log rows go to; the workers write it",

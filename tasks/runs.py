@@ -31,6 +31,8 @@ from clique_app.integrations import hindrance
 from clique_app.integrations.access import Access
 from clique_app.integrations.shopify.scopes import SHOWN_WITHOUT_SCOPE_DAYS
 from clique_app.logs import log
+from clique_app.settings import settings
+from clique_app.sync import costs_service
 from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.reading import NOT_SHOWN
@@ -38,13 +40,12 @@ from clique_app.sync.source import Askable, Batch, Kind, Plan, Source, Written
 from clique_app.tables import Store, SyncCursor, SyncRun
 from clique_app.tables.attribution import CHANGED, FIRST_READ
 
-FIRST_IMPORT_DAYS = 90
 FINAL_DAYS = 28  # how far back ad platforms restate
 PUBLISH_EVERY_SECONDS = 0.25
 TRIES_WITHOUT_PROGRESS = 5
 SETTLE_SECONDS = 2.0
 ORDERS = "shopify_orders"
-# imported 90 days first and then the rest; other sources come whole at once
+# imported FIRST_IMPORT_DAYS first and then the rest; other sources come whole at once
 BY_DAYS = (ORDERS, *(source.key for source in ADS), "klaviyo_email")
 BEFORE_ALL = date(2006, 1, 1)  # before there was a Shopify
 DAYS_NAMED = 5
@@ -125,10 +126,20 @@ def plan_of(session: Session, store_id: int, source: str, kind: Kind) -> Plan:
         known_from = cursor.history_from if cursor else None
         return Plan("history", last_day=known_from - timedelta(days=1) if known_from else today, until=now)
     if kind == "first_import" or cursor is None or cursor.read_to is None:
-        return Plan("first_import", first_day=today - timedelta(days=FIRST_IMPORT_DAYS), last_day=today, until=now)
+        first_day = today - timedelta(days=settings().first_import_days) if source in BY_DAYS else None
+        if source == ORDERS and first_day is not None:
+            first_day = max(first_day, _shown_from(session, store_id, today) or first_day)
+        return Plan("first_import", first_day=first_day, last_day=today, until=now)
     if kind == "final":
         return Plan("final", first_day=today - timedelta(days=FINAL_DAYS), last_day=today - timedelta(days=1))
     return Plan(kind, last_day=today, since=cursor.read_to, until=now)
+
+
+def _shown_from(session: Session, store_id: int, today: date) -> date | None:
+    """The first day whose orders Shopify shows whole; None: it shows all."""
+    if shows_all_orders(session, store_id):
+        return None
+    return today - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS - 1)
 
 
 class Run:
@@ -139,6 +150,7 @@ class Run:
         self.run_id = 0
         self.plan = Plan("manual")
         self._missing = ""
+        self._wrong_costs: list[str] = []
         self._heartbeat: datetime | None = None
         self._published = 0.0
 
@@ -216,6 +228,7 @@ class Run:
             run.position = batch.position
         self.plan = replace(self.plan, position=batch.position)
         self._missing = batch.missing or self._missing
+        self._wrong_costs += written.wrong_costs
         self._publish()
 
     @contextmanager
@@ -244,6 +257,7 @@ class Run:
             read_whole = not any(problems)
             if self.source.key == ORDERS:  # reading again would not help, so what is known moves on all the same
                 problems.append(unbalanced(session, self.store_id))
+            problems.append(costs_service.in_words(self._wrong_costs, given.cost_metafield))
             problem = " ".join(filter(None, problems))
             run.state, run.message = "incomplete" if problem else "whole", problem or hindrance.in_words()
             run.finished_at, run.position = clock.now(), {}
@@ -269,10 +283,10 @@ class Run:
             cursor.history_from = None
         if self.source.key == ORDERS and self.plan.kind in ("first_import", "history"):
             store = session.get_one(Store, self.store_id)
-            all_orders = shows_all_orders(session, self.store_id)
-            if not all_orders:  # of the first of the days that are shown, only a part is
-                cursor.history_from = clock.today(store.time_zone) - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS - 1)
-            store.history_complete = self.plan.kind == "history" and all_orders
+            shown = _shown_from(session, self.store_id, clock.today(store.time_zone))
+            if shown is not None:
+                cursor.history_from = max(shown, cursor.history_from or shown)
+            store.history_complete = self.plan.kind == "history" and shown is None
             store.history_from = session.scalar(
                 sa.text("select min(day) from shop_order where store_id = :store"), {"store": self.store_id}
             )

@@ -124,10 +124,10 @@ def import_view(standing: Standing) -> ProgressView:
     if reading.kind == "history" and standing.first_import_done:
         note = f"{_proof(standing)}. All earlier: {doing}"
         return ProgressView(label, f"{standing.rows:,}", share=round(reading.share or 0.0, 3), note=note)
-    note = f"{'All earlier' if reading.kind == 'history' else 'Last 90 days'}: {doing}"
+    reach = "All earlier: " if reading.kind == "history" else f"Last {reading.days} days: " if reading.days else ""
     total = f"{reading.expected:,}" if reading.expected else ""
     done = f"{reading.read:,}" if total else f"{reading.read:,} rows"
-    return ProgressView(label, done, total, round(reading.share or 0.0, 3), note)
+    return ProgressView(label, done, total, round(reading.share or 0.0, 3), reach + doing)
 
 
 def _settled(standing: Standing) -> ProgressView:

@@ -17,7 +17,7 @@ from clique_app.integrations.channels import Grant
 from clique_app.integrations.hindrance import overcome
 from clique_app.integrations.registry import channel_label, platform
 from clique_app.integrations.shopify import oauth
-from clique_app.tables import ConnectedAccount, Connection, Store
+from clique_app.tables import ConnectedAccount, Connection, Store, StoreSettings
 
 USABLE = ("connected", "choosing_account")
 
@@ -106,6 +106,7 @@ def _access(session: Session, store: Store, channel: str, token: str) -> Access:
         ConnectedAccount.channel == channel,
         col(ConnectedAccount.taken_off_at).is_(None),
     )
+    settings = session.get(StoreSettings, store.store_id)
     found = session.exec(in_use.order_by(col(ConnectedAccount.chosen_at), col(ConnectedAccount.account_id)))
     return Access(
         store_id=store.store_id,
@@ -116,4 +117,5 @@ def _access(session: Session, store: Store, channel: str, token: str) -> Access:
         accounts=tuple(
             Account(one.account_id, one.currency, one.time_zone, one.read_from, one.read_to) for one in found
         ),
+        cost_metafield=settings.cost_metafield if settings else "",
     )

@@ -28,6 +28,20 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Name:
+    """A name of the merchant's own that can be set, or left empty."""
+
+    name: str  # column of StoreSettings
+    label: str
+    pattern: str
+    ask: str  # what to enter
+    effects: tuple[str, str]  # what it does: empty, and set
+
+    def problem(self, text: str) -> str:
+        return "" if not text or re.fullmatch(self.pattern, text, re.ASCII) else self.ask
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of several that can be set. options: what is kept, its label, and what it does."""
 
@@ -53,6 +67,18 @@ COSTS = (
     _setting("other_marketing_per_month", "Other marketing a month", "money", "0", "1000000000"),
     _setting("overhead_per_month", "Overhead a month", "money", "0", "1000000000"),
 )
+# Shopify's own rules for the two parts; text of this form is safe in a query
+COST_METAFIELD = Name(
+    "cost_metafield",
+    "Metafield with the unit cost",
+    r"[A-Za-z0-9_-]{2,255}\.[A-Za-z0-9_-]{2,64}",
+    "Enter its namespace and key, such as custom.cost.",
+    (
+        "Empty: costs are Shopify's own cost per item.",
+        "This metafield of a variant is its cost where Shopify has no cost per item.",
+    ),
+)
+NAMES = (COST_METAFIELD,)
 ATTRIBUTION = (_setting("attribution_window_days", "Attribution window", "days", "1", "90", 0),)
 MODEL = Choice(
     "attribution_model",
@@ -121,6 +147,9 @@ def checked(texts: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]
         values[setting.name], problem = parsed(setting, texts.get(setting.name, ""))
         if problem:
             problems[setting.name] = problem
+    for named in NAMES:
+        if problem := named.problem(texts.get(named.name, "").strip()):
+            problems[named.name] = problem
     for choice in CHOICES:
         if texts.get(choice.name) not in {key for key, *_ in choice.options}:
             problems[choice.name] = "Choose one of the list."
@@ -177,9 +206,10 @@ def effect(name: str, value: Value) -> str:
     return words[name]
 
 
-def effects_of_choices(texts: Mapping[str, str]) -> dict[str, str]:
-    """What each choice does, in words."""
-    return {
+def effects_of_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """What each choice and each name does, in words."""
+    named = {one.name: one.effects[bool(texts.get(one.name, "").strip())] for one in NAMES}
+    return named | {
         choice.name: words for choice in CHOICES for key, _, words in choice.options if texts.get(choice.name) == key
     }
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from clique_app import clock
 from clique_app.connections import setting_ranges
 from clique_app.connections.roles import require_may_act
-from clique_app.connections.setting_ranges import CHOICES, MODEL, SETTINGS
+from clique_app.connections.setting_ranges import CHOICES, COST_METAFIELD, MODEL, NAMES, SETTINGS
 from clique_app.errors import CliqueError, InvalidInput, NotFound
 from clique_app.tables import AuditEntry, Store, StoreSettings
 
@@ -52,6 +52,11 @@ class Saved:
         """Whether every order has to be credited anew."""
         return bool({WINDOW, MODEL.name} & self.changed.keys())
 
+    @property
+    def reread_costs(self) -> bool:
+        """Whether costs are read from another place."""
+        return COST_METAFIELD.name in self.changed
+
 
 def read(session: Session, store_id: int, user_id: int) -> Kept:
     """The settings, and the latest changes of them."""
@@ -85,18 +90,21 @@ def save(session: Session, store_id: int, user_id: int, texts: Mapping[str, str]
     require_may_act(session, store_id, user_id)
     values, problems = setting_ranges.checked(texts)
     if problems:
-        labels = {setting.name: setting.label for setting in (*SETTINGS, *CHOICES)}
+        labels = {setting.name: setting.label for setting in (*SETTINGS, *NAMES, *CHOICES)}
         raise InvalidInput(" ".join(f"{labels[name]}: {problem}" for name, problem in problems.items()))
     row = _row(session, store_id, lock=True)
     before = {**_texts(row), KILL_SWITCH: _on(row.kill_switch)}
     wanted = {setting.name: setting_ranges.written(setting, values[setting.name]) for setting in SETTINGS}
     chosen = {choice.name: texts[choice.name] for choice in CHOICES}
+    chosen |= {named.name: texts.get(named.name, "").strip() for named in NAMES}
     after = {**wanted, **chosen, KILL_SWITCH: _on(kill_switch)}
     changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
     if not changed:
         return Saved({})
     for name, value in {**values, **chosen}.items():
         setattr(row, name, value)
+    if COST_METAFIELD.name in changed:
+        row.cost_metafield_at = clock.now()
     row.kill_switch, row.updated_at, row.updated_by = kill_switch, clock.now(), user_id
     session.add(row)
     detail = {name: list(pair) for name, pair in changed.items()}
@@ -114,7 +122,7 @@ def _row(session: Session, store_id: int, *, lock: bool = False) -> StoreSetting
 
 def _texts(row: StoreSettings) -> dict[str, str]:
     numbers = {setting.name: setting_ranges.written(setting, getattr(row, setting.name)) for setting in SETTINGS}
-    return {**numbers, **{choice.name: getattr(row, choice.name) for choice in CHOICES}}
+    return {**numbers, **{one.name: getattr(row, one.name) for one in (*NAMES, *CHOICES)}}
 
 
 def _on(value: bool) -> str:

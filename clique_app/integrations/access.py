@@ -27,4 +27,5 @@ class Access:
     currency: str  # the store's
     token: str = field(repr=False)
     accounts: tuple[Account, ...] = ()  # the ad accounts in use, where the channel has such
+    cost_metafield: str = ""  # of Shopify's variants, namespace.key: their cost where the item has none
     patience_seconds: float = 90.0  # with a platform's limits in one call, before the caller hears RateLimited

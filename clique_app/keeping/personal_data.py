@@ -73,7 +73,7 @@ HELD = (
             "postal_code": "''",
             "payload_hash": "null",
         },
-        "order_id name processed_at day created_at updated_at cancelled_at test source_name currency "
+        "order_id name processed_at day created_at updated_at cancelled_at test source_name selling_plan currency "
         "presentment_currency total stated_total payment_fee financial_status fulfillment_status "
         "fulfilment_location_id fulfilled_at delivered_at journey_ready",
     ),

@@ -96,7 +96,7 @@ def onboarding_view(session: Session, store_id: int) -> dict[str, Any]:
     """All of Onboarding in one session."""
     setup = setup_service.setup(session, store_id)
     scope = overview_service.scope(session, store_id, {"period": "last_90_days", "compare": "none"})
-    period = scope.choice.period
+    period = first_days(setup, scope.choice.period)
     shown = service.daily(session, store_id, [registry.metric(key) for key in (*TILES, *BESIDE)], period)
     coverage = service.cost_coverage(session, store_id, period)
     return {
@@ -116,6 +116,13 @@ def onboarding_view(session: Session, store_id: int) -> dict[str, Any]:
         "start": period.start.isoformat(),
         "end": period.end.isoformat(),
     }
+
+
+def first_days(setup: Setup, period: Period) -> Period:
+    """The days of the first profit view: no more than the orders that are here reach back."""
+    orders = next(one for one in setup.sources if one.source == "shopify_orders")
+    start = max(period.start, orders.history_from or period.start)
+    return Period(min(start, period.end), period.end)
 
 
 def cost_lines(costs: Costs) -> dict[str, str]:
@@ -320,7 +327,7 @@ def _first_view() -> rx.Component:
             rx.cond(OnboardingState.loaded, rx.foreach(OnboardingState.figures, _figure), skeleton),
             class_name="c-first-figures",
         ),
-        note=rx.cond(OnboardingState.days != "", OnboardingState.days, "Last 90 days"),
+        note=OnboardingState.days,
         actions=(state,),
     )
 

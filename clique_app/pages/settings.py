@@ -9,7 +9,16 @@ import reflex as rx
 
 from clique_app import clock, live
 from clique_app.components.advice_views import Reader
-from clique_app.components.forms import fields, money_field, number_field, percent_field, save_bar, select, switch
+from clique_app.components.forms import (
+    fields,
+    money_field,
+    number_field,
+    percent_field,
+    save_bar,
+    select,
+    switch,
+    text_field,
+)
 from clique_app.components.frame import header
 from clique_app.components.page import Page
 from clique_app.components.session import PageState
@@ -23,17 +32,21 @@ from clique_app.connections.setting_ranges import (
     ENGAGEMENT,
     LIMITS,
     MODEL,
+    NAMES,
     RETENTION,
     SETTINGS,
     Choice,
+    Name,
     Setting,
 )
 from clique_app.connections.settings_service import KILL_SWITCH, Kept, Past, Saved
 from clique_app.errors import CliqueError
 from clique_app.pages.settings_privacy import PrivacyState, privacy_card
+from clique_app.sync.inventory_service import ShopifyInventory
 from tasks.analysis import credit_all_orders, refresh_recommendations
+from tasks.sync import start_sync
 
-LABELS = {KILL_SWITCH: "Stop all changes", **{setting.name: setting.label for setting in (*SETTINGS, *CHOICES)}}
+LABELS = {KILL_SWITCH: "Stop all changes", **{setting.name: setting.label for setting in (*SETTINGS, *NAMES, *CHOICES)}}
 UNITS = {
     setting.name: {"percent": "%", "money": "", "days": " days", "hours": " h", "points": " points"}[setting.kind]
     for setting in SETTINGS
@@ -127,7 +140,7 @@ class SettingsState(PageState):
         self.effects = {
             name: setting_ranges.effect(name, value) for name, value in found.items() if name not in self.problems
         }
-        self.effects |= setting_ranges.effects_of_choices(self.values)
+        self.effects |= setting_ranges.effects_of_texts(self.values)
         self.unsaved = self.values != self._kept or self.kill_switch != self._kept_switch
         if self.unsaved:
             self.saved = ""
@@ -138,6 +151,8 @@ def follow_up(store_id: int, saved: Saved) -> None:
     if not saved.changed:
         return
     live.publish(store_id, "figures")
+    if saved.reread_costs:
+        start_sync(store_id, ShopifyInventory.key, "manual")
     if saved.recredit:
         credit_all_orders.send(store_id)
     else:
@@ -166,7 +181,7 @@ def past_rows(kept: Kept, user_id: int) -> list[Row]:
     return [row(number, past, name) for number, past in enumerate(kept.past) for name in past.changed]
 
 
-def _field(setting: Setting) -> rx.Component:
+def _field(setting: Setting | Name) -> rx.Component:
     state: Any = SettingsState
     shared = {
         "error": rx.cond(state.problems.contains(setting.name), state.problems[setting.name], ""),
@@ -176,6 +191,8 @@ def _field(setting: Setting) -> rx.Component:
         "name": setting.name,
     }
     value, on_change = state.values[setting.name], lambda text: state.change(setting.name, text)
+    if isinstance(setting, Name):
+        return text_field(setting.label, value, on_change, **shared)
     if setting.kind == "money":
         return money_field(setting.label, value, on_change, currency=state.currency, **shared)
     if setting.kind == "percent":
@@ -201,7 +218,7 @@ def _form() -> rx.Component:
     return rx.fragment(
         card(
             "Costs",
-            fields(*(_field(setting) for setting in COSTS)),
+            fields(*(_field(setting) for setting in (*COSTS, *NAMES))),
             note="What Shopify does not know. Profit, margin and break-even rest on these.",
         ),
         card(

@@ -3,7 +3,8 @@
 {"shop": "book.myshopify.com", "name": "Book", "currency": "EUR", "time_zone": "Europe/Berlin",
  "country": "DE", "locations": ["Berlin"],
  "products": [{"title": "Candle", "sku": "C1", "price": "20.00", "unit_cost": "8.00", "stock": 10,
-               "incoming": 0, "gift_card": false, "type": "Candles", "backorder": false}],
+               "incoming": 0, "gift_card": false, "type": "Candles", "backorder": false,
+               "metafields": {"custom.cost": "8.00"}}],
  "orders": [<as in specs.py>],
  "ad_account": {"id": "900", "name": "Book ads", "currency": "EUR", "time_zone": "Europe/Berlin"},
  "ad_spend": [{"day": "2026-03-01", "campaign": "Spring", "sku": "C1", "spend": "12.34", "impressions": 1000,
@@ -22,7 +23,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clique_app.sandbox import ad_book, specs
-from clique_app.sandbox.records import Location, Product, Shop, Variant
+from clique_app.sandbox.records import Location, Metafield, Product, Shop, Variant
 from clique_app.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def new_store(world: World, at: datetime, spec: dict[str, Any]) -> Store:
 def add_product(store: Store, at: datetime, spec: dict[str, Any]) -> Product:
     """A product with its variants (one, where none are listed) and their stock."""
     product_id = store.next_id()
-    variants = [_variant(store, product_id, x, spec) for x in spec.get("variants", (spec,))]
+    variants = [_variant(store, at, product_id, x, spec) for x in spec.get("variants", (spec,))]
     title = str(spec["title"])
     handle = str(spec.get("handle") or re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"))
     product = Product(
@@ -129,9 +130,19 @@ def spread_stock(store: Store, variant: Variant, units: int, at: datetime) -> No
         store.set_level(variant.inventory_item_id, location_id, part, at)
 
 
-def _variant(store: Store, product_id: int, spec: dict[str, Any], product: dict[str, Any]) -> Variant:
+def set_metafield(
+    store: Store, fields: dict[str, Metafield], at: datetime, name: str, value: str, kind: str = "number_decimal"
+) -> None:
+    """A field of the merchant's own, named namespace.key."""
+    namespace, key = name.split(".")
+    known = fields.get(name)
+    made = (known.metafield_id, known.created_at) if known else (store.next_id(), at)
+    fields[name] = Metafield(made[0], namespace, key, kind, value, made[1], at)
+
+
+def _variant(store: Store, at: datetime, product_id: int, spec: dict[str, Any], product: dict[str, Any]) -> Variant:
     unit_cost = spec.get("unit_cost")
-    return Variant(
+    variant = Variant(
         variant_id=store.next_id(),
         product_id=product_id,
         inventory_item_id=store.next_id(),
@@ -142,3 +153,6 @@ def _variant(store: Store, product_id: int, spec: dict[str, Any], product: dict[
         tracked=bool(product.get("tracked", True)),
         backorder=bool(product.get("backorder", False)),
     )
+    for name, value in spec.get("metafields", {}).items():
+        set_metafield(store, variant.metafields, at, str(name), str(value))
+    return variant

@@ -180,6 +180,18 @@ def update_variant(
         _product_changed(world, store, variant.product_id, at)
 
 
+def set_metafield(
+    world: World, at: datetime, domain: str, variant_id: int, name: str, value: str | None, kind: str
+) -> None:
+    """Set a field of a variant, or delete it. Neither the product nor the inventory item counts as changed."""
+    store = world.store(domain)
+    fields = store.variants[variant_id].metafields
+    if value is None:
+        del fields[name]
+    else:
+        book.set_metafield(store, fields, at, name, value, kind)
+
+
 def update_product(world: World, at: datetime, domain: str, product_id: int, fields: dict[str, Any]) -> None:
     store = world.store(domain)
     product = store.products[product_id]
@@ -335,6 +347,7 @@ CHANGES: dict[str, Callable[..., Any]] = {
         set_stock,
         set_incoming,
         update_variant,
+        set_metafield,
         update_product,
         delete_product,
         update_ad_object,

@@ -34,6 +34,7 @@ CHANGES = (
     "set_stock",
     "set_incoming",
     "update_variant",
+    "set_metafield",
     "update_product",
     "delete_product",
 )

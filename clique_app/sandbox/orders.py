@@ -38,6 +38,7 @@ class LineDraft:
     variant_id: int | None = None
     product_id: int | None = None
     gift_card: bool = False
+    selling_plan: str | None = None
 
 
 @dataclass(slots=True)
@@ -216,6 +217,7 @@ def _new_line(draft: LineDraft, tax_ppm: int, included: bool, next_id: NextId) -
         discount=money(draft.discount),
         tax=money(tax),
         gift_card=draft.gift_card,
+        selling_plan=draft.selling_plan,
     )
     amounts = _amounts(shown, draft.discount, tax, rate, included)
     kind = "GIFT_CARD" if draft.gift_card else "PRODUCT"

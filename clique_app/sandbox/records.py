@@ -38,6 +38,19 @@ class Location:
 
 
 @dataclass(slots=True)
+class Metafield:
+    """A field of the merchant's own."""
+
+    metafield_id: int
+    namespace: str
+    key: str
+    kind: str  # number_decimal | money | single_line_text_field ...
+    value: str  # always text: money as {"amount": "5.99", "currency_code": "CAD"}
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
 class Variant:
     variant_id: int
     product_id: int
@@ -49,6 +62,7 @@ class Variant:
     tracked: bool = True
     backorder: bool = False  # Shopify's inventoryPolicy CONTINUE
     item_updated_at: datetime | None = None  # of its inventory item; None: as old as the product
+    metafields: dict[str, Metafield] = field(default_factory=dict)  # by namespace.key
 
 
 @dataclass(slots=True)
@@ -118,6 +132,7 @@ class OrderLine:
     discount: Decimal  # of the whole line, as shown to the buyer
     tax: Decimal  # of the whole line after discount
     gift_card: bool = False
+    selling_plan: str | None = None  # name of the plan it was bought with
 
 
 @dataclass(slots=True)

@@ -2,7 +2,8 @@
 
     {"processed_at": "2026-03-08T01:59:59-05:00",         # default: now
      "customer": "ann",                                    # used again: the same customer; null: none
-     "lines": [{"sku": "A1", "quantity": 2, "unit_price": "20.00", "discount": "3.00", "gift_card": false}],
+     "lines": [{"sku": "A1", "quantity": 2, "unit_price": "20.00", "discount": "3.00", "gift_card": false,
+                "selling_plan": "Every month"}],               # default: bought once
      "discount": "10.00", "discount_code": "TEN",          # spread over the lines by largest remainder
      "taxes_included": false, "tax_rate": "0.08", "shipping": "5.00",
      "source": "web", "test": false, "country": "US", "region": "NY", "postal_code": "10001",
@@ -86,6 +87,7 @@ def line_draft(store: Store, spec: dict[str, Any]) -> LineDraft:
         variant_id=variant.variant_id if variant else None,
         product_id=variant.product_id if variant else None,
         gift_card=bool(spec.get("gift_card", product.is_gift_card if product else False)),
+        selling_plan=spec.get("selling_plan"),
     )
 
 

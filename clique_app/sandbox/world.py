@@ -209,6 +209,12 @@ class World:
     ) -> None:
         return self._change("update_variant", domain=domain, variant_id=variant_id, price=price, unit_cost=unit_cost)
 
+    def set_metafield(
+        self, domain: str, variant_id: int, name: str, value: str | None, kind: str = "number_decimal"
+    ) -> None:
+        """Set a variant's own field namespace.key; without a value it is deleted."""
+        return self._change("set_metafield", domain=domain, variant_id=variant_id, name=name, value=value, kind=kind)
+
     def update_product(self, domain: str, product_id: int, **fields: str | Sequence[str]) -> None:
         """Set title, status, product_type, vendor or tags."""
         return self._change("update_product", domain=domain, product_id=product_id, fields=fields)

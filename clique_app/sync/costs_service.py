@@ -10,12 +10,12 @@ import psycopg
 from sqlmodel import Session
 
 from clique_app import clock
-from clique_app.integrations.shopify.mapping import CostRow
+from clique_app.integrations.shopify.mapping import CostField, CostRow
 from clique_app.sync.staging_service import COST_DAY, COST_KINDS, COST_ON_DAY, cursor, stage
-from clique_app.tables import Store
+from clique_app.tables import Store, StoreSettings
 
+NAMED = 3  # of the items whose metafield holds no amount
 COST_COLUMNS = ("inventory_item_id bigint", "cost numeric", "as_of timestamptz", "day date")
-
 EVER = date(1970, 1, 1)  # the first cost known counts for all days before: nobody knows another
 # A cost counts from the store day on which Shopify was told of it, whenever it is read; an older reading is no news.
 ADD_COSTS = """
@@ -41,6 +41,25 @@ where e.store_id = %(store)s and c.variant_id = any(%(variants)s) and e.variant_
   and {COST_DAY} >= c.from_day and {COST_DAY} < c.to_day and e.kind = any(%(cost_kinds)s)
   and e.unit_cost is distinct from c.cost
 """  # noqa: S608
+
+
+def cost_field(session: Session, store_id: int) -> CostField | None:
+    """The metafield that Settings name as the place of unit costs."""
+    kept, store = session.get(StoreSettings, store_id), session.get_one(Store, store_id)
+    if kept is None or not kept.cost_metafield or kept.cost_metafield_at is None:
+        return None
+    return CostField(kept.cost_metafield, kept.cost_metafield_at, store.currency)
+
+
+def in_words(wrong: Sequence[str], metafield: str) -> str:
+    """The items whose metafield holds no amount, and what to do; empty where there are none."""
+    if not wrong:
+        return ""
+    named = f"{', '.join(wrong[:NAMED])}{', ...' if len(wrong) > NAMED else ''}"
+    return (
+        f"{len(wrong):,} {'cost is' if len(wrong) == 1 else 'costs are'} not read: the metafield {metafield} holds no "
+        f"amount ({named}). Enter a number there, or the cost per item in Shopify."
+    )
 
 
 def write_costs(session: Session, store_id: int, costs: Iterable[CostRow]) -> set[int]:

@@ -13,10 +13,10 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.errors import Unavailable
 from clique_app.integrations.shopify import documents, mapping, reads
-from clique_app.integrations.shopify.mapping import LevelRow, LocationRow
+from clique_app.integrations.shopify.mapping import CostRow, LevelRow, LocationRow
 from clique_app.integrations.shopify.values import number
 from clique_app.sync import reading
-from clique_app.sync.costs_service import write_costs
+from clique_app.sync.costs_service import cost_field, write_costs
 from clique_app.sync.source import Access, Batch, Plan, Written
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables import Store, SyncCursor
@@ -120,8 +120,8 @@ class ShopifyInventory:
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
         read, seen = int(plan.position.get("read", 0)), set[int]()
         began: str = plan.position.get("began", clock.now().isoformat())  # a file tells no more than when it was made
-        take = partial(_as_of, read_at=began)
-        for batch in reading.batches(access, plan, documents.INVENTORY, None, "Stock of items", take):
+        take, listing = partial(_as_of, read_at=began), documents.inventory(access.cost_metafield)
+        for batch in reading.batches(access, plan, listing, None, "Stock of items", take):
             read = batch.position.get("read", read + len(batch.records))
             seen |= _items(batch.records)
             yield replace(batch, position={**batch.position, "began": began}) if batch.position else batch
@@ -177,8 +177,8 @@ def _items(records: list[dict[str, Any]]) -> set[int]:
 
 def fetch_inventory(access: Access, item_ids: list[int]) -> list[dict[str, Any]]:
     """Inventory items by id with their levels, as write_inventory takes them."""
-    read_at = clock.now().isoformat()
-    return [_as_of(item, read_at) for item in reads.by_ids(reading.client(access), documents.INVENTORY, item_ids)]
+    read_at, listing = clock.now().isoformat(), documents.inventory(access.cost_metafield)
+    return [_as_of(item, read_at) for item in reads.by_ids(reading.client(access), listing, item_ids)]
 
 
 def _as_of(record: dict[str, Any], read_at: str) -> dict[str, Any]:
@@ -211,13 +211,21 @@ def write_inventory(session: Session, store_id: int, records: list[dict[str, Any
         changed = {item for (item,) in run.execute(UPSERT_LEVELS, values).fetchall()}
         changed |= {item for (item,) in run.execute(DROP_LEVELS, values).fetchall()}
         run.execute(SNAPSHOT, values)
-    write_costs(session, store_id, (cost for record in records if (cost := mapping.item_cost(record))))
+    named, costs, wrong = cost_field(session, store_id), list[CostRow](), list[str]()
+    for record in records:
+        try:
+            if cost := mapping.item_cost(record, named):
+                costs.append(cost)
+        except mapping.WrongCost:
+            wrong.append(record["sku"] or f"item {number(record['id'])}")
+    write_costs(session, store_id, costs)
     skipped = {
         "repeated in the batch": len(records) - len(newest),
         "older than what is here": len(newest) - len(items),
         "unchanged": len(items) - len(changed),
     }
-    return Written(len(records), len(changed), {why: count for why, count in skipped.items() if count})
+    left = {why: count for why, count in skipped.items() if count}
+    return Written(len(records), len(changed), left, wrong_costs=tuple(wrong))
 
 
 def _read_at(record: dict[str, Any]) -> datetime:

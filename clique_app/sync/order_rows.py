@@ -13,10 +13,10 @@ from clique_app.sync import copy_lines
 ORDER_COLUMNS = (
     "order_id bigint", "name text", "processed_at timestamptz", "day date", "created_at timestamptz",
     "updated_at timestamptz", "cancelled_at timestamptz", "test bool", "customer_id bigint", "source_name text",
-    "currency text", "presentment_currency text", "total numeric", "stated_total numeric", "payment_fee numeric",
-    "financial_status text", "fulfillment_status text", "fulfilled_at timestamptz", "delivered_at timestamptz",
-    "fulfilment_location_id bigint", "country text", "region text", "postal_code text", "journey_ready bool",
-    "payload_hash bytea",
+    "selling_plan bool", "currency text", "presentment_currency text", "total numeric", "stated_total numeric",
+    "payment_fee numeric", "financial_status text", "fulfillment_status text", "fulfilled_at timestamptz",
+    "delivered_at timestamptz", "fulfilment_location_id bigint", "country text", "region text", "postal_code text",
+    "journey_ready bool", "payload_hash bytea",
 )  # fmt: skip
 LINE_COLUMNS = (
     "line_id bigint", "order_id bigint", "product_id bigint", "variant_id bigint", "title text", "sku text",

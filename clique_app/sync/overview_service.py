@@ -48,6 +48,7 @@ class Reading:
     message: str
     share: float | None = None
     per_second: float | None = None
+    days: int | None = None  # how far back from its start an import reaches; None: to the beginning
 
     @property
     def seconds_left(self) -> float | None:
@@ -267,7 +268,13 @@ def _reading(run: SyncRun) -> Reading:
         message=run.message,
         share=_share(run),
         per_second=run.read / taken if taken >= 1 else None,
+        days=_days(run),
     )
+
+
+def _days(run: SyncRun) -> int | None:
+    first, last = run.plan.get("first_day"), run.plan.get("last_day")
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days if first and last else None
 
 
 def _share(run: SyncRun) -> float | None:

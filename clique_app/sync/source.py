@@ -52,6 +52,7 @@ class Written:
     written: int
     skipped: dict[str, int] = field(default_factory=dict)  # why: how many
     order_ids: tuple[int, ...] = ()
+    wrong_costs: tuple[str, ...] = ()  # SKUs whose cost metafield holds no amount
 
 
 @dataclass(frozen=True)

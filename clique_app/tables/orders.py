@@ -15,7 +15,8 @@ from clique_app.tables.base import PartOfOrder, StoreOwned, big, key, money, tim
 
 # kinds of ledger entries whose amounts are net sales; the others (shipping, tax, gift_card, tip, duty, fee) are not
 NET_SALES_KINDS = ("sale", "discount", "refund", "edit", "cancellation")
-BY_SUBSCRIPTION = "source_name like 'subscription_contract%'"  # orders that a subscription made
+# orders that a subscription made: bought with a selling plan, or billed by its contract
+BY_SUBSCRIPTION = "(selling_plan or source_name like 'subscription_contract%')"
 
 
 class Customer(StoreOwned, table=True):
@@ -58,6 +59,8 @@ class Order(StoreOwned, table=True):
     test: bool = False  # test orders are kept and counted nowhere
     customer_id: int | None = big(default=None, nullable=True)
     source_name: str = ""
+    # a line was bought with one; a file's orders do not tell
+    selling_plan: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     currency: str = Field(max_length=3)  # shop money
     presentment_currency: str = Field(max_length=3)
     total: Decimal = money()  # charged at purchase: lines after discount, shipping and tax; base of the payment fee

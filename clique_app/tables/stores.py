@@ -64,6 +64,9 @@ class StoreSettings(StoreOwned, table=True):
         default=None,
         sa_type=sa.Numeric(6, 3),  # pyright: ignore[reportArgumentType]
     )
+    # namespace.key of variants: their cost where Shopify has none
+    cost_metafield: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    cost_metafield_at: datetime | None = time(default=None, nullable=True)  # since when it is that one
     overhead_per_month: Decimal = money(default=Decimal(0))
     other_marketing_per_month: Decimal = money(default=Decimal(0))  # agency, tools, e-mail platform
     # points of the engagement score

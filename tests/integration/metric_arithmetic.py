@@ -209,7 +209,7 @@ class World:
 
     @staticmethod
     def subscribed(row: Row) -> bool:
-        return row.source_name.startswith("subscription_contract")
+        return row.selling_plan or row.source_name.startswith("subscription_contract")
 
     @cached_property
     def vips(self) -> set[int]:

@@ -118,7 +118,7 @@ def _orders(session: Session, store_id: int, chance: Random) -> None:
             total=price * units, stated_total=price * units, country="US", region=chance.choice(("ME", "NY", "")),
             payment_fee=chance.choice((None, Decimal("1.11"))),
             delivered_at=chance.choice((None, at + timedelta(days=3))),
-            source_name=chance.choice(("web", "subscription_contract")),
+            source_name=chance.choice(("web", "subscription_contract")), selling_plan=number % 7 == 0,
         )  # fmt: skip
         _add(
             session, tables.OrderLine, store_id, line_id=number, order_id=number, product_id=10 + product,

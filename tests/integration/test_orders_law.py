@@ -20,6 +20,7 @@ from tests.unit.integrations.shopify_records import agreement, line, order, sale
 pytestmark = pytest.mark.usefixtures("database_env")
 ZONE = "America/New_York"
 PLACED = datetime(2026, 3, 2, 17, tzinfo=UTC)
+plans = st.sampled_from([None, None, {"name": "Every month"}])
 TABLES = {
     "shop_order": "true",
     "order_line": "true",
@@ -39,7 +40,10 @@ def zulu(hours: int) -> str:
 def life(draw: st.DrawFn, number: int) -> list[dict[str, Any]]:
     """The states an order goes through, each as Shopify would give it then."""
     placed = draw(st.integers(0, 72))
-    lines = [line(number * 10 + n, title=draw(st.text(max_size=5))) for n in range(draw(st.integers(1, 3)))]
+    lines = [
+        line(number * 10 + n, title=draw(st.text(max_size=5)), sellingPlan=draw(plans))
+        for n in range(draw(st.integers(1, 3)))
+    ]
     first = [sale(number * 100 + n, "20.0", "1.5", draw(st.sampled_from(["0.0", "2.5"])), line=number * 10 + n)
              for n in range(len(lines))]  # fmt: skip
     visits = [

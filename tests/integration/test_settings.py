@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from clique_app import clock
 from clique_app.connections import settings_service
-from clique_app.connections.setting_ranges import CHOICES, SETTINGS
+from clique_app.connections.setting_ranges import CHOICES, NAMES, SETTINGS
 from clique_app.database import store_session
 from clique_app.errors import AccessDenied, InvalidInput, Refused
 from clique_app.tables import AuditEntry, Member, StoreSettings
@@ -98,7 +98,7 @@ def test_the_page_shows_marks_discards_and_saves(store_id: int, monkeypatch: pyt
     call = lambda name, *args: getattr(page.SettingsState, name).fn(state, *args)  # noqa: E731
 
     asyncio.run(call("load"))
-    assert set(state.values) == {setting.name for setting in (*SETTINGS, *CHOICES)}
+    assert set(state.values) == {setting.name for setting in (*SETTINGS, *NAMES, *CHOICES)}
     assert not state.unsaved
     call("change", "attribution_window_days", "400")
     assert state.problems == {"attribution_window_days": "Enter 1 to 90 days."}

@@ -147,7 +147,7 @@ ORDERS = Listing(
             50,
             "currentQuantity",
             """id title sku quantity currentQuantity isGiftCard product { id } variant { id }
-            originalUnitPriceSet { shopMoney { amount } }""",
+            sellingPlan { name } originalUnitPriceSet { shopMoney { amount } }""",
         ),
         Connection(
             "agreements",
@@ -210,6 +210,18 @@ VARIANT_ITEMS = Listing(
     root="productVariants", kind="ProductVariant", page_size=250, ids_size=250, node="id inventoryItem { id }"
 )
 
+
+def inventory(cost_metafield: str) -> Listing:
+    """Stock and costs; where a metafield of variants (namespace.key) is named, with what it holds."""
+    if not cost_metafield:
+        return INVENTORY
+    namespace, key = map(json.dumps, cost_metafield.split("."))
+    asked = f"id metafield(namespace: {namespace}, key: {key}) {{ namespace key value updatedAt }}"
+    # an item has one variant; were it shared, all must fit
+    variants = Connection("variants", 5, "metafield", asked)
+    return replace(INVENTORY, node=f"sku {INVENTORY.node} $variants", inner=(*INVENTORY.inner, variants))
+
+
 # what there is at all: what is not among them was deleted
 PRODUCT_IDS = Listing(root="products", kind="Product", page_size=250, ids_size=250, node="id")
 
@@ -223,7 +235,8 @@ CUSTOMERS = Listing(
 )
 
 LISTINGS = (
-    ORDERS, PRODUCTS, PRODUCT_IDS, INVENTORY, VARIANT_ITEMS, CUSTOMERS, ORDERS.brief, PRODUCTS.brief, CUSTOMERS.brief,
+    ORDERS, PRODUCTS, PRODUCT_IDS, INVENTORY, inventory("custom.cost"), VARIANT_ITEMS, CUSTOMERS, ORDERS.brief,
+    PRODUCTS.brief, CUSTOMERS.brief,
 )  # fmt: skip
 
 SHOP = """query Shop {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -20,6 +22,7 @@ from clique_app.integrations.shopify.values import (
     shop_money,
 )
 
+MILLIONTH = Decimal("0.000001")  # as costs are kept
 CHARGES = ("SALE", "CAPTURE")  # kinds of transactions that take money
 FAILED_SHIPMENTS = ("CANCELLED", "ERROR", "FAILURE")
 
@@ -35,6 +38,7 @@ class OrderRow(NamedTuple):
     test: bool
     customer_id: int | None
     source_name: str
+    selling_plan: bool
     currency: str
     presentment_currency: str
     total: Decimal
@@ -98,6 +102,18 @@ class CostRow(NamedTuple):
     as_of: datetime  # its item has not changed since
 
 
+class CostField(NamedTuple):
+    """The metafield of variants in which a store keeps its unit costs."""
+
+    name: str  # namespace.key
+    since: datetime  # when it was named
+    currency: str  # the store's
+
+
+class WrongCost(ValueError):
+    """The metafield holds no amount in the store's currency."""
+
+
 class LevelRow(NamedTuple):
     inventory_item_id: int
     location_id: int
@@ -133,6 +149,7 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
     cancelled_at = instant_or_none(record["cancelledAt"])
     address = record["shippingAddress"] or record["billingAddress"] or {}
     journey = record["customerJourneySummary"]
+    bought = record.get("lineItems", ())
     row = OrderRow(
         order_id,
         record["name"],
@@ -144,6 +161,7 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
         record["test"],
         number_or_none(record["customer"]),
         record["sourceName"] or "",
+        any([line["sellingPlan"] for line in bought]),
         record["currencyCode"],
         record["presentmentCurrencyCode"],
         total_at_purchase(agreements),
@@ -166,7 +184,7 @@ def order(record: dict[str, Any], time_zone: str) -> MappedOrder:
             time_zone=time_zone,
         )
     )
-    lines = [_line(order_id, line) for line in record.get("lineItems", ())]
+    lines = [_line(order_id, line) for line in bought]
     lines.sort()
     return MappedOrder(row, lines, booked, touches(order_id, record.get("moments", [])))
 
@@ -188,10 +206,34 @@ def product(record: dict[str, Any]) -> tuple[ProductRow, list[VariantRow], list[
     return row, [_variant(product_id, variant) for variant in variants], costs
 
 
-def item_cost(item: dict[str, Any]) -> CostRow | None:
-    """What one unit of an inventory item costs; None where Shopify knows no cost."""
-    cost = item["unitCost"]
-    return CostRow(number(item["id"]), Decimal(cost["amount"]), instant(item["updatedAt"])) if cost else None
+def item_cost(item: dict[str, Any], named: CostField | None = None) -> CostRow | None:
+    """What one unit of an inventory item costs: Shopify's own cost, else what the named metafield holds; None where
+    neither is there. WrongCost where the metafield holds something else."""
+    cost, as_of = item["unitCost"], instant(item["updatedAt"])
+    if cost:
+        return CostRow(number(item["id"]), Decimal(cost["amount"]), as_of)
+    if named is None:
+        return None
+    for variant in item.get("variants", ()):
+        held = variant["metafield"]
+        if held and f"{held['namespace']}.{held['key']}" == named.name:  # it may have been asked for before another
+            as_of = max(as_of, instant(held["updatedAt"]), named.since)
+            return CostRow(number(item["id"]), _amount(held["value"], named.currency), as_of)
+    return None
+
+
+def _amount(value: str, currency: str) -> Decimal:
+    """Of a metafield that is a number, a text with nothing but one, or money."""
+    text = value.strip()
+    if text.startswith("{"):
+        try:
+            money = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise WrongCost(value) from error
+        text = str(money.get("amount")) if money.get("currency_code") == currency else ""
+    if not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text, re.ASCII):
+        raise WrongCost(value)
+    return Decimal(text).quantize(MILLIONTH)
 
 
 def inventory(record: dict[str, Any]) -> tuple[list[LevelRow], list[LocationRow]]:

@@ -276,7 +276,7 @@ SUBSCRIBERS_AT_START = Reading(
     source=_customers(
         "min(o.day) as first_day",
         f"cast(:start as date) - {SUBSCRIBED_DAYS} and :end",
-        where=f"o.{BY_SUBSCRIPTION}",
+        where=BY_SUBSCRIPTION,
         having="min(o.day) < :start",
     ),
     groups=_OF_CUSTOMER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from clique_app.sandbox.records import (
     Agreement,
@@ -290,6 +291,7 @@ _LINE: dict[str, Field] = {
     "refundableQuantity": lambda x, a, c: x.line.current_quantity,
     "unfulfilledQuantity": lambda x, a, c: 0 if x.order.fulfilled_at else x.line.current_quantity,
     "isGiftCard": lambda x, a, c: x.line.gift_card,
+    "sellingPlan": lambda x, a, c: x.line.selling_plan,
     "requiresShipping": lambda x, a, c: not x.line.gift_card,
     "taxable": lambda x, a, c: bool(x.line.tax),
     "customAttributes": lambda x, a, c: [],
@@ -338,6 +340,10 @@ _AGREEMENT: dict[str, Field] = {
 ORDER_FIELDS: Fields = {
     "Order": _ORDER,
     "LineItem": _LINE,
+    "LineItemSellingPlan": {
+        "name": lambda name, a, c: name,
+        "sellingPlanId": lambda name, a, c: gid("SellingPlan", crc32(name.encode())),
+    },
     "MoneyBag": {
         "shopMoney": lambda m, a, c: Money(m.amount, c.store.shop.currency),
         "presentmentMoney": lambda m, a, c: presentment(m, c),

@@ -88,6 +88,7 @@ def ads(case: Case, database_env: None, platform: Sandbox, monkeypatch: pytest.M
     for name, value in platform.settings().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setenv("FIRST_IMPORT_DAYS", str(IMPORTED))
     settings.cache_clear()
     follow_clock(platform, monkeypatch)
     client = import_module(f"clique_app.integrations.{case.channel}.client")
@@ -95,7 +96,6 @@ def ads(case: Case, database_env: None, platform: Sandbox, monkeypatch: pytest.M
     monkeypatch.setattr(client, "APP_RATES", (Rate(1000, Duration.SECOND),))
     monkeypatch.setattr(client, "REPORT_ASK_AGAIN_SECONDS", (0.01,), raising=False)
     platform.control("POST", f"{case.channel}/quota", json=case.quota)
-    monkeypatch.setattr(runs, "FIRST_IMPORT_DAYS", IMPORTED)
     monkeypatch.setattr(runs, "SETTLE_SECONDS", 0)
     monkeypatch.setattr(runs, "time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
     stamina.set_testing(True, attempts=client.READ_ATTEMPTS)

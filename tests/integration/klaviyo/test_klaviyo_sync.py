@@ -50,9 +50,9 @@ def make(database_env: None, klaviyo: Sandbox, monkeypatch: pytest.MonkeyPatch) 
     for name, value in klaviyo.settings().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setenv("FIRST_IMPORT_DAYS", str(IMPORTED))
     settings.cache_clear()
     follow_clock(klaviyo, monkeypatch)
-    monkeypatch.setattr(runs, "FIRST_IMPORT_DAYS", IMPORTED)
     monkeypatch.setattr(runs, "SETTLE_SECONDS", 0)
     monkeypatch.setattr(runs, "time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
     monkeypatch.setattr(edge, "start_sync", lambda *asked: None)  # readings are made by the tests themselves

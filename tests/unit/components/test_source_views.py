@@ -40,6 +40,7 @@ def reading(**changed: Any) -> Reading:
         message="",
         share=0.24,
         per_second=315.6,
+        days=90,
     )
     return replace(base, **changed)
 
@@ -65,6 +66,13 @@ def standing(**changed: Any) -> Standing:
 def test_a_running_import_shows_its_counts_against_the_sources_own() -> None:
     view = import_view(standing(state="importing", current=reading()))
     assert (view.done, view.total, view.share, view.whole) == ("6,312", "26,118", 0.24, False)
+
+
+def test_an_import_says_how_far_back_it_reaches() -> None:
+    view = import_view(standing(state="importing", current=reading(days=30)))
+    assert view.note.startswith("Last 30 days: Orders, 6,312 of 26,118")
+    whole = import_view(standing(state="importing", current=reading(days=None)))
+    assert whole.note.startswith("Orders, 6,312 of 26,118")
 
 
 def test_while_all_earlier_is_read_the_proof_of_the_first_days_stays() -> None:

@@ -51,6 +51,7 @@ def line(number: int = 1, **changed: Any) -> dict[str, Any]:
         "quantity": 1,
         "currentQuantity": 1,
         "isGiftCard": False,
+        "sellingPlan": None,
         "product": {"id": "gid://shopify/Product/10"},
         "variant": {"id": "gid://shopify/ProductVariant/100"},
         "originalUnitPriceSet": money("20.0"),
