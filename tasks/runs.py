@@ -47,6 +47,7 @@ ALL_ORDERS_SCOPE = "read_all_orders"
 SHOWN_WITHOUT_SCOPE_DAYS = 60  # Shopify shows no older orders without it
 BEFORE_ALL = date(2006, 1, 1)  # before there was a Shopify
 DAYS_NAMED = 5
+MISSING_SAID_CHARS = 1000
 
 
 class TakenOver(Exception):
@@ -129,7 +130,6 @@ class Run:
         self.source, self.store_id = source, store_id
         self.run_id = 0
         self.plan = Plan("manual")
-        self._missing = ""
         self._heartbeat: datetime | None = None
         self._published = 0.0
 
@@ -211,8 +211,10 @@ class Run:
             }
             run.stage, run.expected = batch.stage, batch.expected or run.expected
             run.position = batch.position
+            for missing in (batch.missing, written.missing):
+                if missing not in run.message and len(run.message) < MISSING_SAID_CHARS:
+                    run.message = f"{run.message} {missing}".strip()
         self.plan = replace(self.plan, position=batch.position)
-        self._missing = batch.missing or self._missing
         self._publish()
 
     @contextmanager
@@ -233,7 +235,7 @@ class Run:
             time.sleep(SETTLE_SECONDS)  # something may have changed between the two counts
             held = self._held(given)
         with self._owned() as (session, run):
-            problems = [self._missing, held.message]
+            problems = [run.message, held.message]  # what was missing on the way
             if run.read != run.written + run.skipped:
                 problems.append(f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for.")
             read_whole = not any(problems)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import Part
+from clique_app.integrations.channels import Part, Total
 from clique_app.integrations.google import mapping, queries
 from clique_app.integrations.google.client import GoogleClient
 
@@ -65,10 +65,18 @@ class GoogleReader:
         for page in self._client.pages(queries.search_term_days(first, last)):
             yield Part("search_day", _summed(mapping.search_day(row, "term") for row in page), "Search terms by day")
 
-    def impressions(self, first: date, last: date) -> int:
-        """Google's own count for the whole account."""
-        rows = self._client.rows(queries.impressions(first, last))
-        return sum(int((row.get("metrics") or {}).get("impressions") or 0) for row in rows)
+    def total(self, first: date, last: date) -> Total:
+        """Google's own sum for the whole account."""
+        return self._total(queries.total(first, last))
+
+    def total_by_region(self, first: date, last: date) -> Total:
+        """The countries of the account, without campaigns, regions and days."""
+        return self._total(queries.total_by_region(first, last))
+
+    def _total(self, query: str) -> Total:
+        rows = [row.get("metrics") or {} for row in self._client.rows(query)]
+        spend = sum((mapping.money(row.get("costMicros")) for row in rows), Decimal(0))
+        return Total(sum(int(row.get("impressions") or 0) for row in rows), spend)
 
     @cached_property
     def _has_performance_max(self) -> bool:
