@@ -10,6 +10,7 @@ from typing import Any
 
 from clique_app.integrations.access import Account
 from clique_app.integrations.channels import Level, Part, Total
+from clique_app.integrations.summed import summed
 from clique_app.integrations.tiktok import mapping
 from clique_app.integrations.tiktok.client import TikTokClient
 
@@ -47,8 +48,10 @@ class TikTokReader:
             yield Part("ad_day", [mapping.ad_day(row) for row in rows], "Ads by day")
         asked = {"report_type": "AUDIENCE", "data_level": "AUCTION_CAMPAIGN", "metrics": mapping.REGION_DAY_METRICS}
         dimensions = ["campaign_id", "stat_time_day", "province_id"]
-        for rows in self._report({**asked, "dimensions": dimensions}, first, last, DAYS_AT_ONCE):
-            yield Part("campaign_region_day", [mapping.region_day(row, self._places) for row in rows], "Regions by day")
+        pages = self._report({**asked, "dimensions": dimensions}, first, last, DAYS_AT_ONCE)
+        # provinces that TikTok does not list are all of one region, the unknown
+        rows = summed(mapping.region_day(row, self._places) for page in pages for row in page)
+        yield Part("campaign_region_day", rows, "Regions by day")
 
     def total(self, first: date, last: date) -> Total:
         """TikTok's own sum for the whole account."""

@@ -30,6 +30,7 @@ from clique_app.errors import RateLimited
 from clique_app.imports import service as files
 from clique_app.integrations.channels import AdWriter, Level
 from clique_app.integrations.registry import ad_channel
+from clique_app.integrations.tiktok import mapping as tiktok_mapping
 from clique_app.settings import settings
 from clique_app.tables import Connection, Member
 from tasks import imports, runs
@@ -215,10 +216,11 @@ def test_a_stumbling_platform_is_read_whole_and_the_log_tells_of_it(ads: Ads, ca
 
 def test_what_stays_away_or_leaves_rows_out_is_reported_and_made_good_later(ads: Ads, case: Case) -> None:
     label = ad_channel(ads.channel).label
-    ads.fault("rows_dropped", path=case.days)
+    ads.fault("rows_dropped", None, path=case.days)
     run = ads.sync("first_import")
     assert run.state == "incomplete"
     assert "Sync again; the figures may be incomplete." in run.message
+    ads.sandbox.control("DELETE", "faults")
     ads.fault("5xx", times=None)
     run = ads.sync("catch_up")
     assert (run.state, run.message) == (
@@ -233,7 +235,7 @@ def test_what_stays_away_or_leaves_rows_out_is_reported_and_made_good_later(ads:
 def test_regions_left_out_are_seen_and_nothing_is_taken_for_gone(ads: Ads, case: Case) -> None:
     label = ad_channel(ads.channel).label
     ads.sync("first_import")
-    ads.fault("rows_dropped", 1, **case.regions)
+    ads.fault("rows_dropped", None, **case.regions)
     run = ads.sync("final")
     assert run.state == "incomplete"
     assert run.message.startswith(f"Main ({ads.main}), ")
@@ -241,8 +243,20 @@ def test_regions_left_out_are_seen_and_nothing_is_taken_for_gone(ads: Ads, case:
     assert " USD by region, but " in run.message
     assert run.message.endswith(" came. Sync again.")
     assert ads.rows("select from campaign_region_day where spend = 0 and impressions = 0") == []
+    ads.sandbox.control("DELETE", "faults")
     assert ads.sync("final").state == "whole"
     ads.assert_true(IMPORTED)
+
+
+@pytest.mark.parametrize("case", CASES[:1], ids=["tiktok"], indirect=True)
+def test_provinces_that_are_not_listed_are_one_unknown_region(ads: Ads, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiktok_mapping, "places_of", lambda listed: {})
+    run = ads.sync("first_import")
+    assert (run.state, run.message) == ("whole", "")
+    first = clock.today(NEW_YORK) - timedelta(days=IMPORTED)
+    ours, theirs = ads.regions(ads.main, first)
+    assert {key.partition("/")[2] for key in ours} == {"unknown/Unknown"}
+    assert sum(ours.values()) == sum(theirs.values())
 
 
 def test_a_budget_is_written_read_back_and_undone_and_an_empty_success_is_noticed(

@@ -301,7 +301,7 @@ def test_ads_that_are_left_out_of_a_restatement_keep_their_figures(ads: Ads) -> 
 
 
 def test_what_was_missing_is_not_forgotten_while_a_run_waits(ads: Ads) -> None:
-    ads.fault("rows_dropped", operation=REGIONS)
+    ads.fault("rows_dropped", times=None, operation=REGIONS)
     ads.fault("rate_limit", path=f"act_{ads.second}")
     with pytest.raises(RateLimited):
         ads.sync("first_import")
