@@ -49,6 +49,7 @@ ORDERS = "shopify_orders"
 BY_DAYS = (ORDERS, *(source.key for source in ADS), "klaviyo_email")
 BEFORE_ALL = date(2006, 1, 1)  # before there was a Shopify
 DAYS_NAMED = 5
+MISSING_SAID_CHARS = 1000
 
 
 class TakenOver(Exception):
@@ -149,7 +150,6 @@ class Run:
         self.source, self.store_id = source, store_id
         self.run_id = 0
         self.plan = Plan("manual")
-        self._missing = ""
         self._wrong_costs: list[str] = []
         self._heartbeat: datetime | None = None
         self._published = 0.0
@@ -226,8 +226,10 @@ class Run:
             _account(run, written)
             run.stage, run.expected = batch.stage, batch.expected or run.expected
             run.position = batch.position
+            for missing in (batch.missing, written.missing):
+                if missing not in run.message and len(run.message) < MISSING_SAID_CHARS:
+                    run.message = f"{run.message} {missing}".strip()
         self.plan = replace(self.plan, position=batch.position)
-        self._missing = batch.missing or self._missing
         self._wrong_costs += written.wrong_costs
         self._publish()
 
@@ -251,7 +253,7 @@ class Run:
         with self._owned() as (session, run):
             if held.gone:
                 _account(run, Written(held.gone, 0, {NOT_SHOWN: held.gone}))
-            problems = [self._missing, held.message]
+            problems = [run.message, held.message]  # what was missing on the way
             if run.read != run.written + run.skipped:
                 problems.append(f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for.")
             read_whole = not any(problems)

@@ -115,7 +115,7 @@ def _access(session: Session, store: Store, channel: str, token: str) -> Access:
         currency=store.currency,
         token=token,
         accounts=tuple(
-            Account(one.account_id, one.currency, one.time_zone, one.read_from, one.read_to) for one in found
+            Account(one.account_id, one.currency, one.time_zone, one.read_from, one.read_to, one.name) for one in found
         ),
         cost_metafield=settings.cost_metafield if settings else "",
     )

@@ -15,6 +15,7 @@ class Account:
     time_zone: str
     read_from: date | None = None
     read_to: date | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,14 @@ class Part:
     stage: str
 
 
+@dataclass(frozen=True)
+class Total:
+    """What a platform says of some days of an account in sum."""
+
+    impressions: int
+    spend: Decimal
+
+
 class AdReader(Protocol):
     """Reads one ad account."""
 
@@ -88,8 +96,12 @@ class AdReader(Protocol):
         """Figures of these days of the account's zone: by ad, then by campaign, country and region."""
         ...
 
-    def impressions(self, first: date, last: date) -> int:
-        """The platform's own total, to hold against ours."""
+    def total(self, first: date, last: date) -> Total:
+        """The platform's own sum of these days, to hold against what was read of them by ad."""
+        ...
+
+    def total_by_region(self, first: date, last: date) -> Total:
+        """The same of its report by region: places may be left out of it, so it need not be the sum of the ads."""
         ...
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from babel.numbers import get_currency_precision
 from sqlmodel import Session, col, select
 
 from clique_app import clock
-from clique_app.errors import AccessExpired
+from clique_app.errors import AccessExpired, Rejected
 from clique_app.integrations.access import Access, Account
 from clique_app.integrations.channels import AdChannel, AdReader, Part
 from clique_app.integrations.registry import CHANNELS
@@ -32,6 +34,7 @@ KEYS = {
 }
 REPEATED = "named twice on one page"
 WITHOUT_PARENT = "made while Clique was reading; the next reading has it"
+GRAINS = {"ad": ads_sql.AD_DAYS_AS_READ, "region": ads_sql.REGION_DAYS_AS_READ}  # each has its own sum at the platform
 NOT_WRITTEN = {
     "ad_product": "products of ads that this store does not have",
     "closed_set": "product sets that the connected person may not read",
@@ -55,32 +58,63 @@ class AdsSource:
 
     def batches(self, access: Access, plan: Plan) -> Iterator[Batch]:
         """Account by account, from the one where an interrupted run was: structure first, so that days find what they
-        belong to, then days."""
+        belong to, then days. An account that the platform refuses does not keep the others from being read."""
         if not access.accounts:
             raise AccessExpired("No ad account is chosen. Choose one on the Connections page.")
         ids = [account.account_id for account in access.accounts]
         began = ids.index(plan.position["account"]) if plan.position.get("account") in ids else 0
+        refused = 0
         for number, account in enumerate(access.accounts[began:], began):
             here = account.account_id == plan.position.get("account")
             position = {"account": account.account_id, "to": plan.position.get("to") if here else None}
             reader, share = self._platform.reader(access.token, account), 1 / len(ids)
-            yield from _structure(reader, account, plan, {**position, "share": number * share})
-            span = ad_spans.asked(plan, clock.today(account.time_zone), account, self._platform.history_days)
-            yield from _days(reader, account, span, position, (number * share, share))
+            try:
+                yield from _structure(reader, account, plan, {**position, "share": number * share})
+                span = ad_spans.asked(plan, clock.today(account.time_zone), account, self._platform.history_days)
+                yield from _days(reader, account, span, position, (number * share, share))
+            except Rejected as error:
+                refused += 1
+                if refused == len(ids):
+                    raise
+                missing = (
+                    f"The ad account {_called(account)} was not read. {error.message.rstrip('.')}. "
+                    f"Mend the access to it at {self._platform.label}, or take it off on the Connections page."
+                )
+                yield Batch([], {**position, "share": (number + 1) * share}, "The next ad account", missing=missing)
 
     def write(self, session: Session, store_id: int, batch: Batch) -> Written:
         """Write the pages of one batch."""
         read = written = 0
         skipped: dict[str, int] = {}
+        differing: list[str] = []
         for page in batch.records:
             rows = _unique(page["rows"], KEYS.get(page["table"], ()))
-            kept = WRITERS[page["table"]](session, self._values(store_id, page, rows)) if rows or _ends(page) else 0
+            values = self._values(store_id, page, rows)
+            if "totals" in page and (found := self._differing(session, page, values)):
+                differing += found
+                continue
+            kept = WRITERS[page["table"]](session, values) if rows or _ends(page) else 0
             read, written = read + len(page["rows"]), written + kept
             unwritten = NOT_WRITTEN.get(page["table"], WITHOUT_PARENT)
             for why, count in ((REPEATED, len(page["rows"]) - len(rows)), (unwritten, len(rows) - kept)):
                 if count:
                     skipped[why] = skipped.get(why, 0) + count
-        return Written(read, written, skipped)
+        return Written(read, written, skipped, missing=" ".join(differing))
+
+    def _differing(self, session: Session, page: Row, values: Row) -> list[str]:
+        """In words, where what was read of a month is not what the platform says of it in sum: then nothing can be
+        said of the rows that did not come, and the month does not count as read."""
+        found: list[str] = []
+        for grain, total in page["totals"].items():
+            rows, impressions, spend = session.connection().execute(GRAINS[grain], _params(GRAINS[grain], values)).one()
+            said, rounding = Decimal(total["spend"]), Decimal(1).scaleb(-get_currency_precision(page["currency"]))
+            if impressions != total["impressions"] or abs(spend - said) > rows * rounding:
+                found.append(
+                    f"{page['called']}, {values['first']:%-d %B} to {values['last_over']:%-d %B %Y}: "
+                    f"{self._platform.label} counts {total['impressions']:,} impressions and {said:,.2f} "
+                    f"{page['currency']} by {grain}, but {impressions:,} and {spend:,.2f} came. Sync again."
+                )
+        return found
 
     def _values(self, store_id: int, page: Row, rows: list[Row]) -> Row:
         return {
@@ -91,6 +125,7 @@ class AdsSource:
             "read_at": datetime.fromisoformat(page["read_at"]),
             "first": date.fromisoformat(page["first"]) if "first" in page else None,
             "last": date.fromisoformat(page["last"]) if "last" in page else None,
+            "last_over": date.fromisoformat(page["last_over"]) if "last_over" in page else None,
             "sets_read": page.get("sets_read", False),
             "rows": json.dumps(rows),
         }
@@ -98,11 +133,14 @@ class AdsSource:
     def source_count(self, access: Access, plan: Plan) -> int | None:
         """The platform's impressions of the accounts over the days that are over."""
         spans = [(account, self._counted(plan, account.time_zone)) for account in access.accounts]
-        counts = [
-            self._platform.reader(access.token, account).impressions(span.first, span.last)
-            for account, span in spans
-            if not span.is_empty
-        ]
+        try:
+            counts = [
+                self._platform.reader(access.token, account).total(span.first, span.last).impressions
+                for account, span in spans
+                if not span.is_empty
+            ]
+        except Rejected:  # by one account: what was read of the others was held against their months' sums
+            return None
         return sum(counts) if counts else None
 
     def kept_count(self, session: Session, store_id: int, plan: Plan) -> int:
@@ -144,11 +182,26 @@ def _days(reader: AdReader, account: Account, span: Span, position: Row, share: 
 
 
 def _month(reader: AdReader, account: Account, month: Span, unread: Row, read_to: Row) -> Iterator[Batch]:
-    """A month is read whole or, after an interruption, again: only then is it known what has gone."""
+    """A month is read whole or, after an interruption, again; and held against the platform's sums of its days that
+    are over: only where they agree is it known what has gone."""
+    over = ad_spans.over(month, clock.today(account.time_zone))
     head = {**_head(account), "first": month.first.isoformat(), "last": month.last.isoformat()}
     for part in reader.days(month.first, month.last):
         yield Batch([_page(head, part)], unread, f"{month.first:%B %Y}: {part.stage}")
-    yield Batch([{**head, "table": "gone", "rows": []}], read_to, f"{month.first:%B %Y} is here")
+    ends = {"table": "gone", "rows": [], "last_over": over.last.isoformat(), "totals": _totals(reader, over)}
+    named = {"called": _called(account), "currency": account.currency}
+    yield Batch([{**head, **ends, **named}], read_to, f"{month.first:%B %Y} is here")
+
+
+def _totals(reader: AdReader, over: Span) -> dict[str, Row]:
+    if over.is_empty:
+        return {}
+    totals = {"ad": reader.total(over.first, over.last), "region": reader.total_by_region(over.first, over.last)}
+    return {grain: {"impressions": one.impressions, "spend": str(one.spend)} for grain, one in totals.items()}
+
+
+def _called(account: Account) -> str:
+    return f"{account.name} ({account.account_id})" if account.name else account.account_id
 
 
 def _page(head: Row, part: Part) -> Row:
@@ -192,8 +245,11 @@ def _ending(*statements: sa.TextClause) -> Callable[[Session, Row], int]:
 
 
 def _run(session: Session, statement: sa.TextClause, values: Row) -> int:
-    named = statement.compile().params.keys()
-    return session.connection().execute(statement, {name: values[name] for name in named}).rowcount
+    return session.connection().execute(statement, _params(statement, values)).rowcount
+
+
+def _params(statement: sa.TextClause, values: Row) -> Row:
+    return {name: values[name] for name in statement.compile().params}
 
 
 WRITERS: dict[str, Callable[[Session, Row], int]] = {

@@ -211,8 +211,19 @@ on conflict (store_id, day, ad_group_id, kind, match, text) do update set
     read_at = excluded.read_at
 """)
 
+# what one reading brought of an account's days: its rows, impressions and spend
+_AS_READ = """
+select count(*), coalesce(sum(d.impressions), 0), coalesce(sum(d.spend), 0)
+from {table} d
+join campaign c on c.store_id = d.store_id and c.campaign_id = d.campaign_id
+where d.store_id = :store and d.channel = :channel and c.account_id = :account and d.day between :first and :last_over
+  and d.read_at = :read_at
+"""
+AD_DAYS_AS_READ = sa.text(_AS_READ.format(table="ad_day"))
+REGION_DAYS_AS_READ = sa.text(_AS_READ.format(table="campaign_region_day"))
+
 # what a restatement no longer names has become zero
-_GONE = """d.day between :first and :last and d.read_at < :read_at
+_GONE = """d.day between :first and :last_over and d.read_at < :read_at
   and exists (select from campaign c where c.store_id = :store and c.campaign_id = d.campaign_id
               and c.account_id = :account)
   and (d.spend <> 0 or d.impressions <> 0 or d.clicks <> 0"""
@@ -236,7 +247,7 @@ where d.store_id = :store and d.channel = :channel and {_GONE})
 GONE_SEARCH_DAYS = sa.text("""
 delete from search_day d
 using campaign c
-where d.store_id = :store and d.day between :first and :last and d.channel = :channel and d.read_at < :read_at
+where d.store_id = :store and d.day between :first and :last_over and d.channel = :channel and d.read_at < :read_at
   and c.store_id = :store and c.campaign_id = d.campaign_id and c.account_id = :account
 """)
 

@@ -29,7 +29,7 @@ def _queries() -> dict[str, str]:
     whole = {name: value for name, value in vars(queries).items() if name.isupper() and "SELECT" in str(value)}
     of_days = (
         queries.ad_days, queries.ad_actions, queries.asset_group_days, queries.asset_group_actions,
-        queries.region_days, queries.keyword_days, queries.search_term_days, queries.impressions,
+        queries.region_days, queries.keyword_days, queries.search_term_days, queries.total, queries.total_by_region,
     )  # fmt: skip
     of_one = (queries.one_campaign, queries.one_ad_group, queries.one_ad, queries.one_asset_group)
     return {

@@ -15,7 +15,7 @@ from clique_app import clock
 from clique_app.errors import AccessExpired, PlatformError, RateLimited, Rejected, Unavailable
 from clique_app.integrations import quotas
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import AdAccount, Grant
+from clique_app.integrations.channels import AdAccount, Grant, Total
 from clique_app.integrations.pinterest import client, reads, write
 from clique_app.integrations.pinterest.channel import PINTEREST
 from clique_app.sandbox.platforms import environment
@@ -178,19 +178,20 @@ def test_every_grain_adds_up_to_what_the_account_delivered(merchant: Connected) 
         {"ad_day": days, "campaign_region_day": regions}[part.table].extend(part.rows)
     asked = {"account": merchant.account.account_id, "from": str(first), "to": str(last)}
     true = PLAIN_HTTP.get(f"{merchant.served.url}/_control/pinterest/truth", params=asked).json()
-    spent = sum(Decimal(day["spend"]) for day in true["by_day"].values())
+    spent = sum((Decimal(day["spend"]) for day in true["by_day"].values()), Decimal(0))
     assert spent > 0
     assert sum(Decimal(row["spend"]) for row in days) == sum(Decimal(row["spend"]) for row in regions) == spent
     found = {f"{row['campaign_id']}/{row['country']}/{row['region']}" for row in regions}
     assert found == set(true["by_region"])
-    assert sum(row["impressions"] for row in days) == merchant.reader().impressions(first, last)
+    shown = sum(row["impressions"] for row in days)
+    assert merchant.reader().total(first, last) == merchant.reader().total_by_region(first, last) == Total(shown, spent)
 
 
 def test_days_that_pinterest_no_longer_has_are_not_asked_for(merchant: Connected) -> None:
     today = clock.today("UTC")
     asked: list[Callable[[], Any]] = [
         lambda: list(merchant.reader().days(today - timedelta(days=1000), today - timedelta(days=900))),
-        lambda: merchant.reader().impressions(today - timedelta(days=1000), today),
+        lambda: merchant.reader().total(today - timedelta(days=1000), today),
     ]
     for ask in asked:
         assert ask()  # Pinterest would refuse a span that is too long or too old

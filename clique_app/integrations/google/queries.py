@@ -149,8 +149,16 @@ def search_term_days(first: date, last: date) -> str:
     )
 
 
-def impressions(first: date, last: date) -> str:
-    return f"SELECT metrics.impressions FROM customer WHERE {_between(first, last)}"
+def total(first: date, last: date) -> str:
+    return f"SELECT metrics.cost_micros, metrics.impressions FROM customer WHERE {_between(first, last)}"
+
+
+def total_by_region(first: date, last: date) -> str:
+    """What region_days comes to: a row for each country, once for people who were targeted and once for others."""
+    return (
+        "SELECT user_location_view.country_criterion_id, user_location_view.targeting_location, metrics.cost_micros, "
+        f"metrics.impressions FROM user_location_view WHERE {_between(first, last)}"
+    )
 
 
 def _between(first: date, last: date) -> str:

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import Part
+from clique_app.integrations.channels import Part, Total
 from clique_app.integrations.google import mapping, queries
 from clique_app.integrations.google.client import GoogleClient
+from clique_app.integrations.summed import summed
 
 PLACES_AT_ONCE = 500
 UNKNOWN_COUNTRY, UNKNOWN_REGION = "unknown", "Unknown"
@@ -61,14 +62,22 @@ class GoogleReader:
             yield from self._ad_days(*asked, "Asset groups by day")
         yield Part("campaign_region_day", self._region_days(first, last), "Regions by day")
         for page in self._client.pages(queries.keyword_days(first, last)):
-            yield Part("search_day", _summed(mapping.search_day(row, "keyword") for row in page), "Keywords by day")
+            yield Part("search_day", summed(mapping.search_day(row, "keyword") for row in page), "Keywords by day")
         for page in self._client.pages(queries.search_term_days(first, last)):
-            yield Part("search_day", _summed(mapping.search_day(row, "term") for row in page), "Search terms by day")
+            yield Part("search_day", summed(mapping.search_day(row, "term") for row in page), "Search terms by day")
 
-    def impressions(self, first: date, last: date) -> int:
-        """Google's own count for the whole account."""
-        rows = self._client.rows(queries.impressions(first, last))
-        return sum(int((row.get("metrics") or {}).get("impressions") or 0) for row in rows)
+    def total(self, first: date, last: date) -> Total:
+        """Google's own sum for the whole account."""
+        return self._total(queries.total(first, last))
+
+    def total_by_region(self, first: date, last: date) -> Total:
+        """The countries of the account, without campaigns, regions and days."""
+        return self._total(queries.total_by_region(first, last))
+
+    def _total(self, query: str) -> Total:
+        rows = [row.get("metrics") or {} for row in self._client.rows(query)]
+        spend = sum((mapping.money(row.get("costMicros")) for row in rows), Decimal(0))
+        return Total(sum(int(row.get("impressions") or 0) for row in rows), spend)
 
     @cached_property
     def _has_performance_max(self) -> bool:
@@ -93,7 +102,7 @@ class GoogleReader:
         """A place is named once for people who were targeted and once for others: the two are one region's."""
         rows = self._client.rows(queries.region_days(first, last))
         self._learn_places({name for row in rows for name in _place_names(row)})
-        return _summed(mapping.region_day(row, *_place(row)) for row in rows)
+        return summed(mapping.region_day(row, *_place(row)) for row in rows)
 
     def _learn_places(self, names: set[str]) -> None:
         unknown = sorted(name for name in names if name and name not in _places)
@@ -148,22 +157,3 @@ def _place(row: Row) -> tuple[str, str]:
     country, region = _place_names(row)
     code = _places.get(country, ("", ""))[0]
     return code or UNKNOWN_COUNTRY, _places.get(region, ("", ""))[1] or UNKNOWN_REGION
-
-
-def _summed(rows: Iterator[Row]) -> list[Row]:
-    """Rows that are the same but for their figures, added up."""
-    sums: dict[tuple[Any, ...], Row] = {}
-    for row in rows:
-        key = tuple(row[name] for name in row if name not in FIGURES)
-        known = sums.setdefault(key, row)
-        if known is not row:
-            for name in FIGURES & row.keys():
-                known[name] = _plus(known[name], row[name])
-    return list(sums.values())
-
-
-FIGURES = {"spend", "impressions", "clicks", "link_clicks", "reported_conversions", "reported_revenue"}
-
-
-def _plus(one: Any, other: Any) -> Any:
-    return str(Decimal(one) + Decimal(other)) if isinstance(one, str) else one + other

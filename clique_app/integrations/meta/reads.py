@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
 from clique_app.errors import Rejected, Unavailable
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import Part
+from clique_app.integrations.channels import Part, Total
 from clique_app.integrations.meta import mapping
 from clique_app.integrations.meta.client import MetaClient, ReportNotMade
 from clique_app.integrations.meta.faults import TooMuchData
 
 REPORT_ABOVE_DAYS = 7  # a longer span by ad and day is asked for as a report that Meta prepares
+REGIONS = ["country", "region"]
 
 Row = dict[str, Any]
 
@@ -63,7 +65,7 @@ class MetaReader:
 
     def days(self, first: date, last: date) -> Iterator[Part]:
         """Every ad's every day on which something was delivered; then the same by campaign, country and region."""
-        asked = {"level": "campaign", "fields": mapping.REGION_DAY_FIELDS, "breakdowns": ["country", "region"]}
+        asked = {"level": "campaign", "fields": mapping.REGION_DAY_FIELDS, "breakdowns": REGIONS}
         regions = self._by_day(first, last, asked)
         begun = list(islice(regions, 1))  # Meta prepares it while the ads are read
         for piece in self._by_day(first, last, {"level": "ad", "fields": mapping.AD_DAY_FIELDS}):
@@ -72,12 +74,20 @@ class MetaReader:
             rows = [mapping.region_day(row) for row in piece.rows]
             yield Part("campaign_region_day", rows, f"Regions by day{piece.ready}")
 
-    def impressions(self, first: date, last: date) -> int:
-        """Meta's own count for the whole account: impressions add up exactly, amounts are rounded row by row."""
+    def total(self, first: date, last: date) -> Total:
+        """Meta's own sum for the whole account: impressions add up exactly, amounts are rounded row by row."""
+        return self._total(first, last, {})
+
+    def total_by_region(self, first: date, last: date) -> Total:
+        """The breakdown of the days, asked once for the account and all days."""
+        return self._total(first, last, {"breakdowns": REGIONS})
+
+    def _total(self, first: date, last: date, more: Row) -> Total:
         fields = ",".join(mapping.ACCOUNT_TOTAL_FIELDS)
-        asked = {"level": "account", "fields": fields, "time_range": _range(first, last)}
-        pages = self._client.pages(f"{self._path}/insights", asked)
-        return sum(int(row.get("impressions") or 0) for page in pages for row in page)
+        asked = {"level": "account", "fields": fields, "time_range": _range(first, last), **more}
+        rows = [row for page in self._client.pages(f"{self._path}/insights", asked) for row in page]
+        spend = sum((Decimal(str(row.get("spend") or 0)) for row in rows), Decimal(0))
+        return Total(sum(int(row.get("impressions") or 0) for row in rows), spend)
 
     def _product_set(self, product_set: str, ads: list[str]) -> Iterator[Part]:
         """Meta lists the variants of the products in a set."""

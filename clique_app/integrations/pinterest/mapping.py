@@ -22,7 +22,7 @@ AD_DAY_COLUMNS = (
     "VIDEO_MRC_VIEWS_1",
 )  # fmt: skip
 REGION_DAY_COLUMNS = (*CAMPAIGN_NAMES, *DELIVERY)
-ACCOUNT_TOTAL_COLUMNS = ("IMPRESSION_1",)
+TOTAL_COLUMNS = ("IMPRESSION_1", "SPEND_IN_MICRO_DOLLAR")
 STATUSES = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "archived", "DELETED_DRAFT": "deleted"}
 COUNTS = ("impressions", "clicks", "link_clicks")
 REGION_CODE = re.compile(r"[A-Z]{2}-\w")  # US-CA

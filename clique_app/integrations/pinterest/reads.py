@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from clique_app import clock
 from clique_app.errors import Rejected
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import Part
+from clique_app.integrations.channels import Part, Total
 from clique_app.integrations.pinterest import mapping
 from clique_app.integrations.pinterest.client import PinterestClient
 
@@ -63,10 +64,19 @@ class PinterestReader:
             found = mapping.region_days(rows, self._currency, self._region_names) if rows else []
             yield Part("campaign_region_day", found, f"Regions by day{_ready(rows)}")
 
-    def impressions(self, first: date, last: date) -> int:
-        """Pinterest's own count for the whole account."""
-        reports = self._report(first, last, "ADVERTISER", mapping.ACCOUNT_TOTAL_COLUMNS, granularity="TOTAL")
-        return sum(int(row.get("IMPRESSION_1") or 0) for rows in reports for row in rows or ())
+    def total(self, first: date, last: date) -> Total:
+        """Pinterest's own sum for the whole account."""
+        return self._total(first, last, "ADVERTISER")
+
+    def total_by_region(self, first: date, last: date) -> Total:
+        """The countries of each campaign, without regions and days."""
+        return self._total(first, last, "CAMPAIGN_TARGETING", targeting_types=["COUNTRY"])
+
+    def _total(self, first: date, last: date, level: str, **more: Any) -> Total:
+        reports = self._report(first, last, level, mapping.TOTAL_COLUMNS, granularity="TOTAL", **more)
+        rows = [row for part in reports for row in part or ()]
+        spend = sum((mapping.amount(row.get("SPEND_IN_MICRO_DOLLAR")) for row in rows), Decimal(0))
+        return Total(sum(int(row.get("IMPRESSION_1") or 0) for row in rows), spend)
 
     def _report(
         self, first: date, last: date, level: str, columns: tuple[str, ...], **more: Any

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import Level, Part
+from clique_app.integrations.channels import Level, Part, Total
+from clique_app.integrations.summed import summed
 from clique_app.integrations.tiktok import mapping
 from clique_app.integrations.tiktok.client import TikTokClient
 
@@ -46,14 +48,24 @@ class TikTokReader:
             yield Part("ad_day", [mapping.ad_day(row) for row in rows], "Ads by day")
         asked = {"report_type": "AUDIENCE", "data_level": "AUCTION_CAMPAIGN", "metrics": mapping.REGION_DAY_METRICS}
         dimensions = ["campaign_id", "stat_time_day", "province_id"]
-        for rows in self._report({**asked, "dimensions": dimensions}, first, last, DAYS_AT_ONCE):
-            yield Part("campaign_region_day", [mapping.region_day(row, self._places) for row in rows], "Regions by day")
+        pages = self._report({**asked, "dimensions": dimensions}, first, last, DAYS_AT_ONCE)
+        # provinces that TikTok does not list are all of one region, the unknown
+        rows = summed(mapping.region_day(row, self._places) for page in pages for row in page)
+        yield Part("campaign_region_day", rows, "Regions by day")
 
-    def impressions(self, first: date, last: date) -> int:
-        """TikTok's own count for the whole account."""
-        asked = {"report_type": "BASIC", "data_level": "AUCTION_ADVERTISER", "metrics": ["impressions"]}
-        pages = self._report({**asked, "dimensions": ["advertiser_id"]}, first, last, TOTAL_DAYS_AT_ONCE)
-        return sum(mapping.count(row["metrics"].get("impressions")) for page in pages for row in page)
+    def total(self, first: date, last: date) -> Total:
+        """TikTok's own sum for the whole account."""
+        return self._total(first, last, {"report_type": "BASIC", "dimensions": ["advertiser_id"]})
+
+    def total_by_region(self, first: date, last: date) -> Total:
+        """The provinces of the account, without campaigns and days."""
+        return self._total(first, last, {"report_type": "AUDIENCE", "dimensions": ["advertiser_id", "province_id"]})
+
+    def _total(self, first: date, last: date, of: Row) -> Total:
+        asked = {**of, "data_level": "AUCTION_ADVERTISER", "metrics": ["impressions", "spend"]}
+        rows = [row["metrics"] for page in self._report(asked, first, last, TOTAL_DAYS_AT_ONCE) for row in page]
+        spend = sum((mapping.number(row.get("spend")) for row in rows), Decimal(0))
+        return Total(sum(mapping.count(row.get("impressions")) for row in rows), spend)
 
     def _list(self, level: Level) -> Iterator[list[Row]]:
         asked = {**self._of, "fields": mapping.FIELDS[level], "filtering": {"primary_status": "STATUS_NOT_DELETE"}}

@@ -1,4 +1,4 @@
-"""What tests and people may do to Meta: end tokens, shrink allowances, raise issues."""
+"""What tests and people may do to Meta: end tokens, take rights to an account, shrink allowances, raise issues."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def handlers(world: World, tokens: Tokens, usage: Usage, pushes: Pushes) -> list
         {"expire": tokens.expire_all, "revoke": tokens.revoke_all}[how]()
         return {"ended": how}
 
+    async def set_rights(request: Request) -> Any:
+        spec = await request.json()
+        change = tokens.closed_accounts.discard if spec["granted"] else tokens.closed_accounts.add
+        change(str(spec["account"]))
+        return spec
+
     async def set_quota(request: Request) -> Any:
         spec = await request.json()
         usage.limit(str(spec.get("account") or APP), spec.get("calls_per_hour"))
@@ -43,6 +49,7 @@ def handlers(world: World, tokens: Tokens, usage: Usage, pushes: Pushes) -> list
 
     return [
         ("/meta/tokens", "POST", end_tokens),
+        ("/meta/rights", "POST", set_rights),
         ("/meta/quota", "GET", quota),
         ("/meta/quota", "POST", set_quota),
         ("/meta/push", "POST", push),

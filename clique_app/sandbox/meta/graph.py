@@ -65,6 +65,9 @@ class Graph:
         head, rest = call.path[0], call.path[1:]
         if head in ("me", USER_ID):
             return self._me(call, token, rest)
+        account = self.account_of(call.path)
+        if account is not None and account.account_id in self._tokens.closed_accounts:
+            raise missing_permission("ads_management or ads_read")
         if self._reports.find(head):
             _need(token, "ads_read", "ads_management")
             return self._page(call, self._reports.rows(head)) if rest == ("insights",) else self._reports.look(head)
@@ -112,7 +115,8 @@ class Graph:
             return {"data": [{"permission": scope, "status": "granted"} for scope in token.scopes]}
         if rest == ("adaccounts",):
             _need(token, "ads_read", "ads_management")
-            return self._list(call, self._world.ads.accounts_at("meta"))
+            closed = self._tokens.closed_accounts
+            return self._list(call, [x for x in self._world.ads.accounts_at("meta") if x.account_id not in closed])
         if rest:
             raise unknown_object("/".join(("me", *rest)))
         known = {"id": USER_ID, "name": USER_NAME}
@@ -173,7 +177,9 @@ class Graph:
         if fault:
             return {"data": [], "paging": self._paging(call, start, start - 1, more=True)}
         data = rows[start : start + limit]
-        if self._faults.take("meta", "rows_dropped", path="/".join(call.path), method=call.method):
+        report = self._reports.find(call.path[0])
+        level = report.level if report else call.params.get("level", "")
+        if self._faults.take("meta", "rows_dropped", path="/".join(call.path), method=call.method, operation=level):
             data = data[: len(data) // 2]
         if not data:
             return {"data": []}
@@ -213,7 +219,7 @@ class Graph:
         now = self._world.now()
         query = insights.parse_query(call.asked(), node, account, now)
         make = lambda: insights.rows(self._world.ads, account, query, now)  # noqa: E731
-        return {"report_run_id": self._reports.start(account, make, "/".join(call.path))}
+        return {"report_run_id": self._reports.start(account, query.level, make, "/".join(call.path))}
 
     def _products(self, call: Call, product_set: str) -> dict[str, Any]:
         items = self._world.ads.product_sets[product_set]

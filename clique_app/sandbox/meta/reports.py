@@ -24,6 +24,7 @@ class Report:
     """One run; its rows are worked out when they are first asked for."""
 
     account: AdAccount
+    level: str
     make: Callable[[], list[Row]]
     states: tuple[tuple[str, int], ...]
     looks: int = 0
@@ -42,11 +43,11 @@ class Reports:
         self._reports: dict[str, Report] = {}
         self._made = 0
 
-    def start(self, account: AdAccount, make: Callable[[], list[Row]], path: str) -> str:
+    def start(self, account: AdAccount, level: str, make: Callable[[], list[Row]], path: str) -> str:
         fault = self._faults.take("meta", *BY_FAULT, path=path, method="POST")
         self._made += 1
         run_id = f"6{self._made:015d}"
-        self._reports[run_id] = Report(account, make, BY_FAULT.get(fault or "", STATES))
+        self._reports[run_id] = Report(account, level, make, BY_FAULT.get(fault or "", STATES))
         while len(self._reports) > MOST_KEPT:
             self._reports.pop(next(iter(self._reports)))
         return run_id

@@ -35,6 +35,7 @@ class Tokens:
         self._path = data_dir / "meta_tokens.json" if data_dir else None
         self._codes: dict[str, tuple[tuple[str, ...], str, datetime]] = {}
         self._tokens: dict[str, Token] = {}
+        self.closed_accounts: set[str] = set()  # ad accounts the person has lost the rights to
         if self._path and self._path.exists():
             rows = json.loads(self._path.read_text())
             self._tokens = {k: Token(**{**v, "scopes": tuple(v["scopes"])}) for k, v in rows.items()}

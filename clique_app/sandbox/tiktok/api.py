@@ -154,7 +154,8 @@ class Api:
         total = math.ceil(len(rows) / size)
         if self._faults.take("tiktok", "empty_page", path=call.path, method=call.method):
             shown, total = [], max(total, page + 1)
-        if self._faults.take("tiktok", "rows_dropped", path=call.path, method=call.method):
+        kind = str(call.params.get("report_type", ""))
+        if self._faults.take("tiktok", "rows_dropped", path=call.path, method=call.method, operation=kind):
             shown = shown[: len(shown) // 2]
         info = {"page": page, "page_size": size, "total_number": len(rows), "total_page": total}
         return {"list": shown, "page_info": info}

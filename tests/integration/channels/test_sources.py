@@ -30,6 +30,7 @@ from clique_app.errors import RateLimited
 from clique_app.imports import service as files
 from clique_app.integrations.channels import AdWriter, Level
 from clique_app.integrations.registry import ad_channel
+from clique_app.integrations.tiktok import mapping as tiktok_mapping
 from clique_app.settings import settings
 from clique_app.tables import Connection, Member
 from tasks import imports, runs
@@ -47,6 +48,7 @@ class Case:
 
     channel: str
     days: str  # in the path of the calls that bring days
+    regions: dict[str, str]  # what only the call that brings days by region is known by
     stumbles: dict[str, int]  # troubles that are overcome within a reading, and how often they come
     quota: dict[str, int]  # what the emulator is told to allow, so that a test need not wait
 
@@ -55,21 +57,29 @@ CASES = (
     Case(
         "tiktok",
         "report/integrated",
+        {"operation": "AUDIENCE"},
         {"5xx": 3, "timeout": 1, "error_in_200": 2, "truncated_page": 2, "empty_page": 2},
         {"calls_per_second": 1000},
     ),
     Case(
         "pinterest",
         "reports",
+        {"path": "reports/CAMPAIGN_TARGETING"},
         {"5xx": 3, "timeout": 1, "error_in_200": 2, "truncated_page": 2, "empty_page": 2, "report_slow": 1,
          "report_skipped": 1, "report_failed": 1},
         {"calls_per_minute": 100_000},
     ),
-    Case("google", "metrics.cost_micros", {"5xx": 1, "timeout": 1, "truncated_page": 1, "empty_page": 2}, {}),
+    Case(
+        "google",
+        "metrics.cost_micros",
+        {"path": "segments.geo_target_region"},
+        {"5xx": 1, "timeout": 1, "truncated_page": 1, "empty_page": 2},
+        {},
+    ),
 )  # fmt: skip
 
 
-META = Case("meta", "insights", {}, {})  # of whose list only what its own tests leave out
+META = Case("meta", "insights", {"operation": "campaign"}, {}, {})  # of whose list only what its own tests leave out
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.channel)
@@ -206,10 +216,11 @@ def test_a_stumbling_platform_is_read_whole_and_the_log_tells_of_it(ads: Ads, ca
 
 def test_what_stays_away_or_leaves_rows_out_is_reported_and_made_good_later(ads: Ads, case: Case) -> None:
     label = ad_channel(ads.channel).label
-    ads.fault("rows_dropped", path=case.days)
+    ads.fault("rows_dropped", None, path=case.days)
     run = ads.sync("first_import")
     assert run.state == "incomplete"
     assert "Sync again; the figures may be incomplete." in run.message
+    ads.sandbox.control("DELETE", "faults")
     ads.fault("5xx", times=None)
     run = ads.sync("catch_up")
     assert (run.state, run.message) == (
@@ -218,6 +229,34 @@ def test_what_stays_away_or_leaves_rows_out_is_reported_and_made_good_later(ads:
     ads.sandbox.control("DELETE", "faults")
     assert ads.sync("first_import").state == "whole"
     ads.assert_true(IMPORTED)
+
+
+@pytest.mark.parametrize("case", [*CASES, META], ids=lambda case: case.channel, indirect=True)
+def test_regions_left_out_are_seen_and_nothing_is_taken_for_gone(ads: Ads, case: Case) -> None:
+    label = ad_channel(ads.channel).label
+    ads.sync("first_import")
+    ads.fault("rows_dropped", None, **case.regions)
+    run = ads.sync("final")
+    assert run.state == "incomplete"
+    assert run.message.startswith(f"Main ({ads.main}), ")
+    assert f": {label} counts " in run.message
+    assert " USD by region, but " in run.message
+    assert run.message.endswith(" came. Sync again.")
+    assert ads.rows("select from campaign_region_day where spend = 0 and impressions = 0") == []
+    ads.sandbox.control("DELETE", "faults")
+    assert ads.sync("final").state == "whole"
+    ads.assert_true(IMPORTED)
+
+
+@pytest.mark.parametrize("case", CASES[:1], ids=["tiktok"], indirect=True)
+def test_provinces_that_are_not_listed_are_one_unknown_region(ads: Ads, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiktok_mapping, "places_of", lambda listed: {})
+    run = ads.sync("first_import")
+    assert (run.state, run.message) == ("whole", "")
+    first = clock.today(NEW_YORK) - timedelta(days=IMPORTED)
+    ours, theirs = ads.regions(ads.main, first)
+    assert {key.partition("/")[2] for key in ours} == {"unknown/Unknown"}
+    assert sum(ours.values()) == sum(theirs.values())
 
 
 def test_a_budget_is_written_read_back_and_undone_and_an_empty_success_is_noticed(

@@ -24,6 +24,7 @@ from clique_app.integrations import quotas
 from clique_app.integrations.channels import USUAL_HISTORY_DAYS
 from clique_app.integrations.meta import client
 from clique_app.settings import settings
+from clique_app.sync.source import Kind
 from tasks import runs
 from tests.conftest import Sandbox
 from tests.integration.channels.accounts import BERLIN, NEW_YORK, USER, Ads, at_meta, follow_clock, make_ads
@@ -254,6 +255,87 @@ def test_rows_that_are_left_out_are_noticed(ads: Ads) -> None:
     assert "Sync again; the figures may be incomplete." in run.message
     assert ads.sync("first_import").state == "whole"
     ads.assert_true(IMPORTED)
+
+
+REGIONS, ADS = "campaign", "ad"  # the levels that insights are asked at, for each
+
+
+@pytest.mark.parametrize("kind", ["first_import", "catch_up", "final"])
+def test_regions_that_are_left_out_are_said_and_nothing_is_taken_for_gone(ads: Ads, kind: Kind) -> None:
+    if kind != "first_import":
+        ads.sync("first_import")
+        ads.advance(days=3)
+        ads.sync("final")  # which knows all days and leaves the catch-up to be made
+    before = dict(ads.rows("select (day, campaign_id, country, region)::text, impressions from campaign_region_day"))
+    ads.fault("rows_dropped", times=None, operation=REGIONS)
+    run = ads.sync(kind)
+    assert run.state == "incomplete"
+    for name, account in (("Main", ads.main), ("Zweites", ads.second)):
+        assert f"{name} ({account}), " in run.message
+    assert " by region, but " in run.message
+    assert " by ad, but " not in run.message
+    after = dict(ads.rows("select (day, campaign_id, country, region)::text, impressions from campaign_region_day"))
+    assert all(after[key] >= count for key, count in before.items())
+    assert all(after.values())
+    if kind == "first_import":  # what is not whole does not count as read, and is asked for again
+        with store_session(ads.store_id) as session:
+            assert {one.read_from for one in at_meta(session, ads.store_id).accounts} == {None}
+    ads.sandbox.control("DELETE", "faults")
+    run = ads.sync(kind)
+    assert (run.state, run.message) == ("whole", "")
+    ads.assert_true(IMPORTED if kind == "first_import" else 28)
+
+
+def test_ads_that_are_left_out_of_a_restatement_keep_their_figures(ads: Ads) -> None:
+    ads.sync("first_import")
+    ads.fault("rows_dropped", times=None, operation=ADS)
+    run = ads.sync("final")
+    assert run.state == "incomplete"
+    assert " by ad, but " in run.message
+    ads.assert_true(IMPORTED)
+    assert ads.rows("select from ad_day_former") == []
+    ads.sandbox.control("DELETE", "faults")
+    assert ads.sync("final").state == "whole"
+    ads.assert_true(IMPORTED)
+    assert ads.rows("select from ad_day_former") == []
+
+
+def test_what_was_missing_is_not_forgotten_while_a_run_waits(ads: Ads) -> None:
+    ads.fault("rows_dropped", times=None, operation=REGIONS)
+    ads.fault("rate_limit", path=f"act_{ads.second}")
+    with pytest.raises(RateLimited):
+        ads.sync("first_import")
+    allow_calls()
+    run = ads.sync("first_import")
+    assert (run.state, len(ads.log())) == ("incomplete", 1)
+    assert run.message.startswith(f"Main ({ads.main}), ")
+
+
+def test_an_account_that_is_refused_is_named_and_the_others_are_read(ads: Ads) -> None:
+    ads.sync("first_import")
+    ads.sandbox.control("POST", "meta/rights", json={"account": ads.main, "granted": False})
+    ads.advance(days=2)
+    run = ads.sync("catch_up")
+    assert run.state == "incomplete"
+    assert run.message == (
+        f"The ad account Main ({ads.main}) was not read. The person who connected Meta may not do this with the ad "
+        "account. (#200) Ad account owner has NOT grant ads_management or ads_read permission. Mend the access to it "
+        "at Meta, or take it off on the Connections page."
+    )
+    ads.assert_true(2, [ads.second])
+    newest = ads.rows("select max(day) from ad_day d join campaign c using (store_id, campaign_id)"
+                      " where c.account_id = :account", account=ads.main)  # fmt: skip
+    assert newest[0][0] <= ads.yesterday(ads.main) - timedelta(days=1)
+    ads.sandbox.control("POST", "meta/rights", json={"account": ads.second, "granted": False})
+    run = ads.sync("catch_up")
+    assert (run.state, run.message.split(". ")[0]) == (
+        "failed", "The person who connected Meta may not do this with the ad account",
+    )  # fmt: skip
+    for account in (ads.main, ads.second):
+        ads.sandbox.control("POST", "meta/rights", json={"account": account, "granted": True})
+    run = ads.sync("catch_up")
+    assert (run.state, run.message) == ("whole", "")
+    ads.assert_true(2)
 
 
 def test_one_account_is_taken_off_and_another_added_later_is_read_from_its_beginning(ads: Ads) -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clique_app.errors import InvalidInput, Rejected
-from clique_app.integrations.google import mapping, reads
+from clique_app.integrations.google import mapping
+from clique_app.integrations.summed import summed
 
 BUDGET = {"resourceName": "customers/1/campaignBudgets/9", "amountMicros": "12340000", "period": "DAILY"}
 DAY: dict[str, Any] = {
@@ -81,7 +82,7 @@ def test_an_item_of_merchant_center_is_a_variant_of_a_product() -> None:
 def test_a_place_named_twice_is_one_row_with_both_figures() -> None:
     one = mapping.region_day(DAY, "US", "Ohio")
     two = {**one, "region": "Texas"}
-    summed = {row["region"]: row for row in reads._summed(iter([one, dict(one), two]))}
-    assert summed["Ohio"]["spend"] == "24.691356"
-    assert summed["Ohio"]["impressions"] == 2000
-    assert summed["Texas"]["clicks"] == 21
+    found = {row["region"]: row for row in summed(iter([one, dict(one), two]))}
+    assert found["Ohio"]["spend"] == "24.691356"
+    assert found["Ohio"]["impressions"] == 2000
+    assert found["Texas"]["clicks"] == 21
