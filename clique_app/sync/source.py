@@ -51,9 +51,9 @@ class Written:
     read: int
     written: int
     skipped: dict[str, int] = field(default_factory=dict)  # why: how many
-    missing: str = ""  # in words, as of a batch: what came of it and what the platform says do not agree
     order_ids: tuple[int, ...] = ()
     wrong_costs: tuple[str, ...] = ()  # SKUs whose cost metafield holds no amount
+    missing: str = ""  # in words, as of a batch: what came of it and what the platform says do not agree
 
 
 @dataclass(frozen=True)
