@@ -60,6 +60,8 @@ FILE_KINDS: tuple[FileKind, ...] = (
 OPERATOR = 0  # who uses the command line; no staff member
 PREVIEWS_KEPT = timedelta(days=1)
 NAME_LENGTH = 200
+CHOOSE_AGAIN = "This file cannot be imported. Choose it again."
+EMPTY: dict[str, Any] = {"columns": (), "sample": (), "problems": (), "problem_count": 0, "notes": ()}
 _CONTENT = TypeAdapter(ParsedFile)
 
 
@@ -161,9 +163,9 @@ def preview(session: Session, store_id: int, user_id: int) -> Preview | None:
         col(ImportedFile.state).in_(("checked", "importing", "failed")),
     )
     row = session.exec(query.order_by(col(ImportedFile.file_id).desc()).limit(1)).first()
-    if row is None or not row.preview:
+    if row is None:
         return None
-    shown, kind = row.preview, (row.kind or None)
+    shown, kind = row.preview or EMPTY, (row.kind or None)
     return Preview(
         file_id=row.file_id,
         name=row.name,
@@ -190,16 +192,19 @@ def begin(session: Session, store_id: int, file_id: int, user_id: int) -> None:
     _require(session, store_id, user_id)
     row = _file(session, store_id, file_id)
     if row.state not in ("checked", "failed") or row.content is None:
-        raise InvalidInput("This file cannot be imported. Choose it again.")
+        raise InvalidInput(CHOOSE_AGAIN)
     row.state, row.message = "importing", ""
 
 
 def carry_out(session: Session, store_id: int, file_id: int, tell: Tell = quietly) -> Done:
-    """Write the file whole. A second call finds nothing to do. Credit the orders in the same transaction."""
+    """Write the file whole. A second call finds nothing to do; InvalidInput where nothing is left to write. Credit the
+    orders in the same transaction."""
     _alone(session, store_id)
     row = _file(session, store_id, file_id)
-    if row.state != "importing" or row.content is None:
+    if row.state in ("imported", "removed"):
         return Done()
+    if row.state != "importing" or row.content is None:
+        raise InvalidInput(row.message or CHOOSE_AGAIN)
     parsed = _CONTENT.validate_json(zlib.decompress(bytes(row.content)))
     kind = _kind(row.kind)
     done = kind.write(session, store_id, file_id, parsed, tell)
@@ -338,6 +343,7 @@ def _know_history(session: Session, store_id: int) -> None:
 
 
 def _audit(session: Session, store_id: int, user_id: int, what: str, row: ImportedFile) -> None:
-    detail: dict[str, Any] = {"file_id": row.file_id, "name": row.name, "kind": row.kind, "counts": row.counts}
+    """Not its name, which may be a person's: nothing is taken out of the trail again."""
+    detail: dict[str, Any] = {"file_id": row.file_id, "kind": row.kind, "counts": row.counts}
     user = None if user_id == OPERATOR else user_id
     session.add(AuditEntry(store_id=store_id, at=clock.now(), user_id=user, what=what, detail=detail))

@@ -219,6 +219,7 @@ def _values(store_id: int, person: Person) -> dict[str, Any]:
         "store": store_id,
         "customer": person.customer_id,
         "hmac": person.email_hmac,
+        "email": person.email,
         "orders": list(person.orders),
         "names": person.names,
     }

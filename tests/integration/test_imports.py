@@ -19,6 +19,7 @@ from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import service
 from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.service import OPERATOR, Preview
+from clique_app.keeping import privacy, privacy_service
 from clique_app.metrics import grouping_service, periods
 from clique_app.metrics import service as metrics
 from clique_app.sync.catalog_service import PRESENT_AT, ShopifyProducts
@@ -172,6 +173,37 @@ def test_what_fails_while_it_is_written_leaves_nothing_and_can_be_tried_again(
     imports.import_now(store_id, shown.file_id)
     imports.import_now(store_id, shown.file_id)  # the message came twice
     assert len(rows(database_url, "select from shop_order")) == 13
+
+
+def test_a_file_that_a_redaction_emptied_says_so_and_is_to_be_chosen_again(database_url: str) -> None:
+    store_id = make_store()
+    shown = receive(store_id, book_csv())
+    with store_session(store_id) as session:
+        service.begin(session, store_id, shown.file_id, OPERATOR)
+    with store_session(store_id) as session:
+        asked = {"customer": {"id": 777, "email": "zelda@example.com"}}
+        request_id = privacy_service.ask(session, store_id, "customers/redact", asked)
+    assert privacy.answer(store_id, request_id) == "answered"
+    with pytest.raises(InvalidInput, match="Choose it again"):
+        imports.import_now(store_id, shown.file_id)
+    with store_session(store_id) as session:
+        emptied = service.preview(session, store_id, OPERATOR)
+        [listed] = service.past(session, store_id)
+    assert emptied is not None
+    assert (emptied.state, emptied.sample, emptied.can_import) == ("failed", (), False)
+    assert (listed.state, listed.counts) == ("failed", {})
+    assert "Choose it again." in listed.message
+    assert not rows(database_url, "select from shop_order")
+    put(store_id, book_csv())
+    assert len(rows(database_url, "select from shop_order")) == 13
+
+
+def test_the_trail_says_which_file_it_was_without_its_name(database_url: str) -> None:
+    store_id = make_store()
+    file_id = put(store_id, book_csv())
+    remove(store_id, file_id)
+    told = rows(database_url, "select what, detail - 'counts' from audit_entry order by entry_id")
+    assert told == [(what, {"file_id": file_id, "kind": "orders"}) for what in ("file.imported", "file.removed")]
 
 
 def test_a_removed_file_leaves_the_tables_as_they_were(database_url: str) -> None:

@@ -22,6 +22,8 @@ from clique_app.connections import service
 from clique_app.database import store_session, system_session
 from clique_app.endpoints.webhooks import _object
 from clique_app.errors import NotFound, Refused
+from clique_app.imports import service as imports
+from clique_app.imports.service import OPERATOR
 from clique_app.keeping import archive, overview_service, privacy, privacy_service, redactions
 from clique_app.keeping.cleanup import clean_up
 from clique_app.keeping.personal_data import HELD, Person
@@ -32,6 +34,7 @@ from clique_app.sync.source import Access
 from clique_app.tables import Customer, CustomerValue, InboxEvent, Member, PrivacyRequest, SyncRun, VipStanding
 from tests.book import BOOK, FIRST_DAY, LAST_DAY, SHOP
 from tests.contract import shopify_sandbox
+from tests.import_files import order, orders_csv
 from tests.integration.stores import make_store
 from tests.integration.test_shopify_sync import run as read_all
 
@@ -195,6 +198,7 @@ def leave_traces(store_id: int, person: Person) -> None:
         session.merge(
             VipStanding(store_id=store_id, day=date(2026, 1, 1), customers=1, booked=Decimal(9), first=of_them)
         )
+    leave_files(store_id, person)
     from tasks.keeping import answer_privacy_request
     from tasks.sync import run_source
 
@@ -230,6 +234,21 @@ def leave_traces(store_id: int, person: Person) -> None:
         client.rpush("some-list", f"{person.phone}", "another")
 
 
+def leave_files(store_id: int, person: Person) -> None:
+    """An imported one, named after the person, and one that waits, of which a column was shifted."""
+    from tasks.imports import import_now
+
+    theirs = f"Customer ID,First Name,Email,Total Orders\n{person.customer_id},Ann,{person.email},2\n"
+    for name in (f"About {person.email}.csv", f"mine_{person.email}.csv"):
+        with store_session(store_id) as session:
+            file_id = imports.receive(session, store_id, OPERATOR, name, theirs.encode())
+            imports.begin(session, store_id, file_id, OPERATOR)
+        import_now(store_id, file_id)
+    shifted = orders_csv(order("#1", ("Mug", "M1", 1, "10.00"), Taxes=person.email))
+    with store_session(store_id) as session:
+        imports.receive(session, store_id, OPERATOR, f"Orders of {person.customer_id}.csv", shifted.encode())
+
+
 def test_after_customers_redact_nothing_anywhere_names_the_customer(
     store_id: int,
     person: Person,
@@ -260,6 +279,7 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
         ("won_credit_day", "customers"),
         ("won_expected_day", "customers"),
     } <= traces
+    assert {("imported_file", "name"), ("imported_file", "preview")} <= traces
     assert in_redis(person) >= 5
     assert in_archive(person) == 2
 
@@ -287,6 +307,9 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     assert ("customer", "customer_id") in in_tables(database_url, Person(other).names)
 
     with store_session(store_id) as session:
+        assert [(file.name, file.state) for file in imports.past(session, store_id)] == [
+            ("orders.csv", "failed"), ("customers.csv", "imported"), ("customers.csv", "imported")
+        ]  # fmt: skip
         evidence = overview_service.read(session, store_id).requests[0]
         request = session.get_one(PrivacyRequest, (store_id, evidence.request_id))
         assert (evidence.kind, evidence.state, evidence.answered_at is not None) == (
