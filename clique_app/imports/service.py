@@ -216,6 +216,17 @@ def carry_out(session: Session, store_id: int, file_id: int, tell: Tell = quietl
     return done
 
 
+def left_lying(session: Session, store_id: int) -> list[int]:
+    """Files that were begun while nobody imports a file of the store: their message may be lost. Previews that nobody
+    decided on are forgotten on the way."""
+    _forget_previews(session, store_id)
+    free = session.scalar(
+        sa.text("select pg_try_advisory_xact_lock(hashtextextended('imports', :store))"), {"store": store_id}
+    )
+    query = select(ImportedFile.file_id).where(ImportedFile.store_id == store_id, ImportedFile.state == "importing")
+    return list(session.exec(query.order_by(col(ImportedFile.file_id)))) if free else []
+
+
 def failed(session: Session, store_id: int, file_id: int, message: str) -> None:
     """The import was rolled back; say why. It may be tried again."""
     row = _file(session, store_id, file_id)
@@ -309,7 +320,7 @@ def _before(session: Session, store_id: int, digest: bytes) -> list[str]:
     return [f"This very file was imported on {same.imported_at:%-d %b %Y} already. Importing it again changes nothing."]
 
 
-def _forget_previews(session: Session, store_id: int, user_id: int) -> None:
+def _forget_previews(session: Session, store_id: int, user_id: int | None = None) -> None:
     """One preview a person; what nobody imported within a day goes."""
     session.execute(
         sa.delete(ImportedFile).where(
