@@ -120,6 +120,7 @@ def receive(session: Session, store_id: int, user_id: int, name: str, content: b
     parsed = parse.parse(
         content,
         today=clock.today(store.time_zone),
+        currency=store.currency,
         hash_email=lambda email: email_hmac(email, key).hex(),
         kind=kind,
     )

@@ -27,20 +27,22 @@ NAMES = {
 }
 
 
-def read(sheet: Sheet, findings: Findings, today: date) -> tuple[SpendRecord, ...]:
-    """The lines of the sheet, one a day, channel and campaign."""
+def read(sheet: Sheet, findings: Findings, today: date, currency: str) -> tuple[SpendRecord, ...]:
+    """The lines of the sheet, one a day, channel and campaign. currency: of amounts whose line does not say."""
     rows = list(sheet.rows())
-    reader = _Reader(sheet, findings, today, rows)
+    reader = _Reader(sheet, findings, today, rows, currency)
     return tuple(record for row in rows if (record := reader.record(row)) is not None)
 
 
 class _Reader:
-    def __init__(self, sheet: Sheet, findings: Findings, today: date, rows: list[Row]) -> None:
-        self.findings, self.today, self.comma = findings, today, sheet.separator == ";"
+    def __init__(self, sheet: Sheet, findings: Findings, today: date, rows: list[Row], currency: str) -> None:
+        self.findings, self.today, self.currency = findings, today, currency
+        self.point: values.Point = sheet.point
         self.day, self.channel, self.campaign, self.spend = (
             sheet.first_of(*names) for names in (DAY, CHANNEL, CAMPAIGN, SPEND)
         )
         self.conversions, self.revenue = sheet.first_of(*CONVERSIONS), sheet.first_of(*REVENUE)
+        self.points = sheet.points(self.spend, self.conversions, self.revenue)
         self.order: values.DayOrder = values.day_order(row.text(self.day) for row in rows)
         self.seen: dict[tuple[date, str, str], int] = {}
 
@@ -72,11 +74,12 @@ class _Reader:
         return SpendRecord(row.line, day, channel, campaign, *amounts)
 
     def _money(self, row: Row, column: str) -> Decimal:
-        read = lambda cell: values.positive(cell, decimal_comma=self.comma)  # noqa: E731
+        currency = values.currency_or(row.text("Currency"), self.currency)
+        read = lambda cell: values.positive(cell, point=self.points[column], currency=currency)  # noqa: E731
         return self.findings.take(row, column, read, Decimal(0)) if column else Decimal(0)
 
     def _count(self, row: Row, column: str) -> int:
-        return self.findings.take(row, column, lambda cell: values.count(cell, decimal_comma=self.comma), 0)
+        return self.findings.take(row, column, lambda cell: values.count(cell, point=self.point), 0)
 
 
 def channel_key(name: str) -> str:

@@ -83,15 +83,70 @@ def test_encodings_and_separators_of_spreadsheets_are_read(encoding: str, separa
 
 
 @pytest.mark.parametrize(
-    ("text", "comma", "amount"),
+    ("text", "point", "amount"),
     [
-        ("1234.5", False, "1234.5"), ("$1,234.50", False, "1234.50"), ("1.234,50", False, "1234.50"),
-        ("1,234", False, "1234"), ("1,234", True, "1.234"), ("12,5", False, "12.5"), ("1 234,50 €", True, "1234.50"),
-        ("USD 7", False, "7"), ("", False, "0"), ("1.234.567", False, "1234567"),
+        ("1234.5", ".", "1234.5"), ("$1,234.50", ".", "1234.50"), ("1.234,50", ".", "1234.50"),
+        ("1,234", ".", "1234"), ("1,234", ",", "1.234"), ("12,5", ".", "12.5"), ("1 234,50 €", ",", "1234.50"),
+        ("USD 7", ".", "7"), ("", ".", "0"), ("1.234.567", ".", "1234567"), ("1,234,567", ",", "1234567"),
+        ("0,125", ".", "0.125"), ("0.125", ",", "0.125"), ("(1.234)", ",", "-1234"), ("-1,234", ".", "-1234"),
     ],
 )  # fmt: skip
-def test_money_is_read_as_people_write_it(text: str, comma: bool, amount: str) -> None:
-    assert values.amount(text, decimal_comma=comma) == Decimal(amount)
+def test_money_is_read_as_people_write_it(text: str, point: values.Point, amount: str) -> None:
+    assert values.amount(text, point=point) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "amounts"),
+    [
+        (("1.234", "12.50"), ";", ("1.234", "12.50")), (("1.234", "12,50"), ";", ("1234", "12.50")),
+        (("1,234", "0,125"), ",", ("1.234", "0.125")), (("1,234", "1,234.5"), ",", ("1234", "1234.5")),
+        (("1.234", "1.234.567"), ",", ("1234", "1234567")), (("1.234", "($2.345)", "7"), ";", ("1234", None, "7")),
+        (("1.234", "1,234"), ";", ("1234", "1.234")), (("12.50", "12,50", "1.234"), ",", ("12.50", "12.50", "1.234")),
+    ],
+)  # fmt: skip
+def test_a_column_tells_where_its_decimals_begin(
+    cells: tuple[str, ...], separator: str, amounts: tuple[str | None, ...]
+) -> None:
+    days = [{"Day": "2026-03-02", "Channel": f"tv {n}", "Spend": cell} for n, cell in enumerate(cells)]
+    parsed = read(table(days, separator=separator))
+    told = {one.line: one.spend for one in parsed.spend}
+    wrong = {line for line, _ in problems(parsed)}
+    assert [None if n in wrong else told[n] for n in range(2, 2 + len(cells))] == [
+        None if amount is None else Decimal(amount) for amount in amounts
+    ]
+
+
+def test_an_order_and_a_product_of_a_spreadsheet_keep_their_decimals() -> None:
+    prices = ("Clip", "C1", 4, "0.125"), ("Mug", "M1", 1, "12.50")
+    (made,) = read(table(order("#1", *prices, Subtotal="13.00"), ORDER_COLUMNS, ";")).orders
+    assert [line.price for line in made.lines] == [Decimal("0.125"), Decimal("12.50")]
+    sheet = "Handle;Title;Variant Price;Cost per item\nclip;Clip;1.50;1.125\nmug;Mug;12.50;3.10\n"
+    costs = [one.variants[0].cost for one in read(sheet).products]
+    assert costs == [Decimal("1.125"), Decimal("3.10")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency", "wrong"),
+    [
+        ("€12.34", "USD", "€"), ("EUR 12.34", "USD", "EUR"), ("12,34 eur", "", "EUR"), ("£12.34", "USD", "£"),
+        ("12.34 JPY", "USD", "JPY"), ("$12.34", "EUR", "$"), ("CAD 12.34", "USD", "CAD"), ("¥12", "", "¥"),
+        ("$12.34", "CAD", ""), ("$ 12.34", "", ""), ("12.34USD", "", ""), ("€12.34", "EUR", ""), ("¥12", "CNY", ""),
+        ("$12.34 CAD", "CAD", ""), ("$12.34 CAD", "USD", "CAD"), ("12.34", "EUR", ""),
+    ],
+)  # fmt: skip
+def test_an_amount_marked_as_another_currency_is_named(cell: str, currency: str, wrong: str) -> None:
+    row = {"Day": "2026-03-02", "Channel": "TV", "Spend": cell, "Currency": currency}
+    parsed = read(table([row]))
+    assert problems(parsed) == ([(2, "Spend")] if wrong else [])
+    assert not wrong or f"is in {wrong}, it should be in {currency or 'USD'}." in parsed.problems[0].message
+
+
+def test_another_currency_is_named_in_orders_and_products_too() -> None:
+    parsed = read(orders_csv(order("#1", MUG, Currency="EUR"), order("#2", MUG, Total="€10.00", Subtotal="10.00")))
+    assert problems(parsed) == [(3, "Total")]
+    assert problems(read(orders_csv(order("#1", MUG, Currency="EUR", Total="€10.00")))) == []
+    sheet = "Handle,Title,Variant Price,Cost per item\nclip,Clip,$1.50,€1.12\n"
+    assert problems(read(sheet)) == [(2, "Cost per item")]
 
 
 @pytest.mark.parametrize("text", ["abc", "1e5", "--1", "1,2.3,4", "NaN", "Infinity", "9" * 400, "١٢"])
