@@ -16,6 +16,7 @@ REQUIRED = ("Name", "Created at", "Lineitem quantity", "Lineitem name", "Lineite
 TEST_GATEWAYS = ("bogus", "(for testing) bogus gateway")
 NEVER = datetime(1990, 1, 1, tzinfo=UTC)
 CENT = Decimal("0.01")
+MAX_QUANTITY = 10_000_000
 AMOUNTS = (
     "Lineitem price", "Lineitem discount", "Subtotal", "Discount Amount", "Shipping", "Taxes", "Duties", "Total",
     "Refunded Amount",
@@ -48,6 +49,7 @@ class _Reader:
         self.point: values.Point = sheet.point
         self.points = sheet.points(*AMOUNTS)
         self.orders: list[OrderRecord] = []
+        self.sum = Decimal(0)
         self.open: _Open | None = None
         self.begun: dict[int, int] = {}  # the line in which each id began
         self.named: dict[str, tuple[int, bool]] = {}  # the same of names, and whether there was an id
@@ -86,14 +88,19 @@ class _Reader:
 
     def _line(self, row: Row) -> OrderLine:
         title = values.text(row.text("Lineitem name"))
+        quantity = self.findings.take(row, "Lineitem quantity", self._count, 0)
+        price = self._money(row, "Lineitem price")
+        if quantity > MAX_QUANTITY or quantity * price >= values.MAX_AMOUNT:
+            why = f"{quantity:,} at {price:,.2f} is more than a line can be. Look whether columns are shifted."
+            self.findings.add(row.line, "Lineitem quantity", why)
         if not title:
             self.findings.add(row.line, "Lineitem name", "The line item has no name. Use the file as Shopify made it.")
         return OrderLine(
             row.line,
             title,
             values.text(row.text("Lineitem sku")),
-            self.findings.take(row, "Lineitem quantity", self._count, 0),
-            self._money(row, "Lineitem price"),
+            quantity,
+            price,
             self._money(row, "Lineitem discount"),
             values.yes(row.text("Lineitem requires shipping"), default=True),
             values.yes(row.text("Lineitem taxable"), default=True),
@@ -130,6 +137,12 @@ class _Reader:
                 "Refunded Amount",
                 f"{refunded:,.2f} was refunded of an order of {total:,.2f}. Look whether columns are shifted.",
             )
+        self.sum += max(gross, total, shipping, taxes, duties)
+        if self.sum >= values.MAX_SUM:
+            why = (
+                f"The orders up to this line make {self.sum:,.2f}, more than can be. Look whether columns are shifted."
+            )
+            self.findings.add(row.line, "Total", why)
         self.orders.append(
             OrderRecord(
                 line=row.line,

@@ -54,7 +54,8 @@ def parse(
     if sheet.broken is not None:
         findings.add(sheet.broken.line, sheet.broken.column, sheet.broken.message)
     elif not records and not findings.count:
-        findings.add(0, "", "The file has a header and nothing below it. Export it again.")
+        nothing = findings.notes[0] if findings.notes else "The file has a header and nothing below it."
+        findings.add(0, "", f"{nothing} Export it again.")
     return _parsed(kind, sheet.lines, findings, **{kind: records})
 
 
@@ -79,4 +80,5 @@ def _read(
 
 def _parsed(kind: Kind | None, lines: int, findings: Findings, **records: object) -> ParsedFile:
     problems: tuple[Problem, ...] = tuple(sorted(findings.problems, key=lambda one: one.line))
-    return ParsedFile(kind, lines, problems=problems, problem_count=findings.count, **records)  # pyright: ignore[reportArgumentType]
+    told = {"problems": problems, "problem_count": findings.count, "notes": tuple(findings.notes)}
+    return ParsedFile(kind, lines, **told, **records)  # pyright: ignore[reportArgumentType]

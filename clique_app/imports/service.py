@@ -148,7 +148,7 @@ def receive(session: Session, store_id: int, user_id: int, name: str, content: b
             "sample": judged.sample,
             "problems": [asdict(one) for one in problems[:PROBLEMS_KEPT]],
             "problem_count": parsed.problem_count + len(judged.problems),
-            "notes": [*_before(session, store_id, digest), *judged.notes],
+            "notes": [*_before(session, store_id, digest), *parsed.notes, *judged.notes],
         },
     )
     session.add(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,6 +17,8 @@ MAX_BYTES = 50 * 1024 * 1024
 MAX_LINES = 500_000
 MAX_COLUMNS = 500
 SEPARATORS = (",", ";", "\t", "|")
+# the line with which Excel says what parts the cells, or asks to be told
+_SAID = re.compile(r'\ufeff?"?sep=([,;\t|])"?[ ,;\t]*(?=\r|\n)', re.IGNORECASE)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -102,9 +105,12 @@ class Sheet:
 def sheet(content: bytes) -> Sheet:
     """The table in these bytes; Unreadable where there is none."""
     text = decoded(content)
-    separator = _separator(text)
+    said = _SAID.match(text)
+    separator = said[1] if said else _separator(text)
     reader = _reader(text, separator)
     try:
+        if said:
+            next(reader)
         header = next((row for row in reader if any(cell.strip() for cell in row)), [])
     except csv.Error as error:
         raise Unreadable(f"The header cannot be read. {_why_broken(str(error))}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from decimal import Decimal
 
@@ -44,6 +45,7 @@ class _Reader:
         self.conversions, self.revenue = sheet.first_of(*CONVERSIONS), sheet.first_of(*REVENUE)
         self.points = sheet.points(self.spend, self.conversions, self.revenue)
         self.order: values.DayOrder = values.day_order(row.text(self.day) for row in rows)
+        self.sum = Decimal(0)
         self.seen: dict[tuple[date, str, str], int] = {}
 
     def record(self, row: Row) -> SpendRecord | None:
@@ -65,6 +67,10 @@ class _Reader:
             self._money(row, self.conversions),
             self._money(row, self.revenue),
         )
+        self.sum += max(amounts[1], amounts[4], amounts[5])
+        if self.sum >= values.MAX_SUM:
+            why = f"The lines up to this one make {self.sum:,.2f}, more than can be. Look whether columns are shifted."
+            self.findings.add(row.line, self.spend, why)
         if day is None or not channel:
             return None
         before = self.seen.setdefault((day, channel, campaign), row.line)
@@ -83,7 +89,7 @@ class _Reader:
 
 
 def channel_key(name: str) -> str:
-    """The key of a channel as people name it: 'TikTok Ads' is tiktok, 'Podcast X' is podcast_x."""
+    """The key of a channel as people name it: 'TikTok Ads' is tiktok, 'Podcast X' is podcast_x, 'Métro' is métro."""
     plain = " ".join(name.lower().split())
     known = NAMES.get(plain)
-    return known or re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:40]
+    return known or re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", plain)).strip("_")[:40]

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Literal
 
 MAX_AMOUNT = Decimal("1e12")
+MAX_SUM = Decimal("4e12")  # of a file: sums by customer are kept as millionths, below 2 ** 63
 MAX_COUNT = 2_000_000_000
 MAX_TEXT = 500
 DayOrder = Literal["dmy", "mdy", ""]

@@ -67,7 +67,7 @@ class AttributionState(PageState):
         async with self:
             scope, store_id = await self.read_scope(), self.store_id
             asked_for = self.query.get("channel", "")
-            self.channel = asked_for if re.fullmatch(r"[a-z0-9_]{1,40}", asked_for) else ""
+            self.channel = asked_for if re.fullmatch(r"\w{1,40}", asked_for) else ""
             asked, channel, offset = self._ask(), self.channel, self._offset
         view = await in_store(store_id, credits_view, scope, channel)
         named = channel_label(channel) if channel else ""

@@ -24,7 +24,7 @@ from clique_app.imports import service
 from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.service import OPERATOR, Preview
 from clique_app.keeping import privacy, privacy_service
-from clique_app.metrics import grouping_service, periods
+from clique_app.metrics import grouping_service, periods, sums_service
 from clique_app.metrics import service as metrics
 from clique_app.settings import settings
 from clique_app.sync.catalog_service import PRESENT_AT, ShopifyProducts
@@ -422,6 +422,25 @@ def test_spend_that_would_count_twice_or_in_another_currency_is_named() -> None:
     assert [(one.line, one.column) for one in shown.problems] == [(2, "Channel"), (3, "Currency")]
     euro = receive(store_id, orders_csv(order("#1", CANDLE, Currency="EUR")))
     assert [(one.line, one.column) for one in euro.problems] == [(2, "Currency")]
+
+
+def test_the_largest_file_that_is_taken_is_written_and_summed() -> None:
+    store_id = make_store()
+    most, many = ("Mug", "M1", 1, "999999999999.00"), ("Pin", "P1", 10_000_000, "99999.00")
+    put(store_id, orders_csv(*(order(f"#{n}", most) for n in range(3)), order("#9", many)))
+    with store_session(store_id) as session:
+        assert sums_service.roll_up(session, store_id) > 0
+    assert figure(store_id, "net_sales", "2026-03-02", "2026-03-02") == 3 * 999_999_999_999 + 999_990_000_000
+    shown = receive(store_id, orders_csv(order("#10", ("Mug", "M1", 2_000_000_000, "999999999999.00"), Subtotal="1")))
+    assert [(one.line, one.column) for one in shown.problems] == [(2, "Lineitem quantity"), (2, "Total")]
+    assert not shown.can_import
+
+
+def test_customers_that_cannot_be_known_again_are_counted() -> None:
+    sheet = "First Name,Email,Phone,Total Orders\nAnn,,+12075550134,1\nBob,bob@example.com,,2\n"
+    shown = receive(make_store(), sheet)
+    assert (shown.lines, shown.new) == (2, 1)
+    assert shown.notes[0] == "Skipped, for want of an id and an e-mail to know the customer by: 1."
 
 
 def test_another_stores_orders_are_noticed() -> None:

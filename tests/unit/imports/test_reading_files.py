@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clique_app.imports import values
 from clique_app.imports.records import KINDS, ParsedFile
 from clique_app.imports.sheet import MAX_BYTES
+from clique_app.integrations.registry import channel_label
 from tests.import_files import ORDER_COLUMNS, order, orders_csv, problems, read, table
 
 CANDLE, MUG = ("Amber candle", "A1", 2, "20.00"), ("Mug, large", "M1", 1, "10.00")
@@ -155,6 +156,34 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
         values.amount(text)
 
 
+def test_what_the_tables_cannot_hold_is_named_by_line() -> None:
+    many, dear = ("Mug", "M1", 10_000_001, "0.10"), ("Mug", "M1", 1_000_000, "1000000.00")
+    assert problems(read(orders_csv(order("#1", MUG), order("#2", many)))) == [(3, "Lineitem quantity")]
+    assert problems(read(orders_csv(order("#1", MUG), order("#2", dear, Subtotal="1")))) == [(3, "Lineitem quantity")]
+    most = ("Mug", "M1", 1, "900000000000.00")
+    assert problems(read(orders_csv(*(order(f"#{n}", most) for n in range(5))))) == [(6, "Total")]
+    days = [{"Day": f"2026-03-{n:02}", "Channel": "TV", "Spend": "900000000000"} for n in range(1, 6)]
+    assert problems(read(table(days))) == [(6, "Spend")]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "\ufeffsep=;"])
+def test_the_line_that_tells_excel_what_parts_cells_is_understood(first: str) -> None:
+    sheet = "Day;Channel;Spend, net;Spend\n2026-03-02;Radio;1,2,3;12,50\n2026-03-03;Radio;;Free\n"
+    parsed = read(f"{first}\r\n{sheet}")
+    assert parsed.spend[0].spend == Decimal("12.50")
+    assert problems(parsed) == [(4, "Spend")]
+
+
+def test_channels_are_told_apart_in_every_script() -> None:
+    named = ("微信", "Яндекс Директ", "Métro", "Me\u0301tro 2", "Podcast X", "TikTok Ads")
+    days = [{"Day": "2026-03-02", "Channel": name, "Spend": "1"} for name in named]
+    keys = [one.channel for one in read(table(days)).spend]
+    assert keys == ["微信", "яндекс_директ", "métro", "métro_2", "podcast_x", "tiktok"]
+    labels = [channel_label(key) for key in keys]
+    assert labels[:3] == ["微信", "Яндекс директ", "Métro"]
+    assert problems(read(table([{**days[0], "Channel": "!!"}]))) == [(2, "Channel")]
+
+
 def test_days_are_read_one_way_or_not_at_all() -> None:
     def days(*cells: str) -> ParsedFile:
         rows = [{"Date": cell, "Channel": f"tv {n}", "Spend": "1"} for n, cell in enumerate(cells)]
@@ -198,7 +227,13 @@ def test_customers_are_a_hash_and_a_postal_area() -> None:
         "Customer ID,First Name,Last Name,Email,Default Address Province Code,Default Address Country Code,"
         "Default Address Zip,Total Orders\n'6940095512789,Ann,Example,ann@example.com,NY,US,'10001,3\n,No,Mail,,,,,0\n"
     )
-    (ann,) = read(text).customers
+    parsed = read(text)
+    (ann,) = parsed.customers
+    assert parsed.notes == ("Skipped, for want of an id and an e-mail to know the customer by: 1.",)
+    nobody = read("First Name,Email,Phone,Total Orders\nAnn,,+12075550134,1\nBob,,+12075550135,2\n")
+    assert [one.message for one in nobody.problems] == [
+        "Skipped, for want of an id and an e-mail to know the customer by: 2. Export it again."
+    ]
     assert (ann.customer_id, ann.email_hash, ann.region, ann.postal_code) == (6940095512789, "aaaa", "NY", "10001")
 
 
