@@ -32,6 +32,8 @@ from clique_app.metrics import overview_service as metrics
 from clique_app.settings import settings
 from clique_app.sync.source import Access
 from clique_app.tables import Customer, CustomerValue, InboxEvent, Member, PrivacyRequest, SyncRun, VipStanding
+from clique_app.warehouse import service as warehouse
+from tasks.warehouse import refresh_now
 from tests.book import BOOK, FIRST_DAY, LAST_DAY, SHOP
 from tests.contract import shopify_sandbox
 from tests.import_files import order, orders_csv
@@ -147,6 +149,18 @@ def in_tables(database_url: str, pattern: str) -> set[tuple[str, str]]:
                 if connection.execute(query, [pattern]).fetchone():
                     found.add((table, column))
     return found
+
+
+def in_views(database_url: str, pattern: str) -> set[str]:
+    """Every filled view of the analysts, whole rows."""
+    with psycopg.connect(database_url) as connection:
+        views = connection.execute("select schemaname, matviewname from pg_matviews where ispopulated").fetchall()
+        assert len(views) > 20
+        query = sql.SQL("select 1 from {} held where held::text ~ %s limit 1")
+        return {
+            view for schema, view in views
+            if connection.execute(query.format(sql.Identifier(schema, view)), [pattern]).fetchone()
+        }  # fmt: skip
 
 
 def names_of(person: Person) -> str:
@@ -268,6 +282,8 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     before = figures(store_id)
     leave_traces(store_id, person)
     assert len(person.orders) > 1
+    refresh_now()
+    assert {"orders", "customers", "customer_journey"} <= in_views(database_url, names_of(person))
     traces = in_tables(database_url, names_of(person))
     assert {("customer", "customer_id"), ("customer", "email_hmac"), ("shop_order", "customer_id")} <= traces
     assert {("inbox_event", "payload"), ("inbox_event", "object_id"), ("sync_run", "message")} <= traces
@@ -299,6 +315,7 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     nobody = Person(person.customer_id, person.email, person.phone, person.email_hmac)
     assert in_tables(database_url, names_of(nobody)) == set()
     assert in_tables(database_url, names_of(person)) <= SALES
+    assert in_views(database_url, names_of(nobody)) == set()
     assert in_redis(person) == 0
     assert in_archive(person) == 0
     told = capfd.readouterr()
@@ -427,6 +444,32 @@ def test_48_hours_after_an_uninstall_the_store_is_gone_but_for_the_evidence(
     with store_session(other) as session:
         assert service.standing(session, other, 0) is not None
     assert make_store(SHOP) == store_id, "a reinstall finds its number again"
+
+
+def test_a_request_is_open_until_the_analysts_views_have_forgotten_too(
+    store_id: int, person: Person, database_url: str
+) -> None:
+    refresh_now()
+    nobody = Person(person.customer_id, person.email, person.phone, person.email_hmac)
+    asked = {"customer": {"id": person.customer_id, "email": person.email}}
+    with store_session(store_id) as session:
+        request_id = privacy_service.ask(session, store_id, "customers/redact", asked)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warehouse, "refresh_filled", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            privacy.answer(store_id, request_id)
+    assert in_tables(database_url, names_of(nobody)) == set()
+    assert in_views(database_url, names_of(nobody))
+    with store_session(store_id) as session:
+        assert privacy_service.open_requests(session, store_id) == [request_id]
+        [shown] = overview_service.read(session, store_id).requests
+    assert shown.answered_at is None
+    assert privacy.answer(store_id, request_id) == "answered"
+    assert in_views(database_url, names_of(nobody)) == set()
+    with store_session(store_id) as session:
+        [shown] = overview_service.read(session, store_id).requests
+    assert shown.answered_at is not None
+    assert shown.rows > 0
 
 
 def test_what_no_message_reached_is_answered_by_the_sweep(store_id: int, person: Person) -> None:
