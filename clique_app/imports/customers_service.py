@@ -112,6 +112,7 @@ class CustomersFile:
 
     key = "customers"
     noun = "customers"
+    replaces = ""
 
     def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
         states = _stage(session, store_id, parsed)

@@ -36,6 +36,7 @@ class FileKind(Protocol):
 
     key: str
     noun: str  # what a record is, in the plural
+    replaces: str  # imported_row's kind of records that a later file takes over and that go with it; empty: none do
 
     def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
         """Hold the file against what is here. Writes nothing."""
@@ -261,6 +262,25 @@ def remove(session: Session, store_id: int, file_id: int, user_id: int) -> Done:
     _know_history(session, store_id)
     _audit(session, store_id, user_id, "file.removed", row)
     return done
+
+
+def goes_too(session: Session, store_id: int, file_id: int) -> str:
+    """In words, how much of what goes with an imported file an earlier file had brought; empty: nothing."""
+    row = session.get(ImportedFile, (store_id, file_id))
+    kind = next((one for one in FILE_KINDS if row and one.key == row.kind), None)
+    if row is None or kind is None or not kind.replaces:
+        return ""
+    query = sa.text("select count(*) from imported_row where store_id = :store and file_id = :file and kind = :kind")
+    left = session.scalar(query, {"store": store_id, "file": file_id, "kind": kind.replaces}) or 0
+    told = _counts(row)
+    former = min(told["replaced"], left)
+    if not former:
+        return ""
+    most = "" if left == told["new"] + told["replaced"] else "up to "  # later files have taken some over
+    return (
+        f"With it {'goes' if former == 1 else 'go'} {most}{former:,} of the {kind.noun} that an earlier file had "
+        "brought and this one replaced. Import that file again to have them back."
+    )
 
 
 def past(session: Session, store_id: int, limit: int = 50) -> list[Past]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-import redis
-from dramatiq import Message
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from clique_app import clock
 from clique_app.attribution import service as attribution
 from clique_app.cli import app
 from clique_app.database import store_session
@@ -23,17 +19,14 @@ from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import service
 from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.service import OPERATOR, Preview
-from clique_app.keeping import privacy, privacy_service
 from clique_app.metrics import grouping_service, periods, sums_service
 from clique_app.metrics import service as metrics
-from clique_app.settings import settings
 from clique_app.sync.catalog_service import PRESENT_AT, ShopifyProducts
 from clique_app.sync.customers_service import write_customers
 from clique_app.sync.orders_service import ShopifyOrders, write_orders
 from clique_app.sync.source import Batch, Plan
 from clique_app.tables import METADATA, Connection, Store
 from tasks import imports
-from tasks.schedule import SCHEDULE
 from tests.import_files import BOOK_NET_SALES_BY_DAY, book_csv, order, orders_csv
 from tests.integration.stores import make_store
 from tests.unit.integrations.shopify_records import agreement, sale
@@ -181,73 +174,6 @@ def test_what_fails_while_it_is_written_leaves_nothing_and_can_be_tried_again(
     assert len(rows(database_url, "select from shop_order")) == 13
 
 
-def test_a_file_that_a_redaction_emptied_says_so_and_is_to_be_chosen_again(database_url: str) -> None:
-    store_id = make_store()
-    shown = receive(store_id, book_csv())
-    with store_session(store_id) as session:
-        service.begin(session, store_id, shown.file_id, OPERATOR)
-    with store_session(store_id) as session:
-        asked = {"customer": {"id": 777, "email": "zelda@example.com"}}
-        request_id = privacy_service.ask(session, store_id, "customers/redact", asked)
-    assert privacy.answer(store_id, request_id) == "answered"
-    with pytest.raises(InvalidInput, match="Choose it again"):
-        imports.import_now(store_id, shown.file_id)
-    with store_session(store_id) as session:
-        emptied = service.preview(session, store_id, OPERATOR)
-        [listed] = service.past(session, store_id)
-    assert emptied is not None
-    assert (emptied.state, emptied.sample, emptied.can_import) == ("failed", (), False)
-    assert (listed.state, listed.counts) == ("failed", {})
-    assert "Choose it again." in listed.message
-    assert not rows(database_url, "select from shop_order")
-    put(store_id, book_csv())
-    assert len(rows(database_url, "select from shop_order")) == 13
-
-
-def test_a_file_whose_message_was_lost_is_asked_for_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store_id = make_store()
-    shown = receive(store_id, book_csv())
-    with monkeypatch.context() as patch:
-        patch.setattr(imports.import_file, "send", lambda *_: None)
-        imports.start_import(store_id, shown.file_id, OPERATOR)
-    [job] = [job for job in SCHEDULE if job.actor is imports.take_up_files]
-    assert job.every <= timedelta(minutes=1)
-
-    def waiting() -> list[tuple[int, int]]:
-        with redis.Redis.from_url(settings().redis_url) as client:
-            messages: Any = client.hvals("dramatiq:sync.DQ.msgs")
-        sent = [Message.decode(one) for one in messages]
-        return [one.args for one in sent if one.actor_name == imports.import_file.actor_name]
-
-    with store_session(store_id) as session:  # somebody imports a file of the store
-        session.execute(text("select pg_advisory_xact_lock(hashtextextended('imports', :s))"), {"s": store_id})
-        imports.take_up_files.fn()
-        assert waiting() == []
-    for _ in range(2):
-        imports.take_up_files.fn()
-    assert waiting() == [(store_id, shown.file_id)]
-    imports.import_file.fn(store_id, shown.file_id)
-    before = dump(database_url)
-    assert len(before["shop_order"]) == 13
-    imports.import_file.fn(store_id, shown.file_id)
-    assert dump(database_url) == before
-    imports.take_up_files.fn()
-    assert waiting() == [(store_id, shown.file_id)]
-
-
-def test_a_preview_that_nobody_decided_on_is_gone_after_a_day(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store_id = make_store()
-    receive(store_id, book_csv())
-    later = clock.now() + timedelta(days=1, minutes=1)
-    imports.take_up_files.fn()
-    assert len(rows(database_url, "select from imported_file")) == 1
-    monkeypatch.setattr(clock, "now", lambda: later)
-    imports.take_up_files.fn()
-    assert not rows(database_url, "select from imported_file")
-
-
 def test_the_trail_says_which_file_it_was_without_its_name(database_url: str) -> None:
     store_id = make_store()
     file_id = put(store_id, book_csv())
@@ -308,6 +234,27 @@ def test_a_changed_order_of_a_file_is_replaced_by_a_later_file(database_url: str
     put(store_id, refunded)
     assert figure(store_id, "net_sales", "2026-03-02", "2026-03-02") == 0
     assert len(rows(database_url, "select from order_line")) == 2
+
+
+def test_before_a_file_is_removed_it_is_said_what_of_earlier_files_goes_too() -> None:
+    store_id = make_store()
+
+    def said(file_id: int) -> str:
+        with store_session(store_id) as session:
+            return service.goes_too(session, store_id, file_id)
+
+    first = put(store_id, orders_csv(order("#1", MUG, Id="1"), order("#2", MUG, Id="2"), order("#3", MUG, Id="3")))
+    more = ("Mug", "M1", 2, "10.00")
+    second = put(store_id, orders_csv(order("#2", more, Id="2"), order("#3", more, Id="3"), order("#4", MUG, Id="4")))
+    assert said(first) == ""
+    assert said(second).startswith("With it go 2 of the orders that an earlier file had brought")
+    put(store_id, orders_csv(order("#4", more, Id="4")))
+    assert said(second).startswith("With it go up to 2 of the orders")
+    remove(store_id, second)
+    assert figure(store_id, "orders", "2026-03-02", "2026-03-02") == 2
+    put(store_id, SPEND + "2026-03-02,Podcast,Spring,1,USD,,\n")
+    sheet = put(store_id, SPEND + "2026-03-02,Podcast,Spring,2,USD,,\n2026-03-03,Podcast,Spring,2,USD,,\n")
+    assert said(sheet).startswith("With it goes 1 of the days of campaigns")
 
 
 def test_buyers_are_known_again_by_their_e_mail() -> None:

@@ -32,7 +32,6 @@ from clique_app.metrics import overview_service as metrics
 from clique_app.settings import settings
 from clique_app.sync.source import Access
 from clique_app.tables import Customer, CustomerValue, InboxEvent, Member, PrivacyRequest, SyncRun, VipStanding
-from clique_app.warehouse import service as warehouse
 from tasks.warehouse import refresh_now
 from tests.book import BOOK, FIRST_DAY, LAST_DAY, SHOP
 from tests.contract import shopify_sandbox
@@ -444,32 +443,6 @@ def test_48_hours_after_an_uninstall_the_store_is_gone_but_for_the_evidence(
     with store_session(other) as session:
         assert service.standing(session, other, 0) is not None
     assert make_store(SHOP) == store_id, "a reinstall finds its number again"
-
-
-def test_a_request_is_open_until_the_analysts_views_have_forgotten_too(
-    store_id: int, person: Person, database_url: str
-) -> None:
-    refresh_now()
-    nobody = Person(person.customer_id, person.email, person.phone, person.email_hmac)
-    asked = {"customer": {"id": person.customer_id, "email": person.email}}
-    with store_session(store_id) as session:
-        request_id = privacy_service.ask(session, store_id, "customers/redact", asked)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warehouse, "refresh_filled", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            privacy.answer(store_id, request_id)
-    assert in_tables(database_url, names_of(nobody)) == set()
-    assert in_views(database_url, names_of(nobody))
-    with store_session(store_id) as session:
-        assert privacy_service.open_requests(session, store_id) == [request_id]
-        [shown] = overview_service.read(session, store_id).requests
-    assert shown.answered_at is None
-    assert privacy.answer(store_id, request_id) == "answered"
-    assert in_views(database_url, names_of(nobody)) == set()
-    with store_session(store_id) as session:
-        [shown] = overview_service.read(session, store_id).requests
-    assert shown.answered_at is not None
-    assert shown.rows > 0
 
 
 def test_what_no_message_reached_is_answered_by_the_sweep(store_id: int, person: Person) -> None:
