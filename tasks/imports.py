@@ -10,7 +10,7 @@ from functools import partial
 import dramatiq
 import psycopg
 import redis
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from clique_app import live
 from clique_app.attribution import service as attribution
@@ -22,6 +22,7 @@ from clique_app.logs import log
 from clique_app.sync import planner_service
 from tasks import analysis, warehouse
 from tasks.broker import MINUTE_MS, SYNC, send_soon
+from tasks.stores import installed_stores
 
 CREDITED_AT_ONCE = 5_000  # orders
 TELL_EVERY_SECONDS = 0.5
@@ -56,7 +57,7 @@ def import_now(store_id: int, file_id: int) -> Done:
                 telling.say("credited", min(first + CREDITED_AT_ONCE, len(done.order_ids)), len(done.order_ids))
             attribution.link_campaigns(session, store_id)
             planner_service.renew(session)
-    except (DBAPIError, psycopg.OperationalError):
+    except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
         raise  # the database went away: the message comes again
     except CliqueError as error:
         _fail(store_id, file_id, error.message)
@@ -76,6 +77,16 @@ def import_file(store_id: int, file_id: int) -> None:
         send_soon(warehouse.refresh_warehouse, delay_ms=warehouse.SOON_MS)
     except CliqueError as error:
         log("imports").warning("import_refused", store_id=store_id, file_id=file_id, reason=error.message)
+
+
+@dramatiq.actor(queue_name=SYNC, max_retries=0)
+def take_up_files() -> None:
+    """Every minute: what was begun and whose message is lost is asked for again. One that comes twice does nothing."""
+    for store in installed_stores():
+        with store_session(store.store_id) as session:
+            lying = service.left_lying(session, store.store_id)
+        for file_id in lying:
+            send_soon(import_file, store.store_id, file_id, delay_ms=MINUTE_MS)
 
 
 @dataclass(frozen=True)

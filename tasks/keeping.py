@@ -10,7 +10,6 @@ from clique_app.keeping import cleanup, privacy, privacy_service
 from clique_app.logs import log
 from tasks.broker import HISTORY, MINUTE_MS, SYNC
 from tasks.stores import all_stores
-from tasks.warehouse import refresh_warehouse
 
 
 @dramatiq.actor(queue_name=HISTORY, time_limit=60 * MINUTE_MS)
@@ -27,13 +26,12 @@ def clean_up_all() -> None:
         clean_up_store.send(store.store_id)
 
 
-@dramatiq.actor(queue_name=SYNC)
+@dramatiq.actor(queue_name=SYNC, time_limit=60 * MINUTE_MS)
 def answer_privacy_request(store_id: int, request_id: int) -> None:
     """Carry out one request everywhere."""
     state = privacy.answer(store_id, request_id)
     log("keeping").info("privacy_request", store_id=store_id, request_id=request_id, state=state)
     live.publish(store_id, "figures")
-    refresh_warehouse.send()  # who was forgotten leaves the analysts' views too
 
 
 @dramatiq.actor(queue_name=SYNC, max_retries=0)

@@ -1,4 +1,4 @@
-"""Refreshes the analysts' materialized views: daily, after large readings, and after somebody was forgotten."""
+"""Refreshes the analysts' materialized views: daily, and after large readings."""
 
 from __future__ import annotations
 

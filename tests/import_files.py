@@ -76,7 +76,7 @@ def orders_csv(*orders: list[dict[str, str]]) -> str:
 def read(content: bytes | str, kind: Kind | None = None) -> ParsedFile:
     """Parsed as the app does, with the e-mail's first letter for its hash."""
     given = content.encode() if isinstance(content, str) else content
-    return parse(given, today=TODAY, hash_email=lambda email: email[:1] * 4, kind=kind)
+    return parse(given, today=TODAY, currency="USD", hash_email=lambda email: email[:1] * 4, kind=kind)
 
 
 def problems(parsed: ParsedFile) -> list[tuple[int, str]]:

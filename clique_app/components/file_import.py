@@ -109,17 +109,18 @@ class FileImport(PageState):
         await self._show()
 
     @rx.event
-    def ask_remove(self, file_id: str) -> None:
+    async def ask_remove(self, file_id: str) -> None:
         """Say what a removal takes away, and ask."""
         row = next((one for one in self.past if one.key == file_id), None)
         if row is None or not file_id.isdecimal():
             return
+        goes_too = await self.in_session(service.goes_too, int(file_id))
         self.removing = int(file_id)
         cells = [cell.text for cell in row.cells]
         self.removing_text = [
             f"{cells[1]}: {cells[2].lower()}, {cells[3]}.",
             "What this file brought goes out of every figure. What Shopify or an ad platform has sent itself stays.",
-            "Rows of an older file that this one replaced do not come back: import that file again.",
+            goes_too or "Rows of an older file that this one replaced do not come back: import that file again.",
         ]
 
     @rx.event

@@ -37,7 +37,7 @@ class AdvocacySheet:
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self.key, self.noun = kind.key, kind.noun
+        self.key, self.noun, self.replaces = kind.key, kind.noun, kind.key
 
     def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
         told = self._told(parsed)

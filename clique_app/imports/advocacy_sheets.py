@@ -48,7 +48,7 @@ class _Reader:
         self, kind: Kind, sheet: Sheet, findings: Findings, today: date, rows: list[Row], keyed: Callable[[str], str]
     ) -> None:
         self.kind, self.sheet, self.findings, self.today, self.keyed = kind, sheet, findings, today, keyed
-        self.comma = sheet.separator == ";"
+        self.point: values.Point = sheet.point
         self.day = sheet.first_of(*(JOINED if kind == "loyalty" else DAY))
         self.order: values.DayOrder = values.day_order(row.text(self.day) for row in rows)
         self.seen: dict[int, int] = {}
@@ -115,12 +115,12 @@ class _Reader:
         return values.text(row.text(self.sheet.first_of(*names)))[:200]
 
     def _count(self, row: Row, *names: str) -> int:
-        read = lambda cell: values.count(cell, decimal_comma=self.comma)  # noqa: E731
+        read = lambda cell: values.count(cell, point=self.point)  # noqa: E731
         return self.findings.take(row, self.sheet.first_of(*names), read, 0)
 
     def _stars(self, row: Row) -> int:
         def stars(cell: str) -> int:
-            found = values.count(cell, decimal_comma=self.comma)
+            found = values.count(cell, point=self.point)
             if not 1 <= found <= 5:
                 raise values.Unusable(f"{cell[:40]!r} is not 1 to 5 stars.")
             return found

@@ -11,20 +11,24 @@ from clique_app.imports.sheet import Row, Sheet
 
 
 def read(sheet: Sheet, findings: Findings, hash_email: Callable[[str], str]) -> tuple[CustomerRecord, ...]:
-    """The customers, in the file's order. Who has neither an id nor an e-mail cannot be told from others."""
+    """The customers, in the file's order. Who has neither an id nor an e-mail cannot be told from others: skipped."""
     customers: list[CustomerRecord] = []
     seen: dict[str, int] = {}
+    skipped = 0
     for row in sheet.rows():
         customer_id = findings.take(row, "Customer ID", values.platform_id, None)
         email = row.text("Email")
         email_hash = hash_email(email) if "@" in email else ""
         if customer_id is None and not email_hash:
+            skipped += 1
             continue
         who = str(customer_id or email_hash)
         if who in seen:
             findings.add(row.line, "Email", f"This customer stands in line {seen[who]} already. Remove one of the two.")
         seen.setdefault(who, row.line)
         customers.append(CustomerRecord(row.line, customer_id, email_hash, *_place(row)))
+    if skipped:
+        findings.notes.append(f"Skipped, for want of an id and an e-mail to know the customer by: {skipped:,}.")
     return tuple(customers)
 
 

@@ -100,9 +100,11 @@ delete from customer f
 where f.store_id = %(store)s and f.customer_id < 0 and exists (
   select from customer c where c.store_id = f.store_id and c.email_hmac = f.email_hmac and c.customer_id > 0)
 """
-FORGET_CONTENTS = """
-update imported_file set content = null, preview = '{}' where store_id = %(store)s and content is not null
+EMPTY_WAITING = """
+update imported_file set content = null, preview = '{}', counts = '{}', state = 'failed', message = %(message)s
+where store_id = %(store)s and state in ('checked', 'importing', 'failed')
 """
+EMPTIED = "A customer asked to be forgotten, and every file that waited was emptied. Choose it again."
 
 
 class CustomersFile:
@@ -110,6 +112,7 @@ class CustomersFile:
 
     key = "customers"
     noun = "customers"
+    replaces = ""
 
     def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
         states = _stage(session, store_id, parsed)
@@ -160,11 +163,11 @@ def adopt(run: psycopg.Cursor, store_id: int) -> None:
 
 
 def prepare_redaction(session: Session, store_id: int) -> None:
-    """Before a person is forgotten: what files said of customers of the platform is theirs, and what was read of a file
-    and not imported yet is gone; it is to be chosen again."""
+    """Before a person is forgotten: what was read of a file and not imported yet is gone, with the cells that its
+    problems quote; it is to be chosen again. What files said of customers of the platform is theirs."""
     with cursor(session) as run:
+        run.execute(EMPTY_WAITING, {"store": store_id, "message": EMPTIED})  # after an import that is under way
         adopt(run, store_id)
-        run.execute(FORGET_CONTENTS, {"store": store_id})
 
 
 def first_orders(run: psycopg.Cursor, store_id: int, customers: Iterable[int]) -> None:

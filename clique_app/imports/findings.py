@@ -13,10 +13,11 @@ T = TypeVar("T")
 
 
 class Findings:
-    """The problems of one file; all are counted, the first ones kept."""
+    """The problems of one file, of which all are counted and the first ones kept, and what to know besides."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
         self.count = 0
 
     def add(self, line: int, column: str, message: str) -> None:

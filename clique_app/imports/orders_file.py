@@ -16,6 +16,11 @@ REQUIRED = ("Name", "Created at", "Lineitem quantity", "Lineitem name", "Lineite
 TEST_GATEWAYS = ("bogus", "(for testing) bogus gateway")
 NEVER = datetime(1990, 1, 1, tzinfo=UTC)
 CENT = Decimal("0.01")
+MAX_QUANTITY = 10_000_000
+AMOUNTS = (
+    "Lineitem price", "Lineitem discount", "Subtotal", "Discount Amount", "Shipping", "Taxes", "Duties", "Total",
+    "Refunded Amount",
+)  # fmt: skip
 HashEmail = Callable[[str], str]
 
 
@@ -28,9 +33,9 @@ class _Open:
     lines: list[OrderLine] = field(default_factory=list)
 
 
-def read(sheet: Sheet, findings: Findings, hash_email: HashEmail) -> tuple[OrderRecord, ...]:
-    """The orders, in the file's order."""
-    reader = _Reader(sheet, findings, hash_email)
+def read(sheet: Sheet, findings: Findings, hash_email: HashEmail, currency: str) -> tuple[OrderRecord, ...]:
+    """The orders, in the file's order. currency: of those that do not say."""
+    reader = _Reader(sheet, findings, hash_email, currency)
     for row in sheet.rows():
         reader.take(row)
     reader.close()
@@ -38,10 +43,13 @@ def read(sheet: Sheet, findings: Findings, hash_email: HashEmail) -> tuple[Order
 
 
 class _Reader:
-    def __init__(self, sheet: Sheet, findings: Findings, hash_email: HashEmail) -> None:
+    def __init__(self, sheet: Sheet, findings: Findings, hash_email: HashEmail, currency: str) -> None:
         self.sheet, self.findings, self.hash_email = sheet, findings, hash_email
-        self.comma = sheet.separator == ";"
+        self.currency = self.of_store = currency  # of the order that is read; of the store
+        self.point: values.Point = sheet.point
+        self.points = sheet.points(*AMOUNTS)
         self.orders: list[OrderRecord] = []
+        self.sum = Decimal(0)
         self.open: _Open | None = None
         self.begun: dict[int, int] = {}  # the line in which each id began
         self.named: dict[str, tuple[int, bool]] = {}  # the same of names, and whether there was an id
@@ -76,17 +84,23 @@ class _Reader:
             self.begun[order_id] = row.line
         self.named.setdefault(name, (row.line, order_id is not None))
         self.open = _Open(row, (name, order_id))
+        self.currency = values.currency_or(row.text("Currency"), self.of_store)
 
     def _line(self, row: Row) -> OrderLine:
         title = values.text(row.text("Lineitem name"))
+        quantity = self.findings.take(row, "Lineitem quantity", self._count, 0)
+        price = self._money(row, "Lineitem price")
+        if quantity > MAX_QUANTITY or quantity * price >= values.MAX_AMOUNT:
+            why = f"{quantity:,} at {price:,.2f} is more than a line can be. Look whether columns are shifted."
+            self.findings.add(row.line, "Lineitem quantity", why)
         if not title:
             self.findings.add(row.line, "Lineitem name", "The line item has no name. Use the file as Shopify made it.")
         return OrderLine(
             row.line,
             title,
             values.text(row.text("Lineitem sku")),
-            self.findings.take(row, "Lineitem quantity", self._count, 0),
-            self._money(row, "Lineitem price"),
+            quantity,
+            price,
             self._money(row, "Lineitem discount"),
             values.yes(row.text("Lineitem requires shipping"), default=True),
             values.yes(row.text("Lineitem taxable"), default=True),
@@ -123,6 +137,12 @@ class _Reader:
                 "Refunded Amount",
                 f"{refunded:,.2f} was refunded of an order of {total:,.2f}. Look whether columns are shifted.",
             )
+        self.sum += max(gross, total, shipping, taxes, duties)
+        if self.sum >= values.MAX_SUM:
+            why = (
+                f"The orders up to this line make {self.sum:,.2f}, more than can be. Look whether columns are shifted."
+            )
+            self.findings.add(row.line, "Total", why)
         self.orders.append(
             OrderRecord(
                 line=row.line,
@@ -149,11 +169,11 @@ class _Reader:
         )
 
     def _money(self, row: Row, column: str) -> Decimal:
-        read = lambda cell: values.positive(cell, decimal_comma=self.comma)  # noqa: E731
+        read = lambda cell: values.positive(cell, point=self.points[column], currency=self.currency)  # noqa: E731
         return self.findings.take(row, column, read, Decimal(0))
 
     def _count(self, cell: str) -> int:
-        return values.count(cell, decimal_comma=self.comma)
+        return values.count(cell, point=self.point)
 
     def _time(self, row: Row, column: str) -> datetime | None:
         return self.findings.take(row, column, values.instant, None)

@@ -140,6 +140,7 @@ class OrdersFile:
 
     key = "orders"
     noun = "orders"
+    replaces = "order"
 
     def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
         store = session.get_one(Store, store_id)

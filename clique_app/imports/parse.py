@@ -29,8 +29,11 @@ TELLING: dict[Kind, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def parse(content: bytes, *, today: date, hash_email: Callable[[str], str], kind: Kind | None = None) -> ParsedFile:
-    """The file as far as it can be read. kind: what the merchant says it is; else the header tells."""
+def parse(
+    content: bytes, *, today: date, hash_email: Callable[[str], str], currency: str = "", kind: Kind | None = None
+) -> ParsedFile:
+    """The file as far as it can be read. currency: the store's; empty where any will do. kind: what the merchant says
+    it is; else the header tells."""
     findings = Findings()
     try:
         sheet = table_of(content)
@@ -47,11 +50,12 @@ def parse(content: bytes, *, today: date, hash_email: Callable[[str], str], kind
         findings.add(1, names[0], f"A {KINDS[kind]} has a column {' or '.join(names)}; this file has none.")
     if missing:
         return _parsed(kind, 0, findings)
-    records = _read(kind, sheet, findings, today, hash_email)
+    records = _read(kind, sheet, findings, today, currency, hash_email)
     if sheet.broken is not None:
         findings.add(sheet.broken.line, sheet.broken.column, sheet.broken.message)
     elif not records and not findings.count:
-        findings.add(0, "", "The file has a header and nothing below it. Export it again.")
+        nothing = findings.notes[0] if findings.notes else "The file has a header and nothing below it."
+        findings.add(0, "", f"{nothing} Export it again.")
     return _parsed(kind, sheet.lines, findings, **{kind: records})
 
 
@@ -61,19 +65,20 @@ def detected(sheet: Sheet) -> Kind | None:
 
 
 def _read(
-    kind: Kind, sheet: Sheet, findings: Findings, today: date, hash_email: Callable[[str], str]
+    kind: Kind, sheet: Sheet, findings: Findings, today: date, currency: str, hash_email: Callable[[str], str]
 ) -> Sequence[object]:
     if kind == "orders":
-        return orders_file.read(sheet, findings, hash_email)
+        return orders_file.read(sheet, findings, hash_email, currency)
     if kind == "products":
-        return products_file.read(sheet, findings)
+        return products_file.read(sheet, findings, currency)
     if kind == "customers":
         return customers_file.read(sheet, findings, hash_email)
     if kind == "spend":
-        return spend_sheet.read(sheet, findings, today)
+        return spend_sheet.read(sheet, findings, today, currency)
     return advocacy_sheets.read(kind, sheet, findings, today, hash_email)
 
 
 def _parsed(kind: Kind | None, lines: int, findings: Findings, **records: object) -> ParsedFile:
     problems: tuple[Problem, ...] = tuple(sorted(findings.problems, key=lambda one: one.line))
-    return ParsedFile(kind, lines, problems=problems, problem_count=findings.count, **records)  # pyright: ignore[reportArgumentType]
+    told = {"problems": problems, "problem_count": findings.count, "notes": tuple(findings.notes)}
+    return ParsedFile(kind, lines, **told, **records)  # pyright: ignore[reportArgumentType]

@@ -14,17 +14,17 @@ HANDLE = ("Handle", "URL handle")
 NO_OPTIONS = "Default Title"
 
 
-def read(sheet: Sheet, findings: Findings) -> tuple[ProductRecord, ...]:
-    """The products with their variants, in the file's order."""
-    reader = _Reader(sheet, findings)
+def read(sheet: Sheet, findings: Findings, currency: str) -> tuple[ProductRecord, ...]:
+    """The products with their variants, in the file's order. currency: of its prices and costs."""
+    reader = _Reader(sheet, findings, currency)
     for row in sheet.rows():
         reader.take(row)
     return tuple(reader.products.values())
 
 
 class _Reader:
-    def __init__(self, sheet: Sheet, findings: Findings) -> None:
-        self.findings, self.comma = findings, sheet.separator == ";"
+    def __init__(self, sheet: Sheet, findings: Findings, currency: str) -> None:
+        self.findings, self.currency = findings, currency
         self.handle = sheet.first_of(*HANDLE)
         self.column = {
             "sku": sheet.first_of("Variant SKU", "SKU"),
@@ -33,6 +33,7 @@ class _Reader:
             "tracker": sheet.first_of("Variant Inventory Tracker", "Inventory tracker"),
             "policy": sheet.first_of("Variant Inventory Policy", "Continue selling when out of stock"),
         }
+        self.points = sheet.points(self.column["price"], self.column["cost"])
         self.products: dict[str, ProductRecord] = {}
 
     def take(self, row: Row) -> None:
@@ -85,5 +86,5 @@ class _Reader:
         )
 
     def _money(self, row: Row, column: str) -> Decimal:
-        read = lambda cell: values.positive(cell, decimal_comma=self.comma)  # noqa: E731
+        read = lambda cell: values.positive(cell, point=self.points[column], currency=self.currency)  # noqa: E731
         return self.findings.take(row, column, read, Decimal(0))

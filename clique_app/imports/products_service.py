@@ -125,6 +125,7 @@ class ProductsFile:
 
     key = "products"
     noun = "products"
+    replaces = ""
 
     def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
         states = self._stage(session, store_id, parsed)

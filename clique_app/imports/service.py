@@ -36,6 +36,7 @@ class FileKind(Protocol):
 
     key: str
     noun: str  # what a record is, in the plural
+    replaces: str  # imported_row's kind of records that a later file takes over and that go with it; empty: none do
 
     def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
         """Hold the file against what is here. Writes nothing."""
@@ -60,6 +61,8 @@ FILE_KINDS: tuple[FileKind, ...] = (
 OPERATOR = 0  # who uses the command line; no staff member
 PREVIEWS_KEPT = timedelta(days=1)
 NAME_LENGTH = 200
+CHOOSE_AGAIN = "This file cannot be imported. Choose it again."
+EMPTY: dict[str, Any] = {"columns": (), "sample": (), "problems": (), "problem_count": 0, "notes": ()}
 _CONTENT = TypeAdapter(ParsedFile)
 
 
@@ -118,6 +121,7 @@ def receive(session: Session, store_id: int, user_id: int, name: str, content: b
     parsed = parse.parse(
         content,
         today=clock.today(store.time_zone),
+        currency=store.currency,
         hash_email=lambda email: email_hmac(email, key).hex(),
         kind=kind,
     )
@@ -145,7 +149,7 @@ def receive(session: Session, store_id: int, user_id: int, name: str, content: b
             "sample": judged.sample,
             "problems": [asdict(one) for one in problems[:PROBLEMS_KEPT]],
             "problem_count": parsed.problem_count + len(judged.problems),
-            "notes": [*_before(session, store_id, digest), *judged.notes],
+            "notes": [*_before(session, store_id, digest), *parsed.notes, *judged.notes],
         },
     )
     session.add(row)
@@ -161,9 +165,9 @@ def preview(session: Session, store_id: int, user_id: int) -> Preview | None:
         col(ImportedFile.state).in_(("checked", "importing", "failed")),
     )
     row = session.exec(query.order_by(col(ImportedFile.file_id).desc()).limit(1)).first()
-    if row is None or not row.preview:
+    if row is None:
         return None
-    shown, kind = row.preview, (row.kind or None)
+    shown, kind = row.preview or EMPTY, (row.kind or None)
     return Preview(
         file_id=row.file_id,
         name=row.name,
@@ -190,16 +194,19 @@ def begin(session: Session, store_id: int, file_id: int, user_id: int) -> None:
     _require(session, store_id, user_id)
     row = _file(session, store_id, file_id)
     if row.state not in ("checked", "failed") or row.content is None:
-        raise InvalidInput("This file cannot be imported. Choose it again.")
+        raise InvalidInput(CHOOSE_AGAIN)
     row.state, row.message = "importing", ""
 
 
 def carry_out(session: Session, store_id: int, file_id: int, tell: Tell = quietly) -> Done:
-    """Write the file whole. A second call finds nothing to do. Credit the orders in the same transaction."""
+    """Write the file whole. A second call finds nothing to do; InvalidInput where nothing is left to write. Credit the
+    orders in the same transaction."""
     _alone(session, store_id)
     row = _file(session, store_id, file_id)
-    if row.state != "importing" or row.content is None:
+    if row.state in ("imported", "removed"):
         return Done()
+    if row.state != "importing" or row.content is None:
+        raise InvalidInput(row.message or CHOOSE_AGAIN)
     parsed = _CONTENT.validate_json(zlib.decompress(bytes(row.content)))
     kind = _kind(row.kind)
     done = kind.write(session, store_id, file_id, parsed, tell)
@@ -209,6 +216,17 @@ def carry_out(session: Session, store_id: int, file_id: int, tell: Tell = quietl
     _know_history(session, store_id)
     _audit(session, store_id, row.uploaded_by, "file.imported", row)
     return done
+
+
+def left_lying(session: Session, store_id: int) -> list[int]:
+    """Files that were begun while nobody imports a file of the store: their message may be lost. Previews that nobody
+    decided on are forgotten on the way."""
+    _forget_previews(session, store_id)
+    free = session.scalar(
+        sa.text("select pg_try_advisory_xact_lock(hashtextextended('imports', :store))"), {"store": store_id}
+    )
+    query = select(ImportedFile.file_id).where(ImportedFile.store_id == store_id, ImportedFile.state == "importing")
+    return list(session.exec(query.order_by(col(ImportedFile.file_id)))) if free else []
 
 
 def failed(session: Session, store_id: int, file_id: int, message: str) -> None:
@@ -244,6 +262,25 @@ def remove(session: Session, store_id: int, file_id: int, user_id: int) -> Done:
     _know_history(session, store_id)
     _audit(session, store_id, user_id, "file.removed", row)
     return done
+
+
+def goes_too(session: Session, store_id: int, file_id: int) -> str:
+    """In words, how much of what goes with an imported file an earlier file had brought; empty: nothing."""
+    row = session.get(ImportedFile, (store_id, file_id))
+    kind = next((one for one in FILE_KINDS if row and one.key == row.kind), None)
+    if row is None or kind is None or not kind.replaces:
+        return ""
+    query = sa.text("select count(*) from imported_row where store_id = :store and file_id = :file and kind = :kind")
+    left = session.scalar(query, {"store": store_id, "file": file_id, "kind": kind.replaces}) or 0
+    told = _counts(row)
+    former = min(told["replaced"], left)
+    if not former:
+        return ""
+    most = "" if left == told["new"] + told["replaced"] else "up to "  # later files have taken some over
+    return (
+        f"With it {'goes' if former == 1 else 'go'} {most}{former:,} of the {kind.noun} that an earlier file had "
+        "brought and this one replaced. Import that file again to have them back."
+    )
 
 
 def past(session: Session, store_id: int, limit: int = 50) -> list[Past]:
@@ -304,7 +341,7 @@ def _before(session: Session, store_id: int, digest: bytes) -> list[str]:
     return [f"This very file was imported on {same.imported_at:%-d %b %Y} already. Importing it again changes nothing."]
 
 
-def _forget_previews(session: Session, store_id: int, user_id: int) -> None:
+def _forget_previews(session: Session, store_id: int, user_id: int | None = None) -> None:
     """One preview a person; what nobody imported within a day goes."""
     session.execute(
         sa.delete(ImportedFile).where(
@@ -338,6 +375,7 @@ def _know_history(session: Session, store_id: int) -> None:
 
 
 def _audit(session: Session, store_id: int, user_id: int, what: str, row: ImportedFile) -> None:
-    detail: dict[str, Any] = {"file_id": row.file_id, "name": row.name, "kind": row.kind, "counts": row.counts}
+    """Not its name, which may be a person's: nothing is taken out of the trail again."""
+    detail: dict[str, Any] = {"file_id": row.file_id, "kind": row.kind, "counts": row.counts}
     user = None if user_id == OPERATOR else user_id
     session.add(AuditEntry(store_id=store_id, at=clock.now(), user_id=user, what=what, detail=detail))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from clique_app.imports.records import Problem
+from clique_app.imports.values import Point, point_of
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_LINES = 500_000
 MAX_COLUMNS = 500
 SEPARATORS = (",", ";", "\t", "|")
+# the line with which Excel says what parts the cells, or asks to be told
+_SAID = re.compile(r'\ufeff?"?sep=([,;\t|])"?[ ,;\t]*(?=\r|\n)', re.IGNORECASE)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -37,6 +43,7 @@ class Sheet:
 
     columns: tuple[str, ...]
     separator: str
+    _text: str = field(repr=False)
     _reader: Iterator[list[str]] = field(repr=False)
     broken: Problem | None = None
     lines: int = 0
@@ -49,6 +56,22 @@ class Sheet:
     def first_of(self, *columns: str) -> str:
         """The first of these names that the header has, else nothing."""
         return next((column for column in columns if column.lower() in self._names), "")
+
+    @property
+    def point(self) -> Point:
+        """What parts whole units from the rest, where no cell tells."""
+        return "," if self.separator == ";" else "."
+
+    def points(self, *columns: str) -> dict[str, Point]:
+        """The same of each column by its cells, which are gone through for it once more."""
+        places = {column: self._names.index(column.lower()) for column in columns if self.first_of(column)}
+        told: dict[str, set[str]] = {column: set() for column in places}
+        with contextlib.suppress(csv.Error):  # rows() says where and why
+            for cells in islice(_reader(self._text, self.separator), MAX_LINES):
+                for column, place in places.items():
+                    if place < len(cells):
+                        told[column].add(cells[place])
+        return {column: point_of(told.get(column, ()), self.point) for column in columns}
 
     def rows(self) -> Iterator[Row]:
         """Every row that is not blank."""
@@ -82,9 +105,12 @@ class Sheet:
 def sheet(content: bytes) -> Sheet:
     """The table in these bytes; Unreadable where there is none."""
     text = decoded(content)
-    separator = _separator(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    said = _SAID.match(text)
+    separator = said[1] if said else _separator(text)
+    reader = _reader(text, separator)
     try:
+        if said:
+            next(reader)
         header = next((row for row in reader if any(cell.strip() for cell in row)), [])
     except csv.Error as error:
         raise Unreadable(f"The header cannot be read. {_why_broken(str(error))}") from error
@@ -99,7 +125,11 @@ def sheet(content: bytes) -> Sheet:
     twice = _first_repeated([name for name in names if name])
     if twice:
         raise Unreadable(f"The header names the column {twice!r} twice. Remove one of them.")
-    return Sheet(columns, separator, reader, _names=names)
+    return Sheet(columns, separator, text, reader, _names=names)
+
+
+def _reader(text: str, separator: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
 
 
 def decoded(content: bytes) -> str:

@@ -127,6 +127,7 @@ class SpendSheet:
 
     key = "spend"
     noun = "days of campaigns"
+    replaces = "ad_day"
 
     def judge(self, session: Session, store_id: int, parsed: ParsedFile) -> Judged:
         store = session.get_one(Store, store_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from decimal import Decimal
 
@@ -27,21 +28,24 @@ NAMES = {
 }
 
 
-def read(sheet: Sheet, findings: Findings, today: date) -> tuple[SpendRecord, ...]:
-    """The lines of the sheet, one a day, channel and campaign."""
+def read(sheet: Sheet, findings: Findings, today: date, currency: str) -> tuple[SpendRecord, ...]:
+    """The lines of the sheet, one a day, channel and campaign. currency: of amounts whose line does not say."""
     rows = list(sheet.rows())
-    reader = _Reader(sheet, findings, today, rows)
+    reader = _Reader(sheet, findings, today, rows, currency)
     return tuple(record for row in rows if (record := reader.record(row)) is not None)
 
 
 class _Reader:
-    def __init__(self, sheet: Sheet, findings: Findings, today: date, rows: list[Row]) -> None:
-        self.findings, self.today, self.comma = findings, today, sheet.separator == ";"
+    def __init__(self, sheet: Sheet, findings: Findings, today: date, rows: list[Row], currency: str) -> None:
+        self.findings, self.today, self.currency = findings, today, currency
+        self.point: values.Point = sheet.point
         self.day, self.channel, self.campaign, self.spend = (
             sheet.first_of(*names) for names in (DAY, CHANNEL, CAMPAIGN, SPEND)
         )
         self.conversions, self.revenue = sheet.first_of(*CONVERSIONS), sheet.first_of(*REVENUE)
+        self.points = sheet.points(self.spend, self.conversions, self.revenue)
         self.order: values.DayOrder = values.day_order(row.text(self.day) for row in rows)
+        self.sum = Decimal(0)
         self.seen: dict[tuple[date, str, str], int] = {}
 
     def record(self, row: Row) -> SpendRecord | None:
@@ -63,6 +67,10 @@ class _Reader:
             self._money(row, self.conversions),
             self._money(row, self.revenue),
         )
+        self.sum += max(amounts[1], amounts[4], amounts[5])
+        if self.sum >= values.MAX_SUM:
+            why = f"The lines up to this one make {self.sum:,.2f}, more than can be. Look whether columns are shifted."
+            self.findings.add(row.line, self.spend, why)
         if day is None or not channel:
             return None
         before = self.seen.setdefault((day, channel, campaign), row.line)
@@ -72,15 +80,16 @@ class _Reader:
         return SpendRecord(row.line, day, channel, campaign, *amounts)
 
     def _money(self, row: Row, column: str) -> Decimal:
-        read = lambda cell: values.positive(cell, decimal_comma=self.comma)  # noqa: E731
+        currency = values.currency_or(row.text("Currency"), self.currency)
+        read = lambda cell: values.positive(cell, point=self.points[column], currency=currency)  # noqa: E731
         return self.findings.take(row, column, read, Decimal(0)) if column else Decimal(0)
 
     def _count(self, row: Row, column: str) -> int:
-        return self.findings.take(row, column, lambda cell: values.count(cell, decimal_comma=self.comma), 0)
+        return self.findings.take(row, column, lambda cell: values.count(cell, point=self.point), 0)
 
 
 def channel_key(name: str) -> str:
-    """The key of a channel as people name it: 'TikTok Ads' is tiktok, 'Podcast X' is podcast_x."""
+    """The key of a channel as people name it: 'TikTok Ads' is tiktok, 'Podcast X' is podcast_x, 'Métro' is métro."""
     plain = " ".join(name.lower().split())
     known = NAMES.get(plain)
-    return known or re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:40]
+    return known or re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", plain)).strip("_")[:40]

@@ -10,14 +10,27 @@ from hashlib import blake2b
 from typing import Literal
 
 MAX_AMOUNT = Decimal("1e12")
+MAX_SUM = Decimal("4e12")  # of a file: sums by customer are kept as millionths, below 2 ** 63
 MAX_COUNT = 2_000_000_000
 MAX_TEXT = 500
 DayOrder = Literal["dmy", "mdy", ""]
+Point = Literal[".", ","]  # what parts whole units from the rest
 _EARLIEST, _LATEST = 1990, 2100
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", re.ASCII)
 _ROUNDED = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE | re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_BESIDE = re.compile(r"[$€£¥]|^[a-z]{3}|[a-z]{3}$", re.IGNORECASE | re.ASCII)  # a currency, before or after the amount
+_BLANK = re.compile(r"[\s\u00a0\u202f']")
+_GROUPED = re.compile(r"[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*", re.ASCII)
+# whose sign it is; of a dollar or peso the sign alone does not tell which
+SIGNS = {
+    "$": "USD AUD BBD BMD BND BSD BZD CAD FJD GYD HKD JMD KYD LRD NAD NZD SBD SGD SRD TTD TWD XCD ARS CLP COP CUP DOP "
+    "MXN UYU",
+    "€": "EUR",
+    "£": "GBP EGP FKP GIP LBP SHP SSP SYP",
+    "¥": "JPY CNY",
+}
 
 
 class Unusable(ValueError):
@@ -29,16 +42,14 @@ def text(cell: str) -> str:
     return cell.removeprefix("'")[:MAX_TEXT]
 
 
-def amount(cell: str, *, decimal_comma: bool = False) -> Decimal:
-    """Money: 1234.50, 1,234.50, $1,234.50, 1.234,50; nothing is 0."""
-    plain = re.sub(r"[\s\u00a0\u202f'$€£¥]|[A-Za-z]{3}(?=$)|^[A-Za-z]{3}", "", cell).replace("\u2212", "-")
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = "-" + plain[1:-1]
-    if not plain:
-        if cell.strip():
-            raise Unusable(f"{cell[:40]!r} is not an amount. Write it as 1234.50.")
+def amount(cell: str, *, point: Point = ".", currency: str = "") -> Decimal:
+    """Money: 1234.50, 1,234.50, $1,234.50, 1.234,50; nothing is 0. point: where the cell alone does not tell.
+    currency: what it must be in, however it is marked; empty where any will do."""
+    plain = _digits(cell)
+    if not plain and not cell.strip():
         return Decimal(0)
-    number = _without_thousands(plain, decimal_comma)
+    decimal = _point(plain) or point
+    number = plain.replace("." if decimal == "," else ",", "").replace(decimal, ".")
     if not _NUMBER.fullmatch(number):
         raise Unusable(f"{cell[:40]!r} is not an amount. Write it as 1234.50.")
     try:
@@ -47,20 +58,29 @@ def amount(cell: str, *, decimal_comma: bool = False) -> Decimal:
         raise Unusable(f"{cell[:40]!r} is not an amount. Write it as 1234.50.") from None
     if abs(value) >= MAX_AMOUNT:
         raise Unusable(f"{cell[:40]!r} is too large to be an amount. Look whether columns are shifted.")
+    for mark in _BESIDE.findall(_BLANK.sub("", cell)) if currency else ():
+        if currency not in (SIGNS.get(mark) or mark.upper()):
+            raise Unusable(f"{cell[:40]!r} is in {mark.upper()}, it should be in {currency}. Convert it first.")
     return value
 
 
-def positive(cell: str, *, decimal_comma: bool = False) -> Decimal:
+def point_of(cells: Iterable[str], otherwise: Point) -> Point:
+    """How a column writes its decimals: as all its cells that tell do; otherwise where none does or they differ."""
+    told: set[Point] = {point for cell in cells if (point := _point(_digits(cell)))}
+    return told.pop() if len(told) == 1 else otherwise
+
+
+def positive(cell: str, *, point: Point = ".", currency: str = "") -> Decimal:
     """An amount that cannot be below 0."""
-    value = amount(cell, decimal_comma=decimal_comma)
+    value = amount(cell, point=point, currency=currency)
     if value < 0:
         raise Unusable(f"{cell[:40]!r} is below 0. Write how much it is, without a sign.")
     return value
 
 
-def count(cell: str, *, decimal_comma: bool = False) -> int:
+def count(cell: str, *, point: Point = ".") -> int:
     """A whole number from 0 on; nothing is 0."""
-    value = positive(cell, decimal_comma=decimal_comma)
+    value = positive(cell, point=point)
     if value != value.to_integral_value() or value > MAX_COUNT:
         raise Unusable(f"{cell[:40]!r} is not a whole number.")
     return int(value)
@@ -143,6 +163,12 @@ def currency(cell: str) -> str:
     return code
 
 
+def currency_or(cell: str, otherwise: str) -> str:
+    """The same where it can be read, else the other."""
+    code = cell.strip().upper()
+    return code if _CURRENCY.fullmatch(code) else otherwise
+
+
 def yes(cell: str, *, default: bool) -> bool:
     """true or false, as Shopify writes it."""
     return default if not cell else cell.lower() in ("true", "yes", "1")
@@ -154,17 +180,22 @@ def made_id(*parts: object) -> int:
     return -(int.from_bytes(digest, "big") >> 2) - 1
 
 
-def _without_thousands(plain: str, decimal_comma: bool) -> str:
+def _digits(cell: str) -> str:
+    """The number alone, without what stands for its currency."""
+    plain = _BESIDE.sub("", _BLANK.sub("", cell)).replace("\u2212", "-")
+    return "-" + plain[1:-1] if plain.startswith("(") and plain.endswith(")") else plain
+
+
+def _point(plain: str) -> Point | None:
+    """What parts whole units from the rest, as far as this number tells: 1.234 may be two numbers, 0.125 is one."""
     comma, dot = plain.rfind(","), plain.rfind(".")
     if comma >= 0 and dot >= 0:
-        point = "," if comma > dot else "."
-    elif comma >= 0:
-        grouped = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", plain)
-        point = "." if grouped and not decimal_comma else ","
-    elif dot >= 0:
-        grouped = re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+", plain)
-        point = "," if grouped and (decimal_comma or plain.count(".") > 1) else "."
-    else:
-        return plain
-    group = "." if point == "," else ","
-    return plain.replace(group, "").replace(point, ".")
+        return "," if comma > dot else "."
+    if comma < 0 and dot < 0:
+        return None
+    mark: Point = "," if comma >= 0 else "."
+    if not _GROUPED.fullmatch(plain.lstrip("+-")):
+        return mark
+    if plain.count(mark) == 1:
+        return None
+    return "." if mark == "," else ","

@@ -21,7 +21,8 @@ SHORTEST_NAME = 5  # a text shorter than any e-mail or telephone names nobody
 
 @dataclass(frozen=True)
 class Held:
-    """One table. Parameters of its SQL: customer, hmac, orders, names (a pattern), stand_in (a number of nobody)."""
+    """One table. Parameters of its SQL: customer, hmac, email, orders, names (a pattern), stand_in (a number of
+    nobody)."""
 
     table: LiteralString
     whose: LiteralString  # which rows are the person's
@@ -211,6 +212,14 @@ HELD = (
         {"row_id": "case when kind = 'customer' then %(stand_in)s else row_id end", "mark": "null"},
         "kind day file_id",
     ),
+    Held(  # what waited to be imported is emptied before
+        "imported_file",
+        "name ~ %(names)s or %(email)s <> '' and position(lower(%(email)s) in lower(name)) > 0",
+        {"name": "coalesce(nullif(kind, ''), 'file') || '.csv'", "content": "null", "preview": "'{}'::jsonb"},
+        "file_id kind digest state lines uploaded_by uploaded_at imported_at removed_at first_day last_day amount "
+        "counts message",
+        of_many=True,
+    ),
     Held(
         "profile_prediction",
         "email_hmac = %(hmac)s",
@@ -243,11 +252,11 @@ NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry", "campaign",
     "campaign_region_day", "cohort_day", "connect_ticket", "connection", "creative", "credit_change",
     "credit_channel_day", "credit_day", "credit_restatement", "email_account", "email_day", "email_program",
-    "email_signup_day", "expected_day", "imported_file", "inventory_day", "inventory_level", "inventory_read",
-    "job_run", "job_schedule", "location", "member", "metric_baseline", "metric_change", "metric_day", "metric_summed",
-    "model_version", "performance_day", "product", "recommendation", "referral", "reorder_day", "row_count",
-    "search_day", "social_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant", "variant_units_day",
-    "visitor_gap_day", "voice_settings", "webhook_check",
+    "email_signup_day", "expected_day", "inventory_day", "inventory_level", "inventory_read", "job_run", "job_schedule",
+    "location", "member", "metric_baseline", "metric_change", "metric_day", "metric_summed", "model_version",
+    "performance_day", "product", "recommendation", "referral", "reorder_day", "row_count", "search_day", "social_day",
+    "store", "store_settings", "sync_cursor", "unit_cost", "variant", "variant_units_day", "visitor_gap_day",
+    "voice_settings", "webhook_check",
 )  # fmt: skip
 
 

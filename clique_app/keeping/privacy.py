@@ -1,4 +1,5 @@
-"""Answering a privacy request everywhere: inbox, archive, queues, then the store's tables with the evidence.
+"""Answering a privacy request everywhere: inbox, archive, queues, then the store's tables with the evidence, then the
+analysts' views, which are made of these.
 
 Opens its own sessions and commits step by step. Every step may be repeated; the request is closed by the last one.
 """
@@ -10,29 +11,32 @@ from typing import Any
 
 from sqlmodel import Session
 
-from clique_app.database import store_session, system_session
+from clique_app.database import store_session, system_session, warehouse_session
 from clique_app.keeping import archive, privacy_service, queue_service, redactions
 from clique_app.keeping.personal_data import Person
-from clique_app.keeping.privacy_service import CUSTOMER_REDACT, DATA_REQUEST
+from clique_app.keeping.privacy_service import CUSTOMER_REDACT, DATA_REQUEST, REDACTED
 from clique_app.tables import PrivacyRequest, Store
+from clique_app.warehouse import definition
+from clique_app.warehouse import service as warehouse
 
 REINSTALLED = "The store has installed Clique again."
 GONE = "The customer was redacted before this was answered."
 
 
 def answer(store_id: int, request_id: int) -> str:
-    """Carry out one request. Returns its state: answered or refused."""
+    """Carry out one request, or what is left of it. Returns its state: answered or refused."""
     with store_session(store_id) as session:
         request = _open(session, store_id, request_id)
-        if request is None:
-            return session.get_one(PrivacyRequest, (store_id, request_id)).state
-        kind, store = request.kind, session.get_one(Store, store_id)
-        person = privacy_service.person_of(session, store_id, request) if request.asked else None
-    if person is None:
-        return _redact_store(store_id, request_id, store.shop_domain)
-    if kind == DATA_REQUEST:
-        return _report(store_id, request_id, store.shop_domain, person)
-    return _redact_customer(store_id, request_id, store.shop_domain, person)
+        store = session.get_one(Store, store_id)
+        person = privacy_service.person_of(session, store_id, request) if request and request.asked else None
+    if request is not None:
+        if person is None:
+            _redact_store(store_id, request_id, store.shop_domain)
+        elif request.kind == DATA_REQUEST:
+            _report(store_id, request_id, store.shop_domain, person)
+        else:
+            _redact_customer(store_id, request_id, store.shop_domain, person)
+    return _closed(store_id, request_id)
 
 
 def _open(session: Session, store_id: int, request_id: int) -> PrivacyRequest | None:
@@ -50,17 +54,32 @@ def _open(session: Session, store_id: int, request_id: int) -> PrivacyRequest | 
     return request
 
 
-def _report(store_id: int, request_id: int, shop_domain: str, person: Person) -> str:
+def _closed(store_id: int, request_id: int) -> str:
+    """The request's state, after it is closed where all that is left is what the analysts' views still hold."""
+    with store_session(store_id) as session:
+        state = session.get_one(PrivacyRequest, (store_id, request_id)).state
+    if state != REDACTED:
+        return state
+    for view in definition.KEPT:  # all of them: they rest on each other, and hold a store's rows as well
+        with warehouse_session() as session:
+            warehouse.refresh_filled(session, view.name)
+    with store_session(store_id) as session:
+        request = session.get_one(PrivacyRequest, (store_id, request_id), with_for_update=True)
+        if request.state == REDACTED:
+            privacy_service.close(session, request)
+        return request.state
+
+
+def _report(store_id: int, request_id: int, shop_domain: str, person: Person) -> None:
     with system_session() as session:
         deliveries = privacy_service.deliveries_of(session, shop_domain, person)
     with store_session(store_id) as session:
         request = _open(session, store_id, request_id)
         if request is not None:
             privacy_service.report(session, store_id, request, deliveries)
-        return session.get_one(PrivacyRequest, (store_id, request_id)).state
 
 
-def _redact_customer(store_id: int, request_id: int, shop_domain: str, person: Person) -> str:
+def _redact_customer(store_id: int, request_id: int, shop_domain: str, person: Person) -> None:
     elsewhere: dict[str, int] = {}
     redactions.note(store_id, shop_domain, person)
     # a transaction of its own, and before the tables: a drain that works on these deliveries may wait for the tables
@@ -72,10 +91,9 @@ def _redact_customer(store_id: int, request_id: int, shop_domain: str, person: P
         request = _open(session, store_id, request_id)
         if request is not None:
             privacy_service.redact_customer(session, store_id, request, elsewhere)
-        return session.get_one(PrivacyRequest, (store_id, request_id)).state
 
 
-def _redact_store(store_id: int, request_id: int, shop_domain: str) -> str:
+def _redact_store(store_id: int, request_id: int, shop_domain: str) -> None:
     def names(text: str) -> bool:
         return shop_domain in text or _is_message_of(store_id, text)
 
@@ -88,7 +106,6 @@ def _redact_store(store_id: int, request_id: int, shop_domain: str) -> str:
         request = _open(session, store_id, request_id)
         if request is not None:
             privacy_service.redact_store(session, store_id, request, elsewhere)
-        return session.get_one(PrivacyRequest, (store_id, request_id)).state
 
 
 def _is_message_of(store_id: int, text: str) -> bool:

@@ -33,6 +33,7 @@ from clique_app.tables import (
 )
 
 DATA_REQUEST, CUSTOMER_REDACT, STORE_REDACT = "data_request", "customer_redact", "store_redact"
+REDACTED = "redacted"  # in the tables; the analysts' views still to be refreshed
 KINDS = {
     "customers/data_request": DATA_REQUEST,
     "customers/redact": CUSTOMER_REDACT,
@@ -68,9 +69,9 @@ def ask(session: Session, store_id: int, topic: str, payload: Mapping[str, Any])
 
 
 def open_requests(session: Session, store_id: int) -> list[int]:
-    """Those not answered yet, oldest first."""
+    """Those not answered yet, or not wholly, oldest first."""
     query = select(PrivacyRequest.request_id).where(
-        PrivacyRequest.store_id == store_id, PrivacyRequest.state == "asked"
+        PrivacyRequest.store_id == store_id, col(PrivacyRequest.state).in_(("asked", REDACTED))
     )
     return list(session.exec(query.order_by(col(PrivacyRequest.request_id))))
 
@@ -116,7 +117,8 @@ def report(session: Session, store_id: int, request: PrivacyRequest, deliveries:
         "answered_at": now.isoformat(),
         "held": {table: rows for table, rows in held.items() if rows},
     }
-    _close(session, request, {table: len(rows) for table, rows in held.items() if rows})
+    request.asked, request.counts = {}, {table: len(rows) for table, rows in held.items() if rows}
+    close(session, request)
 
 
 def redact_customer(session: Session, store_id: int, request: PrivacyRequest, elsewhere: dict[str, int]) -> None:
@@ -139,7 +141,7 @@ def redact_customer(session: Session, store_id: int, request: PrivacyRequest, el
             )
             counts[entry.table] = run.rowcount
     session.refresh(request)  # it named the person itself
-    _close(session, request, {where: count for where, count in counts.items() if count})
+    _redacted(request, counts)
 
 
 def redact_store(session: Session, store_id: int, request: PrivacyRequest, elsewhere: dict[str, int]) -> None:
@@ -155,7 +157,7 @@ def redact_store(session: Session, store_id: int, request: PrivacyRequest, elsew
     store.name, store.country = "", ""
     store.history_from, store.history_complete, store.launched_at = None, False, None
     session.refresh(request)
-    _close(session, request, {where: count for where, count in counts.items() if count})
+    _redacted(request, counts)
 
 
 def refuse(request: PrivacyRequest, why: str) -> None:
@@ -219,16 +221,21 @@ def _values(store_id: int, person: Person) -> dict[str, Any]:
         "store": store_id,
         "customer": person.customer_id,
         "hmac": person.email_hmac,
+        "email": person.email,
         "orders": list(person.orders),
         "names": person.names,
     }
 
 
-def _close(session: Session, request: PrivacyRequest, counts: dict[str, int]) -> None:
+def _redacted(request: PrivacyRequest, counts: dict[str, int]) -> None:
+    request.state, request.asked = REDACTED, {}
+    request.counts = {where: count for where, count in counts.items() if count}
+
+
+def close(session: Session, request: PrivacyRequest) -> None:
+    """Nothing is left to do for it."""
     request.state, request.answered_at = "answered", clock.now()
-    request.asked, request.counts = {}, counts
-    session.add(request)
-    detail = {"request_id": request.request_id, "counts": counts}
+    detail = {"request_id": request.request_id, "counts": request.counts}
     entry = AuditEntry(
         store_id=request.store_id, at=clock.now(), user_id=None, what=f"privacy.{request.kind}", detail=detail
     )

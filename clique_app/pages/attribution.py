@@ -77,7 +77,7 @@ class AttributionState(PageState):
         async with self:
             scope, store_id = await self.read_scope(), self.store_id
             asked_for = self.query.get("channel", "")
-            self.channel = asked_for if re.fullmatch(r"[a-z0-9_]{1,40}", asked_for) else ""
+            self.channel = asked_for if re.fullmatch(r"\w{1,40}", asked_for) else ""
             counted = self.query.get("counted", "")
             self.counted = counted if counted in dict(COUNTED) else BY_DAY_BOOKED
             asked, channel, counted = self._ask(), self.channel, self.counted

@@ -14,7 +14,8 @@ from clique_app.tables.base import StoreOwned, big, identity, json, time
 
 
 class PrivacyRequest(StoreOwned, table=True):
-    """One request. State: asked | answered | refused. What names a person goes with the answer; the counts stay."""
+    """One request. State: asked | redacted (in the tables; the analysts' views are next) | answered | refused. What
+    names a person goes with the answer; the counts stay."""
 
     __tablename__ = "privacy_request"
     __table_args__ = (sa.Index(None, "store_id", "state"),)

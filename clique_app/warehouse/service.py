@@ -102,12 +102,17 @@ def due(session: Session) -> bool:
     return any(age.refreshed_at is None or age.refreshed_at <= before for age in ages(session))
 
 
+def refresh_filled(session: Session, view: str) -> None:
+    """Refresh one view unless it was never filled, and so holds nobody. Warehouse session."""
+    if _is_filled(session, view):
+        refresh(session, view)
+
+
 def refresh(session: Session, view: str) -> Decimal:
     """Refresh one view, while it is read if it has been filled before. Warehouse session. Returns the seconds."""
     connection, started, now = session.connection(), monotonic(), clock.now()  # what is read from now on is not in it
-    filled = text("select relispopulated from pg_class where oid = cast(:view as regclass)")
     # rows were moved about since the last refresh: what rests on this view is planned by what it holds now
-    concurrently = "concurrently" if connection.scalar(filled, {"view": f"clique_kept.{view}"}) else ""
+    concurrently = "concurrently" if _is_filled(session, view) else ""
     connection.exec_driver_sql(f"refresh materialized view {concurrently} clique_kept.{view}")
     connection.exec_driver_sql(f"analyze clique_kept.{view}")
     seconds = Decimal(str(round(monotonic() - started, 3)))
@@ -118,6 +123,12 @@ def refresh(session: Session, view: str) -> Decimal:
     connection.execute(text(note), {"view": view, "now": now, "seconds": seconds})
     log("warehouse").info("view_refreshed", view=view, seconds=float(seconds))
     return seconds
+
+
+def _is_filled(session: Session, view: str) -> bool:
+    """Whether the view stands and has been refreshed before."""
+    filled = text("select relispopulated from pg_class where oid = to_regclass(:view)")
+    return bool(session.connection().scalar(filled, {"view": f"clique_kept.{view}"}))
 
 
 def _run(session: Session, statements: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ from clique_app.errors import InvalidInput, NotFound
 from clique_app.imports import service
 from clique_app.imports.orders_service import forget_twins
 from clique_app.imports.service import OPERATOR, Preview
-from clique_app.metrics import grouping_service, periods
+from clique_app.metrics import grouping_service, periods, sums_service
 from clique_app.metrics import service as metrics
 from clique_app.sync.catalog_service import PRESENT_AT, ShopifyProducts
 from clique_app.sync.customers_service import write_customers
@@ -174,6 +174,14 @@ def test_what_fails_while_it_is_written_leaves_nothing_and_can_be_tried_again(
     assert len(rows(database_url, "select from shop_order")) == 13
 
 
+def test_the_trail_says_which_file_it_was_without_its_name(database_url: str) -> None:
+    store_id = make_store()
+    file_id = put(store_id, book_csv())
+    remove(store_id, file_id)
+    told = rows(database_url, "select what, detail - 'counts' from audit_entry order by entry_id")
+    assert told == [(what, {"file_id": file_id, "kind": "orders"}) for what in ("file.imported", "file.removed")]
+
+
 def test_a_removed_file_leaves_the_tables_as_they_were(database_url: str) -> None:
     store_id = make_store()
     put(store_id, orders_csv(order("#0", CANDLE, Created_at="2026-01-05 10:00:00 -0500", Id="1")))
@@ -226,6 +234,27 @@ def test_a_changed_order_of_a_file_is_replaced_by_a_later_file(database_url: str
     put(store_id, refunded)
     assert figure(store_id, "net_sales", "2026-03-02", "2026-03-02") == 0
     assert len(rows(database_url, "select from order_line")) == 2
+
+
+def test_before_a_file_is_removed_it_is_said_what_of_earlier_files_goes_too() -> None:
+    store_id = make_store()
+
+    def said(file_id: int) -> str:
+        with store_session(store_id) as session:
+            return service.goes_too(session, store_id, file_id)
+
+    first = put(store_id, orders_csv(order("#1", MUG, Id="1"), order("#2", MUG, Id="2"), order("#3", MUG, Id="3")))
+    more = ("Mug", "M1", 2, "10.00")
+    second = put(store_id, orders_csv(order("#2", more, Id="2"), order("#3", more, Id="3"), order("#4", MUG, Id="4")))
+    assert said(first) == ""
+    assert said(second).startswith("With it go 2 of the orders that an earlier file had brought")
+    put(store_id, orders_csv(order("#4", more, Id="4")))
+    assert said(second).startswith("With it go up to 2 of the orders")
+    remove(store_id, second)
+    assert figure(store_id, "orders", "2026-03-02", "2026-03-02") == 2
+    put(store_id, SPEND + "2026-03-02,Podcast,Spring,1,USD,,\n")
+    sheet = put(store_id, SPEND + "2026-03-02,Podcast,Spring,2,USD,,\n2026-03-03,Podcast,Spring,2,USD,,\n")
+    assert said(sheet).startswith("With it goes 1 of the days of campaigns")
 
 
 def test_buyers_are_known_again_by_their_e_mail() -> None:
@@ -340,6 +369,25 @@ def test_spend_that_would_count_twice_or_in_another_currency_is_named() -> None:
     assert [(one.line, one.column) for one in shown.problems] == [(2, "Channel"), (3, "Currency")]
     euro = receive(store_id, orders_csv(order("#1", CANDLE, Currency="EUR")))
     assert [(one.line, one.column) for one in euro.problems] == [(2, "Currency")]
+
+
+def test_the_largest_file_that_is_taken_is_written_and_summed() -> None:
+    store_id = make_store()
+    most, many = ("Mug", "M1", 1, "999999999999.00"), ("Pin", "P1", 10_000_000, "99999.00")
+    put(store_id, orders_csv(*(order(f"#{n}", most) for n in range(3)), order("#9", many)))
+    with store_session(store_id) as session:
+        assert sums_service.roll_up(session, store_id) > 0
+    assert figure(store_id, "net_sales", "2026-03-02", "2026-03-02") == 3 * 999_999_999_999 + 999_990_000_000
+    shown = receive(store_id, orders_csv(order("#10", ("Mug", "M1", 2_000_000_000, "999999999999.00"), Subtotal="1")))
+    assert [(one.line, one.column) for one in shown.problems] == [(2, "Lineitem quantity"), (2, "Total")]
+    assert not shown.can_import
+
+
+def test_customers_that_cannot_be_known_again_are_counted() -> None:
+    sheet = "First Name,Email,Phone,Total Orders\nAnn,,+12075550134,1\nBob,bob@example.com,,2\n"
+    shown = receive(make_store(), sheet)
+    assert (shown.lines, shown.new) == (2, 1)
+    assert shown.notes[0] == "Skipped, for want of an id and an e-mail to know the customer by: 1."
 
 
 def test_another_stores_orders_are_noticed() -> None:

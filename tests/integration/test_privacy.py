@@ -22,6 +22,8 @@ from clique_app.connections import service
 from clique_app.database import store_session, system_session
 from clique_app.endpoints.webhooks import _object
 from clique_app.errors import NotFound, Refused
+from clique_app.imports import service as imports
+from clique_app.imports.service import OPERATOR
 from clique_app.keeping import archive, overview_service, privacy, privacy_service, redactions
 from clique_app.keeping.cleanup import clean_up
 from clique_app.keeping.personal_data import HELD, Person
@@ -30,8 +32,10 @@ from clique_app.metrics import overview_service as metrics
 from clique_app.settings import settings
 from clique_app.sync.source import Access
 from clique_app.tables import Customer, CustomerValue, InboxEvent, Member, PrivacyRequest, SyncRun, VipStanding
+from tasks.warehouse import refresh_now
 from tests.book import BOOK, FIRST_DAY, LAST_DAY, SHOP
 from tests.contract import shopify_sandbox
+from tests.import_files import order, orders_csv
 from tests.integration.stores import make_store
 from tests.integration.test_shopify_sync import run as read_all
 
@@ -146,6 +150,18 @@ def in_tables(database_url: str, pattern: str) -> set[tuple[str, str]]:
     return found
 
 
+def in_views(database_url: str, pattern: str) -> set[str]:
+    """Every filled view of the analysts, whole rows."""
+    with psycopg.connect(database_url) as connection:
+        views = connection.execute("select schemaname, matviewname from pg_matviews where ispopulated").fetchall()
+        assert len(views) > 20
+        query = sql.SQL("select 1 from {} held where held::text ~ %s limit 1")
+        return {
+            view for schema, view in views
+            if connection.execute(query.format(sql.Identifier(schema, view)), [pattern]).fetchone()
+        }  # fmt: skip
+
+
 def names_of(person: Person) -> str:
     """Also as a number of eight bytes."""
     return f"{person.names}|{person.customer_id.to_bytes(8, 'big').hex()}"
@@ -195,6 +211,7 @@ def leave_traces(store_id: int, person: Person) -> None:
         session.merge(
             VipStanding(store_id=store_id, day=date(2026, 1, 1), customers=1, booked=Decimal(9), first=of_them)
         )
+    leave_files(store_id, person)
     from tasks.keeping import answer_privacy_request
     from tasks.sync import run_source
 
@@ -230,6 +247,21 @@ def leave_traces(store_id: int, person: Person) -> None:
         client.rpush("some-list", f"{person.phone}", "another")
 
 
+def leave_files(store_id: int, person: Person) -> None:
+    """An imported one, named after the person, and one that waits, of which a column was shifted."""
+    from tasks.imports import import_now
+
+    theirs = f"Customer ID,First Name,Email,Total Orders\n{person.customer_id},Ann,{person.email},2\n"
+    for name in (f"About {person.email}.csv", f"mine_{person.email}.csv"):
+        with store_session(store_id) as session:
+            file_id = imports.receive(session, store_id, OPERATOR, name, theirs.encode())
+            imports.begin(session, store_id, file_id, OPERATOR)
+        import_now(store_id, file_id)
+    shifted = orders_csv(order("#1", ("Mug", "M1", 1, "10.00"), Taxes=person.email))
+    with store_session(store_id) as session:
+        imports.receive(session, store_id, OPERATOR, f"Orders of {person.customer_id}.csv", shifted.encode())
+
+
 def test_after_customers_redact_nothing_anywhere_names_the_customer(
     store_id: int,
     person: Person,
@@ -249,6 +281,8 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     before = figures(store_id)
     leave_traces(store_id, person)
     assert len(person.orders) > 1
+    refresh_now()
+    assert {"orders", "customers", "customer_journey"} <= in_views(database_url, names_of(person))
     traces = in_tables(database_url, names_of(person))
     assert {("customer", "customer_id"), ("customer", "email_hmac"), ("shop_order", "customer_id")} <= traces
     assert {("inbox_event", "payload"), ("inbox_event", "object_id"), ("sync_run", "message")} <= traces
@@ -260,6 +294,7 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
         ("won_credit_day", "customers"),
         ("won_expected_day", "customers"),
     } <= traces
+    assert {("imported_file", "name"), ("imported_file", "preview")} <= traces
     assert in_redis(person) >= 5
     assert in_archive(person) == 2
 
@@ -279,6 +314,7 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     nobody = Person(person.customer_id, person.email, person.phone, person.email_hmac)
     assert in_tables(database_url, names_of(nobody)) == set()
     assert in_tables(database_url, names_of(person)) <= SALES
+    assert in_views(database_url, names_of(nobody)) == set()
     assert in_redis(person) == 0
     assert in_archive(person) == 0
     told = capfd.readouterr()
@@ -287,6 +323,9 @@ def test_after_customers_redact_nothing_anywhere_names_the_customer(
     assert ("customer", "customer_id") in in_tables(database_url, Person(other).names)
 
     with store_session(store_id) as session:
+        assert [(file.name, file.state) for file in imports.past(session, store_id)] == [
+            ("orders.csv", "failed"), ("customers.csv", "imported"), ("customers.csv", "imported")
+        ]  # fmt: skip
         evidence = overview_service.read(session, store_id).requests[0]
         request = session.get_one(PrivacyRequest, (store_id, evidence.request_id))
         assert (evidence.kind, evidence.state, evidence.answered_at is not None) == (

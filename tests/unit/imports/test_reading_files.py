@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clique_app.imports import values
 from clique_app.imports.records import KINDS, ParsedFile
 from clique_app.imports.sheet import MAX_BYTES
+from clique_app.integrations.registry import channel_label
 from tests.import_files import ORDER_COLUMNS, order, orders_csv, problems, read, table
 
 CANDLE, MUG = ("Amber candle", "A1", 2, "20.00"), ("Mug, large", "M1", 1, "10.00")
@@ -83,21 +84,104 @@ def test_encodings_and_separators_of_spreadsheets_are_read(encoding: str, separa
 
 
 @pytest.mark.parametrize(
-    ("text", "comma", "amount"),
+    ("text", "point", "amount"),
     [
-        ("1234.5", False, "1234.5"), ("$1,234.50", False, "1234.50"), ("1.234,50", False, "1234.50"),
-        ("1,234", False, "1234"), ("1,234", True, "1.234"), ("12,5", False, "12.5"), ("1 234,50 €", True, "1234.50"),
-        ("USD 7", False, "7"), ("", False, "0"), ("1.234.567", False, "1234567"),
+        ("1234.5", ".", "1234.5"), ("$1,234.50", ".", "1234.50"), ("1.234,50", ".", "1234.50"),
+        ("1,234", ".", "1234"), ("1,234", ",", "1.234"), ("12,5", ".", "12.5"), ("1 234,50 €", ",", "1234.50"),
+        ("USD 7", ".", "7"), ("", ".", "0"), ("1.234.567", ".", "1234567"), ("1,234,567", ",", "1234567"),
+        ("0,125", ".", "0.125"), ("0.125", ",", "0.125"), ("(1.234)", ",", "-1234"), ("-1,234", ".", "-1234"),
     ],
 )  # fmt: skip
-def test_money_is_read_as_people_write_it(text: str, comma: bool, amount: str) -> None:
-    assert values.amount(text, decimal_comma=comma) == Decimal(amount)
+def test_money_is_read_as_people_write_it(text: str, point: values.Point, amount: str) -> None:
+    assert values.amount(text, point=point) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "amounts"),
+    [
+        (("1.234", "12.50"), ";", ("1.234", "12.50")), (("1.234", "12,50"), ";", ("1234", "12.50")),
+        (("1,234", "0,125"), ",", ("1.234", "0.125")), (("1,234", "1,234.5"), ",", ("1234", "1234.5")),
+        (("1.234", "1.234.567"), ",", ("1234", "1234567")), (("1.234", "($2.345)", "7"), ";", ("1234", None, "7")),
+        (("1.234", "1,234"), ";", ("1234", "1.234")), (("12.50", "12,50", "1.234"), ",", ("12.50", "12.50", "1.234")),
+    ],
+)  # fmt: skip
+def test_a_column_tells_where_its_decimals_begin(
+    cells: tuple[str, ...], separator: str, amounts: tuple[str | None, ...]
+) -> None:
+    days = [{"Day": "2026-03-02", "Channel": f"tv {n}", "Spend": cell} for n, cell in enumerate(cells)]
+    parsed = read(table(days, separator=separator))
+    told = {one.line: one.spend for one in parsed.spend}
+    wrong = {line for line, _ in problems(parsed)}
+    assert [None if n in wrong else told[n] for n in range(2, 2 + len(cells))] == [
+        None if amount is None else Decimal(amount) for amount in amounts
+    ]
+
+
+def test_an_order_and_a_product_of_a_spreadsheet_keep_their_decimals() -> None:
+    prices = ("Clip", "C1", 4, "0.125"), ("Mug", "M1", 1, "12.50")
+    (made,) = read(table(order("#1", *prices, Subtotal="13.00"), ORDER_COLUMNS, ";")).orders
+    assert [line.price for line in made.lines] == [Decimal("0.125"), Decimal("12.50")]
+    sheet = "Handle;Title;Variant Price;Cost per item\nclip;Clip;1.50;1.125\nmug;Mug;12.50;3.10\n"
+    costs = [one.variants[0].cost for one in read(sheet).products]
+    assert costs == [Decimal("1.125"), Decimal("3.10")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency", "wrong"),
+    [
+        ("€12.34", "USD", "€"), ("EUR 12.34", "USD", "EUR"), ("12,34 eur", "", "EUR"), ("£12.34", "USD", "£"),
+        ("12.34 JPY", "USD", "JPY"), ("$12.34", "EUR", "$"), ("CAD 12.34", "USD", "CAD"), ("¥12", "", "¥"),
+        ("$12.34", "CAD", ""), ("$ 12.34", "", ""), ("12.34USD", "", ""), ("€12.34", "EUR", ""), ("¥12", "CNY", ""),
+        ("$12.34 CAD", "CAD", ""), ("$12.34 CAD", "USD", "CAD"), ("12.34", "EUR", ""),
+    ],
+)  # fmt: skip
+def test_an_amount_marked_as_another_currency_is_named(cell: str, currency: str, wrong: str) -> None:
+    row = {"Day": "2026-03-02", "Channel": "TV", "Spend": cell, "Currency": currency}
+    parsed = read(table([row]))
+    assert problems(parsed) == ([(2, "Spend")] if wrong else [])
+    assert not wrong or f"is in {wrong}, it should be in {currency or 'USD'}." in parsed.problems[0].message
+
+
+def test_another_currency_is_named_in_orders_and_products_too() -> None:
+    parsed = read(orders_csv(order("#1", MUG, Currency="EUR"), order("#2", MUG, Total="€10.00", Subtotal="10.00")))
+    assert problems(parsed) == [(3, "Total")]
+    assert problems(read(orders_csv(order("#1", MUG, Currency="EUR", Total="€10.00")))) == []
+    sheet = "Handle,Title,Variant Price,Cost per item\nclip,Clip,$1.50,€1.12\n"
+    assert problems(read(sheet)) == [(2, "Cost per item")]
 
 
 @pytest.mark.parametrize("text", ["abc", "1e5", "--1", "1,2.3,4", "NaN", "Infinity", "9" * 400, "١٢"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(values.Unusable):
         values.amount(text)
+
+
+def test_what_the_tables_cannot_hold_is_named_by_line() -> None:
+    many, dear = ("Mug", "M1", 10_000_001, "0.10"), ("Mug", "M1", 1_000_000, "1000000.00")
+    assert problems(read(orders_csv(order("#1", MUG), order("#2", many)))) == [(3, "Lineitem quantity")]
+    assert problems(read(orders_csv(order("#1", MUG), order("#2", dear, Subtotal="1")))) == [(3, "Lineitem quantity")]
+    most = ("Mug", "M1", 1, "900000000000.00")
+    assert problems(read(orders_csv(*(order(f"#{n}", most) for n in range(5))))) == [(6, "Total")]
+    days = [{"Day": f"2026-03-{n:02}", "Channel": "TV", "Spend": "900000000000"} for n in range(1, 6)]
+    assert problems(read(table(days))) == [(6, "Spend")]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "\ufeffsep=;"])
+def test_the_line_that_tells_excel_what_parts_cells_is_understood(first: str) -> None:
+    sheet = "Day;Channel;Spend, net;Spend\n2026-03-02;Radio;1,2,3;12,50\n2026-03-03;Radio;;Free\n"
+    parsed = read(f"{first}\r\n{sheet}")
+    assert parsed.spend[0].spend == Decimal("12.50")
+    assert problems(parsed) == [(4, "Spend")]
+
+
+def test_channels_are_told_apart_in_every_script() -> None:
+    named = ("微信", "Яндекс Директ", "Métro", "Me\u0301tro 2", "Podcast X", "TikTok Ads")
+    days = [{"Day": "2026-03-02", "Channel": name, "Spend": "1"} for name in named]
+    keys = [one.channel for one in read(table(days)).spend]
+    assert keys == ["微信", "яндекс_директ", "métro", "métro_2", "podcast_x", "tiktok"]
+    labels = [channel_label(key) for key in keys]
+    assert labels[:3] == ["微信", "Яндекс директ", "Métro"]
+    assert problems(read(table([{**days[0], "Channel": "!!"}]))) == [(2, "Channel")]
 
 
 def test_days_are_read_one_way_or_not_at_all() -> None:
@@ -143,7 +227,13 @@ def test_customers_are_a_hash_and_a_postal_area() -> None:
         "Customer ID,First Name,Last Name,Email,Default Address Province Code,Default Address Country Code,"
         "Default Address Zip,Total Orders\n'6940095512789,Ann,Example,ann@example.com,NY,US,'10001,3\n,No,Mail,,,,,0\n"
     )
-    (ann,) = read(text).customers
+    parsed = read(text)
+    (ann,) = parsed.customers
+    assert parsed.notes == ("Skipped, for want of an id and an e-mail to know the customer by: 1.",)
+    nobody = read("First Name,Email,Phone,Total Orders\nAnn,,+12075550134,1\nBob,,+12075550135,2\n")
+    assert [one.message for one in nobody.problems] == [
+        "Skipped, for want of an id and an e-mail to know the customer by: 2. Export it again."
+    ]
     assert (ann.customer_id, ann.email_hash, ann.region, ann.postal_code) == (6940095512789, "aaaa", "NY", "10001")
 
 
