@@ -130,6 +130,7 @@ class Run:
         self.run_id = 0
         self.plan = Plan("manual")
         self._missing = ""
+        self._met: dict[str, int] = {}
         self._heartbeat: datetime | None = None
         self._published = 0.0
 
@@ -141,6 +142,7 @@ class Run:
                 session.add(SyncCursor(store_id=self.store_id, source=self.source.key))
             if run is not None:
                 self.plan = _plan_from(run.plan, run.position)
+                self._met = run.plan.get("met", {})
             else:
                 self.plan = plan_of(session, self.store_id, self.source.key, kind)
                 run = SyncRun(
@@ -157,14 +159,17 @@ class Run:
             self.run_id = run.run_id
         self._publish(force=True)
 
-    @hindrance.collected()
     def go(self) -> Outcome:
         """Read to the end and reconcile. RateLimited goes through: the run then waits, unfinished, for its return."""
+        with hindrance.collected(self._met):
+            return self._go()
+
+    def _go(self) -> Outcome:
         try:
             self._read()
             return self._finish()
         except RateLimited as error:
-            self._say(error.message)
+            self._wait(error.message)
             raise  # it goes on later, from its position
         except (TakenOver, DBAPIError):
             raise
@@ -302,10 +307,12 @@ class Run:
             found += self._days_short(given, middle + timedelta(days=1), last)
         return found[:DAYS_NAMED]
 
-    def _say(self, stage: str) -> None:
-        """What the run is doing, or waiting for."""
+    def _wait(self, why: str) -> None:
+        """Say what the run waits for, and keep what it has met. A wait counts once, however often its end is tried."""
         with self._owned() as (_, run):
-            run.stage = stage
+            if run.stage != why:
+                hindrance.overcome(why)
+            run.stage, run.plan = why, {**run.plan, "met": hindrance.met()}
         self._publish(force=True)
 
     def _fail(self, message: str) -> Outcome:

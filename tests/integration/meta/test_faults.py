@@ -190,8 +190,12 @@ def test_a_limit_is_waited_out_by_all_processes_and_the_run_goes_on(ads: Ads, fa
     asked = "from clique_app.integrations.meta.channel import META; META.read('t', '{}', 'campaign', '1')"
     other = subprocess.run([sys.executable, "-c", asked.format(ads.main)], capture_output=True, text=True, check=False)
     assert "RateLimited" in other.stderr  # another process does not even ask
+    with pytest.raises(RateLimited):
+        ads.sync("first_import")  # in vain, and no second wait
     allow_calls()
-    assert ads.sync("first_import").state == "whole"
+    run = ads.sync("first_import")
+    assert (run.state, run.message.count("Meta asks Clique to wait")) == ("whole", 1)
+    assert "times" not in run.message
     assert len(ads.log()) == 1
     ads.assert_true(IMPORTED)
 
@@ -211,27 +215,36 @@ def test_usage_is_heeded_before_meta_blocks(ads: Ads, monkeypatch: pytest.Monkey
     ads.assert_true(IMPORTED)
 
 
+# how often it comes, and what the log then says of it
 TROUBLES = {
-    "5xx": 6,
-    "timeout": 1,
-    "error_in_200": 2,
-    "truncated_page": 2,
-    "empty_page": 2,
-    "too_much_data": 2,
-    "report_slow": 3,
-    "report_skipped": 1,
-    "report_failed": 5,
+    "5xx": (6, "Meta is not available at the moment, 6 times"),
+    "timeout": (1, "Meta did not answer in time, or not whole"),
+    "error_in_200": (2, "Meta is not available at the moment, 2 times"),
+    "truncated_page": (2, "Meta's answer broke off, 2 times"),
+    "empty_page": (2, "Meta sent an empty page and said that more follows, 2 times"),
+    "too_much_data": (2, "Meta did not manage a report; one of each half of its days was asked for, 2 times"),
+    "report_slow": (3, ""),
+    "report_skipped": (1, "Meta gave a report up; it was asked for again"),
+    "report_failed": (5, "Meta did not manage a report; one of each half of its days was asked for, 2 times"),
 }
 
 
 @pytest.mark.parametrize("fault", [*TROUBLES, "all together"])
 def test_a_stumbling_platform_is_read_whole(ads: Ads, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     monkeypatch.setattr(client, "TIMEOUT_SECONDS", 2.0)
-    for name, times in TROUBLES.items() if fault == "all together" else [(fault, TROUBLES[fault])]:
+    troubles = TROUBLES if fault == "all together" else {fault: TROUBLES[fault]}
+    for name, (times, _) in troubles.items():
         path = {"5xx": f"act_{ads.main}", "too_much_data": "/insights", "empty_page": "/insights"}.get(name, "")
         ads.fault(name, times, path=path)
     run = ads.sync("first_import")
-    assert (run.state, run.message) == ("whole", "")
+    assert run.state == "whole"
+    if fault == "all together":
+        assert all(said.partition(", ")[0] in run.message for _, said in troubles.values()), run.message
+    elif said := troubles[fault][1]:
+        assert run.message.startswith("On the way: ")
+        assert said in run.message
+    else:
+        assert run.message == ""
     assert ads.sandbox.control("GET", "faults")["faults"] == []
     ads.assert_true(IMPORTED)
 
