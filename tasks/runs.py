@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from clique_app import clock, live
 from clique_app.attribution import service as attribution
@@ -32,7 +32,7 @@ from clique_app.logs import log
 from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import unbalanced
 from clique_app.sync.source import Batch, Kind, Plan, Source
-from clique_app.tables import Connection, Store, SyncCursor, SyncRun
+from clique_app.tables import ConnectedAccount, Connection, Store, SyncCursor, SyncRun
 from clique_app.tables.attribution import CHANGED, FIRST_READ
 
 FIRST_IMPORT_DAYS = 90
@@ -106,6 +106,13 @@ def is_due(session: Session, store_id: int, source: str, kind: Kind) -> bool:
         SyncRun.store_id == store_id, SyncRun.source == source, SyncRun.kind == kind, SyncRun.state == "whole"
     )
     return session.exec(done.limit(1)).first() is None
+
+
+def history_missing(session: Session, store_id: int, source: str) -> bool:
+    """Whether a source is read, but not its days before the first import."""
+    cursor = session.get(SyncCursor, (store_id, source))
+    begins_late = cursor is not None and cursor.history_from is not None
+    return begins_late and is_due(session, store_id, source, "history")
 
 
 def plan_of(session: Session, store_id: int, source: str, kind: Kind) -> Plan:
@@ -251,6 +258,8 @@ class Run:
             cursor.rows, cursor.source_count = held.ours, held.theirs
             if read_whole:
                 self._advance(session, run, cursor)
+            elif self.plan.kind in ("first_import", "history"):
+                self._read_anew(session)
             if self.source.channel != "shopify":
                 attribution.link_campaigns(session, self.store_id)
             state = run.state
@@ -258,12 +267,25 @@ class Run:
         live.publish(self.store_id, "figures")
         return Outcome(self.run_id, self.plan.kind, state)
 
+    def _read_anew(self, session: Session) -> None:
+        """What lacks rows is not here: the next import reads it again, and not only what may have been restated."""
+        in_use = sa.update(ConnectedAccount).where(
+            col(ConnectedAccount.store_id) == self.store_id,
+            col(ConnectedAccount.channel) == self.source.channel,
+            col(ConnectedAccount.taken_off_at).is_(None),
+        )
+        session.connection().execute(in_use.values(read_from=None, read_to=None))
+
     def _advance(self, session: Session, run: SyncRun, cursor: SyncCursor) -> None:
         """A whole run moves what is known: read to its start, from its first day on."""
         cursor.fresh_at = clock.now()
         if self.plan.kind not in ("history", "final"):
             cursor.read_to = max(filter(None, (cursor.read_to, run.started_at)))
-        if self.plan.kind == "first_import" and self.source.key in BY_DAYS:
+        if (
+            self.plan.kind == "first_import"
+            and self.source.key in BY_DAYS
+            and is_due(session, self.store_id, self.source.key, "history")
+        ):
             cursor.history_from = self.plan.first_day
         elif self.plan.kind == "history":
             cursor.history_from = None

@@ -24,7 +24,10 @@ from clique_app.integrations import quotas
 from clique_app.integrations.channels import USUAL_HISTORY_DAYS
 from clique_app.integrations.meta import client
 from clique_app.settings import settings
-from tasks import runs
+from clique_app.sync import overview_service
+from clique_app.sync.source import Kind
+from tasks import connections as edge
+from tasks import runs, sync
 from tests.conftest import Sandbox
 from tests.integration.channels.accounts import BERLIN, NEW_YORK, USER, Ads, at_meta, follow_clock, make_ads
 
@@ -267,6 +270,88 @@ def test_rows_that_are_left_out_are_noticed(ads: Ads) -> None:
     assert "Sync again; the figures may be incomplete." in run.message
     assert ads.sync("first_import").state == "whole"
     ads.assert_true(IMPORTED)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, Kind]]:
+    """What is asked for by itself."""
+    found: list[tuple[int, str, Kind]] = []
+    for actor in (sync.run_source, sync.run_history):
+        monkeypatch.setattr(actor, "send", lambda *args: found.append(args))
+    return found
+
+
+def standing(ads: Ads) -> overview_service.Standing:
+    with store_session(ads.store_id) as session:
+        return next(one for one in overview_service.standings(session, ads.store_id) if one.source == "meta_ads")
+
+
+def test_a_history_that_failed_with_the_access_is_taken_up_when_it_is_connected_again(
+    make: Callable[..., Ads], asked: list[tuple[int, str, Kind]]
+) -> None:
+    ads = make(since_days=200)
+    ads.connect(ads.main)
+    ads.sync("first_import")
+    ads.sandbox.control("POST", "meta/tokens", json={"how": "revoke"})
+    assert ads.sync("history").state == "failed"
+    sync.resume_all_histories.fn()
+    assert asked == []  # nothing can be read now
+    ads.connect(ads.main)
+    assert ads.sync("catch_up").state == "whole"
+    assert (standing(ads).state, standing(ads).mend) == ("failed", "history")
+    assert standing(ads).problem == (
+        "Not read to the end before Meta was connected again. Clique reads the rest by itself."
+    )
+    edge.begin_import(ads.store_id, "meta")
+    for ask in asked.copy():
+        sync.run_history.fn(*ask)
+    assert [(run.kind, run.state) for run in ads.log()[1:]] == [
+        ("history", "failed"), ("catch_up", "whole"), ("history", "whole"),
+    ]  # fmt: skip
+    assert (standing(ads).state, standing(ads).problem) == ("up_to_date", "")
+    ads.assert_true(199, [ads.main])
+    asked.clear()
+    sync.resume_all_histories.fn()
+    assert asked == []
+
+
+def test_an_import_or_a_history_that_lacks_rows_is_read_again_by_itself_with_all_its_days(
+    make: Callable[..., Ads], asked: list[tuple[int, str, Kind]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "FIRST_IMPORT_DAYS", 90)
+    ads = make(since_days=300)
+    ads.connect(ads.main)
+    ads.fault("rows_dropped", times=None, path="6000", method="GET")  # of every report
+    assert ads.sync("first_import").state == "incomplete"
+    ads.sandbox.control("DELETE", "faults")
+    sync.run_source.fn(ads.store_id, "meta_ads", "catch_up")
+    assert (ads.last_run().kind, ads.last_run().state) == ("first_import", "whole")
+    ads.assert_true(90, [ads.main])
+    ads.fault("rows_dropped", times=None, path="6000", method="GET")
+    assert ads.sync("history").state == "incomplete"
+    ads.sandbox.control("DELETE", "faults")
+    assert ads.sync("catch_up").state == "whole"
+    assert (standing(ads).state, standing(ads).mend) == ("incomplete", "history")
+    asked.clear()
+    sync.resume_all_histories.fn()
+    assert asked == [(ads.store_id, "meta_ads", "history")]
+    sync.run_history.fn(*asked[0])
+    assert standing(ads).state == "up_to_date"
+    ads.assert_true(299, [ads.main])
+
+
+def test_a_nightly_reading_that_lacks_rows_stands_on_the_card_until_one_is_whole(ads: Ads) -> None:
+    ads.choose(ads.main)
+    ads.sync("first_import")
+    ads.fault("rows_dropped", path="6000", method="GET")
+    assert ads.sync("final").state == "incomplete"
+    ads.advance(hours=1)
+    assert ads.sync("catch_up").state == "whole"
+    assert standing(ads).state == "incomplete"
+    assert "Sync again" in standing(ads).problem
+    assert ads.sync("final").state == "whole"
+    assert standing(ads).state == "up_to_date"
+    ads.assert_true(IMPORTED, [ads.main])
 
 
 def test_one_account_is_taken_off_and_another_added_later_is_read_from_its_beginning(ads: Ads) -> None:
