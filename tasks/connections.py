@@ -7,13 +7,15 @@ from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.database import store_session
 from clique_app.sync import setup_service
 from tasks import ad_pushes
-from tasks.sync import start_sync
+from tasks.sync import resume_histories, start_sync
 
 
 def begin_import(store_id: int, channel: str) -> None:
-    """Ask for the first import of a platform's sources and for its webhooks, and tell the open pages."""
+    """Ask for the first import of a platform's sources, or for what is missing since its access ended, and for its
+    webhooks; and tell the open pages."""
     for source in setup_service.sources_of(channel):
         start_sync(store_id, source, "first_import")
+    resume_histories(store_id)
     ad_pushes.subscribe_accounts.send(store_id, channel)
     live.publish(store_id, "connections")
 

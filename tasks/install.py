@@ -9,12 +9,10 @@ import dramatiq
 
 from clique_app import live
 from clique_app.connections import install
-from clique_app.database import store_session
 from clique_app.logs import log
-from tasks import runs
 from tasks.broker import SYNC, patient
 from tasks.stores import installed_stores
-from tasks.sync import start_sync
+from tasks.sync import resume_histories, start_sync
 
 
 def open_store(shop_domain: str, session_token: str, user_id: int) -> int:
@@ -43,17 +41,8 @@ def catch_up(store_id: int) -> None:
     check_store.send(store_id)
     check_pixel.send(store_id)
     start_sync(store_id, None, "catch_up")
-    _resume_history(store_id)
+    resume_histories(store_id)
     live.publish(store_id, "connections")
-
-
-def _resume_history(store_id: int) -> None:
-    """A history that was still being read when the store went away."""
-    with store_session(store_id) as session:
-        imported = [key for key in runs.BY_DAYS if not runs.is_due(session, store_id, key, "first_import")]
-        cut_off = [key for key in imported if runs.is_due(session, store_id, key, "history")]
-    for key in cut_off:
-        start_sync(store_id, key, "history")
 
 
 @dramatiq.actor(queue_name=SYNC)

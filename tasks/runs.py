@@ -115,6 +115,13 @@ def is_due(session: Session, store_id: int, source: str, kind: Kind) -> bool:
     return session.exec(done.limit(1)).first() is None
 
 
+def history_missing(session: Session, store_id: int, source: str) -> bool:
+    """Whether a source is read, but not its days before the first import."""
+    cursor = session.get(SyncCursor, (store_id, source))
+    begins_late = cursor is not None and cursor.history_from is not None
+    return begins_late and is_due(session, store_id, source, "history")
+
+
 def _shows_more(session: Session, store_id: int) -> bool:
     return shows_all_orders(session, store_id) and not session.get_one(Store, store_id).history_complete
 
@@ -151,6 +158,7 @@ class Run:
         self.run_id = 0
         self.plan = Plan("manual")
         self._wrong_costs: list[str] = []
+        self._met: dict[str, int] = {}
         self._heartbeat: datetime | None = None
         self._published = 0.0
 
@@ -162,6 +170,7 @@ class Run:
                 session.add(SyncCursor(store_id=self.store_id, source=self.source.key))
             if run is not None:
                 self.plan = _plan_from(run.plan, run.position)
+                self._met = run.plan.get("met", {})
             else:
                 self.plan = plan_of(session, self.store_id, self.source.key, kind)
                 run = SyncRun(
@@ -178,14 +187,17 @@ class Run:
             self.run_id = run.run_id
         self._publish(force=True)
 
-    @hindrance.collected()
     def go(self) -> Outcome:
         """Read to the end and reconcile. RateLimited goes through: the run then waits, unfinished, for its return."""
+        with hindrance.collected(self._met):
+            return self._go()
+
+    def _go(self) -> Outcome:
         try:
             self._read()
             return self._finish()
         except RateLimited as error:
-            self._say(error.message)
+            self._wait(error.message)
             raise  # it goes on later, from its position
         except (TakenOver, DBAPIError):
             raise
@@ -279,7 +291,11 @@ class Run:
         cursor.fresh_at = clock.now()
         if self.plan.kind not in ("history", "final"):
             cursor.read_to = max(filter(None, (cursor.read_to, run.started_at)))
-        if self.plan.kind == "first_import" and self.source.key in BY_DAYS:
+        if (
+            self.plan.kind == "first_import"
+            and self.source.key in BY_DAYS
+            and is_due(session, self.store_id, self.source.key, "history")
+        ):
             cursor.history_from = self.plan.first_day
         elif self.plan.kind == "history":
             cursor.history_from = None
@@ -328,10 +344,12 @@ class Run:
             found += self._days_short(given, middle + timedelta(days=1), last)
         return found[:DAYS_NAMED]
 
-    def _say(self, stage: str) -> None:
-        """What the run is doing, or waiting for."""
+    def _wait(self, why: str) -> None:
+        """Say what the run waits for, and keep what it has met. A wait counts once, however often its end is tried."""
         with self._owned() as (_, run):
-            run.stage = stage
+            if run.stage != why:
+                hindrance.overcome(why)
+            run.stage, run.plan = why, {**run.plan, "met": hindrance.met()}
         self._publish(force=True)
 
     def _fail(self, message: str) -> Outcome:

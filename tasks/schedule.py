@@ -67,6 +67,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("take_up_files", timedelta(minutes=1), imports.take_up_files),
     Job("catch_up", timedelta(hours=1), sync.catch_up_all),
     Job("six_hourly_catch_up", timedelta(hours=6), sync.catch_up_six_hourly),
+    Job("histories", timedelta(hours=6), sync.resume_all_histories),
     Job("recommendations", timedelta(hours=1), analysis.refresh_all_recommendations),
     Job("customers", timedelta(days=1), customers.retrain_all_customers),
     Job("baselines", timedelta(days=7), baselines.learn_all_baselines),

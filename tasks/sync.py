@@ -30,6 +30,7 @@ ASK_AGAIN_MS = 5_000
 LEARN_AFTER_MS = 30_000  # sources whose pasts are read together are learnt from once
 SIX_HOURLY = ("klaviyo_email",)  # what its platform allows too few calls for, or moves slowly
 FINAL_HOUR = 2  # in the store's time: the platforms have closed the day before
+FINAL_TRIES, FINAL_AGAIN_AFTER = 4, timedelta(hours=2)  # a day, until one is whole
 READ_UP_TO_NOW: tuple[Kind, ...] = ("first_import", "catch_up", "manual")  # the others end with a day before
 DEAD_AFTER = timedelta(seconds=30)  # without a heartbeat; only then is it worth to look whether the lock is free
 
@@ -152,6 +153,26 @@ def catch_up_six_hourly() -> None:
                 start_sync(store.store_id, key, "catch_up")
 
 
+def resume_histories(store_id: int) -> None:
+    """Ask for the histories of connected sources that are not here whole: cut off, failed or found incomplete."""
+    connected = connected_channels(store_id)
+    with store_session(store_id) as session:
+        missing = [
+            source.key
+            for source in SOURCES
+            if source.channel in connected and runs.history_missing(session, store_id, source.key)
+        ]
+    for key in missing:
+        start_sync(store_id, key, "history")
+
+
+@dramatiq.actor(queue_name=SYNC, max_retries=0)
+def resume_all_histories() -> None:
+    """Every six hours, until they are whole."""
+    for store in installed_stores():
+        resume_histories(store.store_id)
+
+
 @dramatiq.actor(queue_name=SYNC)
 def read_journeys(store_id: int) -> None:
     """Shopify attributes visits hours after an order: read those orders again until it has."""
@@ -175,24 +196,31 @@ def read_journeys(store_id: int) -> None:
 
 @dramatiq.actor(queue_name=SYNC, max_retries=0)
 def final_day_all() -> None:
-    """Once a day after 02:00 of the store: the ad platforms' last word on the days before."""
+    """Once a day after 02:00 of the store: the ad platforms' last word on the days before. What does not end whole is
+    read again within hours."""
     for store in installed_stores():
         at_two = final_hour_today(clock.now(), store.time_zone)
         if clock.now() < at_two:
             continue
         with store_session(store.store_id) as session:
-            done = set(
-                session.exec(
-                    select(SyncRun.source).where(
-                        SyncRun.store_id == store.store_id, SyncRun.kind == "final", SyncRun.started_at >= at_two
-                    )
+            of_today = session.exec(
+                select(SyncRun).where(
+                    SyncRun.store_id == store.store_id, SyncRun.kind == "final", SyncRun.started_at >= at_two
                 )
-            )
+            ).all()
             imported = set(session.exec(select(SyncCursor.source).where(sa.text("read_to is not null"))))
         connected = connected_channels(store.store_id) - {"shopify"}
         for source in SOURCES:
-            if source.channel in connected and source.key in imported - done:
+            tries = [run for run in of_today if run.source == source.key]
+            if source.channel in connected and source.key in imported and final_is_due(tries):
                 start_sync(store.store_id, source.key, "final")
+
+
+def final_is_due(tries: Sequence[SyncRun]) -> bool:
+    """By the day's readings of it so far."""
+    if len(tries) >= FINAL_TRIES or any(run.state in ("running", "whole") for run in tries):
+        return False
+    return all(clock.now() - run.started_at >= FINAL_AGAIN_AFTER for run in tries)
 
 
 def final_hour_today(now: datetime, time_zone: str) -> datetime:

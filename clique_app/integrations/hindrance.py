@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -11,9 +11,9 @@ _met: ContextVar[Counter[str] | None] = ContextVar("hindrances_met", default=Non
 
 
 @contextmanager
-def collected() -> Iterator[None]:
-    """Within it, hindrances are counted. Also a decorator: each call begins anew."""
-    token = _met.set(Counter())
+def collected(before: Mapping[str, int]) -> Iterator[None]:
+    """Within it, hindrances are counted, on top of those met before the reading had to wait."""
+    token = _met.set(Counter(before))
     try:
         yield
     finally:
@@ -21,13 +21,19 @@ def collected() -> Iterator[None]:
 
 
 def overcome(what: str) -> None:
-    """A sentence of what a client is about to wait out, to ask again for, or to mend."""
+    """What a client is about to wait out, to ask again for, or to mend: of its sentences the first, since those after
+    it say what to do where it is not overcome."""
     counted = _met.get()
     if counted is not None:
-        counted[what.removesuffix(".")] += 1
+        counted[what.partition(". ")[0].removesuffix(".")] += 1
+
+
+def met() -> dict[str, int]:
+    """How often each was met."""
+    return dict(_met.get() or {})
 
 
 def in_words() -> str:
     """'On the way: Shopify asked Clique to slow down, 3 times.' Empty where nothing was met."""
-    met = [what if times == 1 else f"{what}, {times} times" for what, times in (_met.get() or {}).items()]
-    return f"On the way: {'; '.join(met)}." if met else ""
+    told = [what if times == 1 else f"{what}, {times} times" for what, times in met().items()]
+    return f"On the way: {'; '.join(told)}." if told else ""

@@ -113,8 +113,7 @@ class _Known:
 
     connections: dict[str, Connection]
     cursors: dict[str, SyncCursor]
-    newest: dict[tuple[str, bool], SyncRun]  # by source and whether it is a reading of the history
-    done: frozenset[tuple[str, str]]  # imports that were whole
+    newest: dict[str, list[SyncRun]]  # by source: the newest run of each kind and state
     counts: dict[tuple[str, str], int]  # rows by table and channel
 
 
@@ -160,7 +159,7 @@ def subscriptions(session: Session, store_id: int, found: Webhooks) -> Webhooks:
     return replace(found, checked_at=check.checked_at, topics=check.held, mended=mended, check_problem=check.problem)
 
 
-_IS_HISTORY = sa.literal_column("(sync_run.kind = 'history')", sa.Boolean)
+_REACH = {"manual": 1, "final": 1, "first_import": 2}  # of ads and e-mail: how far back, if further than a catch-up
 _WEBHOOKS = sa.text(
     """
     select count(*) as received, max(received_at) as last_at,
@@ -176,26 +175,26 @@ def _known(session: Session, store_id: int, sources: Sequence[Source]) -> _Known
     newest = (
         select(SyncRun)
         .where(SyncRun.store_id == store_id)
-        .ext(distinct_on(col(SyncRun.source), _IS_HISTORY))
-        .order_by(col(SyncRun.source), _IS_HISTORY, col(SyncRun.run_id).desc())
+        .ext(distinct_on(col(SyncRun.source), col(SyncRun.kind), col(SyncRun.state)))
+        .order_by(col(SyncRun.source), col(SyncRun.kind), col(SyncRun.state), col(SyncRun.run_id).desc())
     )
-    imports = select(SyncRun.source, SyncRun.kind).where(
-        SyncRun.store_id == store_id, SyncRun.state == "whole", col(SyncRun.kind).in_(("first_import", "history"))
-    )
+    runs: dict[str, list[SyncRun]] = {}
+    for run in session.exec(newest):
+        runs.setdefault(run.source, []).append(run)
     return _Known(
         {one.channel: one for one in session.exec(select(Connection).where(Connection.store_id == store_id))},
         {one.source: one for one in session.exec(select(SyncCursor).where(SyncCursor.store_id == store_id))},
-        {(run.source, run.kind == "history"): run for run in session.exec(newest)},
-        frozenset((source, kind) for source, kind in session.exec(imports)),
+        runs,
         counts_service.counts(session, store_id, dict.fromkeys(table for source in sources for table in source.tables)),
     )
 
 
 def _standing(source: Source, known: _Known) -> Standing:
     cursor = known.cursors.get(source.key)
-    runs = [run for is_history in (False, True) if (run := known.newest.get((source.key, is_history)))]
+    runs = sorted(known.newest.get(source.key, ()), key=lambda run: (run.kind == "history", -run.run_id))
     running = next((run for run in reversed(runs) if run.state == "running"), None)
-    bad = next((run for run in runs if run.state in ("failed", "incomplete")), None)
+    bad = next((run for run in runs if run.state in ("failed", "incomplete") and not _made_good(run, runs)), None)
+    done = {run.kind for run in runs if run.state == "whole"}
     ended = [run for run in runs if run.finished_at]
     connection = known.connections.get(source.channel)
     state, problem = _state(source, connection, cursor, running, bad)
@@ -217,9 +216,23 @@ def _standing(source: Source, known: _Known) -> Standing:
         mend=mend,
         current=_reading(running) if running else None,
         last=_reading(max(ended, key=lambda run: run.run_id)) if ended else None,
-        first_import_done=(source.key, "first_import") in known.done,
-        history_done=(source.key, "history") in known.done,
+        first_import_done="first_import" in done,
+        history_done="history" in done,
     )
+
+
+def _made_good(bad: SyncRun, runs: Sequence[SyncRun]) -> bool:
+    """Whether a later run was whole that read all that this one had to."""
+    later = (run for run in runs if run.run_id > bad.run_id and run.state in ("whole", "superseded"))
+    return any(_covers(run, bad) for run in later)
+
+
+def _covers(run: SyncRun, bad: SyncRun) -> bool:
+    if "history" in (run.kind, bad.kind):
+        return run.kind == bad.kind
+    if run.source.startswith(SHOPIFY):  # it tells what has changed since the last whole reading
+        return True
+    return _REACH.get(run.kind, 0) >= _REACH.get(bad.kind, 0)
 
 
 def _state(
@@ -242,12 +255,20 @@ def _state(
     if running is not None:
         return ("importing" if running.kind in ("first_import", "history") else "reading"), ""
     if bad is not None:
-        return ("failed" if bad.state == "failed" else "incomplete"), bad.message
+        return ("failed" if bad.state == "failed" else "incomplete"), _problem(bad, connection, platform)
     if cursor is None or cursor.fresh_at is None:
         return "waiting", ""
     if clock.now() - cursor.fresh_at > source.stale_after:
         return "stale", f"{source.label} were last read {cursor.fresh_at:%-d %b %H:%M} UTC."
     return "up_to_date", ""
+
+
+def _problem(bad: SyncRun, connection: Connection, platform: str) -> str:
+    """What a run said of the access before the last connecting no longer holds. Shopify is connected time and again."""
+    was_before = bad.finished_at and connection.connected_at and bad.finished_at < connection.connected_at
+    if bad.state == "failed" and was_before and connection.channel != SHOPIFY:
+        return f"Not read to the end before {platform} was connected again. Clique reads the rest by itself."
+    return bad.message
 
 
 def _reading(run: SyncRun) -> Reading:

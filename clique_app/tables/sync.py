@@ -38,7 +38,7 @@ class SyncRun(StoreOwned, table=True):
     skipped_why: dict[str, Any] = json(default_factory=dict)  # reason: count
     stage: str = ""  # what it is doing, in words
     message: str = ""  # what went wrong, in words; while it runs, what has been missing so far
-    plan: dict[str, Any] = json(default_factory=dict)  # what it has to read
+    plan: dict[str, Any] = json(default_factory=dict)  # what it has to read; met: the hindrances before it had to wait
     position: dict[str, Any] = json(default_factory=dict)  # where it goes on when it is interrupted
 
 

@@ -327,6 +327,19 @@ LIVE_VIEWS = (
         """,
     ),
     View(
+        "restated_ad_days",
+        "Ad days that a platform has restated: each former value, when it was replaced, and what is known now.",
+        """
+        select f.store_id, f.day, d.channel, d.campaign_id, c.name as campaign, f.ad_id, a.name as ad, d.currency,
+               f.replaced_at, f.spend as former_spend, d.spend, f.reported_revenue as former_reported_revenue,
+               d.reported_revenue, d.read_at
+        from ad_day_former f
+        join ad_day d using (store_id, day, ad_id)
+        join ad a using (store_id, ad_id)
+        join campaign c on c.store_id = d.store_id and c.campaign_id = d.campaign_id
+        """,
+    ),
+    View(
         "touches",
         "Visits that came before an order.",
         "select store_id, order_id, position, occurred_at, channel, source, medium, campaign, click_id from touch",

@@ -16,6 +16,7 @@ from clique_app.tables import (
     METADATA,
     Ad,
     AdDay,
+    AdDayFormer,
     AdGroup,
     Campaign,
     CampaignRegionDay,
@@ -197,6 +198,10 @@ def _ads(scale: int) -> list[Any]:
             }  # fmt: skip
             rows.append(_row(AdDay, ad_id=at, campaign_id=at, **facts))
             rows.append(_row(CampaignRegionDay, campaign_id=at, country="US", region="NY", **facts))
+        rows.append(
+            _row(AdDayFormer, day=WHOLE.start, ad_id=at, replaced_at=START, spend=Decimal(scale * 8), impressions=1,
+                 clicks=1, reported_conversions=Decimal(2), reported_revenue=Decimal(50))
+        )  # fmt: skip
     return rows
 
 

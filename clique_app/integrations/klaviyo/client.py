@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -15,6 +14,7 @@ from pyrate_limiter import Duration, Rate
 
 from clique_app.errors import RateLimited, Unavailable
 from clique_app.integrations import quotas
+from clique_app.integrations.hindrance import overcome
 from clique_app.integrations.klaviyo import faults
 from clique_app.integrations.klaviyo.settings import REVISION, KlaviyoSettings
 from clique_app.integrations.quotas import Quota
@@ -97,10 +97,17 @@ class KlaviyoClient:
         return self._patiently("POST", endpoint, params={"page[cursor]": after} if after else {}, json=body)
 
     def _patiently(self, method: str, endpoint: Endpoint, **sent: Any) -> Page:
-        once: Callable[..., Page] = stamina.retry(
+        for attempt in stamina.retry_context(
             on=_worth_another_try, attempts=READ_ATTEMPTS, wait_initial=0.5, wait_max=8.0, timeout=None
-        )(self._once)
-        return once(method, endpoint, **sent)
+        ):
+            with attempt:
+                try:
+                    return self._once(method, endpoint, **sent)
+                except (RateLimited, Unavailable) as error:
+                    if _worth_another_try(error):
+                        overcome(error.message)
+                    raise
+        raise AssertionError("unreachable")
 
     def _once(self, method: str, endpoint: Endpoint, **sent: Any) -> Page:
         quota = Quota(f"klaviyo/{self._owner}/{endpoint.quota or endpoint.path}", endpoint.rates, endpoint.waiting)
@@ -137,7 +144,18 @@ def _page(answer: httpx.Response) -> Page:
         raise Unavailable("Klaviyo's answer broke off. Clique tries again.") from None
     if not isinstance(body, dict) or body.get("errors") or "data" not in body:
         raise faults.translated(answer)
-    return Page(body["data"], body.get("included") or [], _cursor((body.get("links") or {}).get("next")))
+    after = _cursor((body.get("links") or {}).get("next"))
+    if after and not _rows(body["data"]):
+        overcome("Klaviyo sent an empty page and said that more follows.")
+    return Page(body["data"], body.get("included") or [], after)
+
+
+def _rows(data: Any) -> list[Row]:
+    """Those of a page; a report and an aggregation have theirs among their attributes."""
+    if isinstance(data, list):
+        return data
+    said = data.get("attributes") or {}
+    return said.get("results") or said.get("data") or []
 
 
 def _cursor(link: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import requests
@@ -15,6 +15,7 @@ from pyrate_limiter import Duration, Rate
 
 from clique_app.errors import RateLimited, Unavailable
 from clique_app.integrations import quotas
+from clique_app.integrations.hindrance import overcome
 from clique_app.integrations.meta import faults
 from clique_app.integrations.meta.faults import TooMuchData
 from clique_app.integrations.meta.settings import API_VERSION, MetaSettings
@@ -89,17 +90,20 @@ class MetaClient:
                 if not shrink or asked["limit"] <= FEWEST_PAGE_ROWS:
                     raise
                 asked = {**asked, "limit": max(asked["limit"] // 2, FEWEST_PAGE_ROWS)}
+                overcome("Meta found a page too large; a smaller one was asked for.")
                 continue
             rows, paging = answer.get("data"), answer.get("paging") or {}
             if not isinstance(rows, list):
-                raise Unavailable("Meta sent a page without rows. Clique tries again.")
+                raise _amiss("Meta sent a page without rows. Clique tries again.")
             yield rows
             after = (paging.get("cursors") or {}).get("after")
             if not paging.get("next"):
                 return
+            if not rows:
+                overcome("Meta sent an empty page and said that more follows.")
             stuck = stuck + 1 if after == asked.get("after") else 0
             if not after or stuck > SAME_CURSOR_TIMES:
-                raise Unavailable("Meta announced a next page, but not where it is. Clique tries again.")
+                raise _amiss("Meta announced a next page, but not where it is. Clique tries again.")
             asked = {**asked, "after": after}
 
     def report(self, path: str, params: Row) -> Iterator[list[Row] | int]:
@@ -110,6 +114,7 @@ class MetaClient:
                 yield from self.pages(f"{run}/insights", {"limit": REPORT_PAGE_ROWS})
                 return
             log("meta").warning("report_not_made", path=path, attempt=attempt)
+            overcome("Meta gave a report up; it was asked for again.")
         raise ReportNotMade("Meta did not finish a report. Clique asks for it again.")
 
     def _prepared(self, run: str) -> Generator[int, None, bool]:
@@ -130,10 +135,17 @@ class MetaClient:
             asked += 1
 
     def _patiently(self, method: str, path: str, params: Row) -> Row:
-        once: Callable[[str, str, Row], Row] = stamina.retry(
+        for attempt in stamina.retry_context(
             on=_is_passing, attempts=READ_ATTEMPTS, wait_initial=0.3, wait_max=5.0, timeout=None
-        )(self._once)
-        return once(method, path, params)
+        ):
+            with attempt:
+                try:
+                    return self._once(method, path, params)
+                except Unavailable as error:
+                    if _is_passing(error):
+                        overcome(error.message)
+                    raise
+        raise AssertionError("unreachable")
 
     def _once(self, method: str, path: str, params: Row) -> Row:
         quotas.take([quota for quota in (self._app, self._account) if quota])
@@ -160,6 +172,12 @@ class MetaClient:
         for quota, said in ((self._app, faults.app_usage(headers)), (self._account, faults.account_usage(headers))):
             if quota is not None:
                 quotas.tell(quota, said.used_pct, said.retry_after)
+
+
+def _amiss(message: str) -> Unavailable:
+    """A page that cannot be followed: the whole list is asked for again."""
+    overcome(message)
+    return Unavailable(message)
 
 
 def _is_passing(error: Exception) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from clique_app.errors import Rejected, Unavailable
 from clique_app.integrations.access import Account
 from clique_app.integrations.channels import Part, Total
+from clique_app.integrations.hindrance import overcome
 from clique_app.integrations.meta import mapping
 from clique_app.integrations.meta.client import MetaClient, ReportNotMade
 from clique_app.integrations.meta.faults import TooMuchData
@@ -108,8 +109,8 @@ class MetaReader:
                 for page in self._client.pages(path, {**asked, "time_range": _range(first, last)}, shrink=False):
                     yield Piece(page)
                 return
-            except TooMuchData:
-                pass  # what was yielded comes again, and is written again
+            except TooMuchData:  # what was yielded comes again, and is written again
+                overcome("Meta found days too much to answer at once; a report of them was asked for.")
         yield from self._reported(path, asked, first, last)
 
     def _reported(self, path: str, asked: Row, first: date, last: date) -> Iterator[Piece]:
@@ -117,9 +118,10 @@ class MetaReader:
         try:
             for piece in self._client.report(path, {**asked, "time_range": _range(first, last)}):
                 yield Piece(ready_pct=piece) if isinstance(piece, int) else Piece(piece)
-        except ReportNotMade as error:
+        except (ReportNotMade, TooMuchData) as error:
             if first == last:
                 raise Unavailable(error.message) from None
+            overcome("Meta did not manage a report; one of each half of its days was asked for.")
             middle = first + (last - first) // 2
             yield from self._reported(path, asked, middle + timedelta(days=1), last)
             yield from self._reported(path, asked, first, middle)

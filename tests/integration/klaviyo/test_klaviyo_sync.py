@@ -264,15 +264,32 @@ def test_two_reports_a_minute_and_a_days_allowance_are_kept_without_asking_in_va
     assert letters.log()[-1].stage == faults.REPORTS_WAITING
 
 
-TROUBLES = {"5xx": 3, "error_in_200": 2, "truncated_page": 2, "empty_page": 2, "timeout": 1, "report_slow": 1}
+# how often it comes, and what the log then says of it
+TROUBLES = {
+    "5xx": (3, "Klaviyo is not available at the moment, 3 times"),
+    "error_in_200": (2, "Klaviyo is not available at the moment, 2 times"),
+    "truncated_page": (2, "Klaviyo's answer broke off, 2 times"),
+    "empty_page": (2, "Klaviyo sent an empty page and said that more follows, 2 times"),
+    "timeout": (1, "Klaviyo did not answer (ReadTimeout)"),
+    "report_slow": (1, ""),
+}
 
 
-def test_a_stumbling_klaviyo_is_read_whole(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [*TROUBLES, "all together"])
+def test_a_stumbling_klaviyo_is_read_whole_and_the_log_tells_of_it(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     monkeypatch.setattr(client, "TIMEOUT_SECONDS", 2.0)
-    for name, times in TROUBLES.items():
+    troubles = TROUBLES if fault == "all together" else {fault: TROUBLES[fault]}
+    for name, (times, _) in troubles.items():
         letters.fault(name, times, path="" if name == "5xx" else "report")
     run = letters.sync("first_import")
-    assert (run.state, run.message) == ("whole", "")
+    assert run.state == "whole"
+    if fault == "all together":
+        assert all(said.partition(", ")[0] in run.message for _, said in troubles.values()), run.message
+    else:
+        said = troubles[fault][1]
+        assert run.message == (f"On the way: {said}." if said else "")
     assert letters.sandbox.control("GET", "faults")["faults"] == []
     letters.assert_true(IMPORTED)
 

@@ -24,8 +24,10 @@ from clique_app.integrations import quotas
 from clique_app.integrations.channels import USUAL_HISTORY_DAYS
 from clique_app.integrations.meta import client
 from clique_app.settings import settings
+from clique_app.sync import overview_service
 from clique_app.sync.source import Kind
-from tasks import runs
+from tasks import connections as edge
+from tasks import runs, sync
 from tests.conftest import Sandbox
 from tests.integration.channels.accounts import BERLIN, NEW_YORK, USER, Ads, at_meta, follow_clock, make_ads
 
@@ -191,8 +193,12 @@ def test_a_limit_is_waited_out_by_all_processes_and_the_run_goes_on(ads: Ads, fa
     asked = "from clique_app.integrations.meta.channel import META; META.read('t', '{}', 'campaign', '1')"
     other = subprocess.run([sys.executable, "-c", asked.format(ads.main)], capture_output=True, text=True, check=False)
     assert "RateLimited" in other.stderr  # another process does not even ask
+    with pytest.raises(RateLimited):
+        ads.sync("first_import")  # in vain, and no second wait
     allow_calls()
-    assert ads.sync("first_import").state == "whole"
+    run = ads.sync("first_import")
+    assert (run.state, run.message.count("Meta asks Clique to wait")) == ("whole", 1)
+    assert "times" not in run.message
     assert len(ads.log()) == 1
     ads.assert_true(IMPORTED)
 
@@ -212,27 +218,36 @@ def test_usage_is_heeded_before_meta_blocks(ads: Ads, monkeypatch: pytest.Monkey
     ads.assert_true(IMPORTED)
 
 
+# how often it comes, and what the log then says of it
 TROUBLES = {
-    "5xx": 6,
-    "timeout": 1,
-    "error_in_200": 2,
-    "truncated_page": 2,
-    "empty_page": 2,
-    "too_much_data": 2,
-    "report_slow": 3,
-    "report_skipped": 1,
-    "report_failed": 5,
+    "5xx": (6, "Meta is not available at the moment, 6 times"),
+    "timeout": (1, "Meta did not answer in time, or not whole"),
+    "error_in_200": (2, "Meta is not available at the moment, 2 times"),
+    "truncated_page": (2, "Meta's answer broke off, 2 times"),
+    "empty_page": (2, "Meta sent an empty page and said that more follows, 2 times"),
+    "too_much_data": (2, "Meta did not manage a report; one of each half of its days was asked for, 2 times"),
+    "report_slow": (3, ""),
+    "report_skipped": (1, "Meta gave a report up; it was asked for again"),
+    "report_failed": (5, "Meta did not manage a report; one of each half of its days was asked for, 2 times"),
 }
 
 
 @pytest.mark.parametrize("fault", [*TROUBLES, "all together"])
 def test_a_stumbling_platform_is_read_whole(ads: Ads, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     monkeypatch.setattr(client, "TIMEOUT_SECONDS", 2.0)
-    for name, times in TROUBLES.items() if fault == "all together" else [(fault, TROUBLES[fault])]:
+    troubles = TROUBLES if fault == "all together" else {fault: TROUBLES[fault]}
+    for name, (times, _) in troubles.items():
         path = {"5xx": f"act_{ads.main}", "too_much_data": "/insights", "empty_page": "/insights"}.get(name, "")
         ads.fault(name, times, path=path)
     run = ads.sync("first_import")
-    assert (run.state, run.message) == ("whole", "")
+    assert run.state == "whole"
+    if fault == "all together":
+        assert all(said.partition(", ")[0] in run.message for _, said in troubles.values()), run.message
+    elif said := troubles[fault][1]:
+        assert run.message.startswith("On the way: ")
+        assert said in run.message
+    else:
+        assert run.message == ""
     assert ads.sandbox.control("GET", "faults")["faults"] == []
     ads.assert_true(IMPORTED)
 
@@ -336,6 +351,87 @@ def test_an_account_that_is_refused_is_named_and_the_others_are_read(ads: Ads) -
     run = ads.sync("catch_up")
     assert (run.state, run.message) == ("whole", "")
     ads.assert_true(2)
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, Kind]]:
+    """What is asked for by itself."""
+    found: list[tuple[int, str, Kind]] = []
+    for actor in (sync.run_source, sync.run_history):
+        monkeypatch.setattr(actor, "send", lambda *args: found.append(args))
+    return found
+
+
+def standing(ads: Ads) -> overview_service.Standing:
+    with store_session(ads.store_id) as session:
+        return next(one for one in overview_service.standings(session, ads.store_id) if one.source == "meta_ads")
+
+
+def test_a_history_that_failed_with_the_access_is_taken_up_when_it_is_connected_again(
+    make: Callable[..., Ads], asked: list[tuple[int, str, Kind]]
+) -> None:
+    ads = make(since_days=200)
+    ads.connect(ads.main)
+    ads.sync("first_import")
+    ads.sandbox.control("POST", "meta/tokens", json={"how": "revoke"})
+    assert ads.sync("history").state == "failed"
+    sync.resume_all_histories.fn()
+    assert asked == []  # nothing can be read now
+    ads.connect(ads.main)
+    assert ads.sync("catch_up").state == "whole"
+    assert (standing(ads).state, standing(ads).mend) == ("failed", "history")
+    assert standing(ads).problem == (
+        "Not read to the end before Meta was connected again. Clique reads the rest by itself."
+    )
+    edge.begin_import(ads.store_id, "meta")
+    for ask in asked.copy():
+        sync.run_history.fn(*ask)
+    assert [(run.kind, run.state) for run in ads.log()[1:]] == [
+        ("history", "failed"), ("catch_up", "whole"), ("history", "whole"),
+    ]  # fmt: skip
+    assert (standing(ads).state, standing(ads).problem) == ("up_to_date", "")
+    ads.assert_true(199, [ads.main])
+    asked.clear()
+    sync.resume_all_histories.fn()
+    assert asked == []
+
+
+def test_an_import_or_a_history_that_lacks_rows_is_read_again_by_itself_with_all_its_days(
+    make: Callable[..., Ads], asked: list[tuple[int, str, Kind]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRST_IMPORT_DAYS", "90")
+    settings.cache_clear()
+    ads = make(since_days=300)
+    ads.connect(ads.main)
+    ads.fault("rows_dropped", times=None, path="6000", method="GET")  # of every report
+    assert ads.sync("first_import").state == "incomplete"
+    ads.sandbox.control("DELETE", "faults")
+    sync.run_source.fn(ads.store_id, "meta_ads", "catch_up")
+    assert (ads.last_run().kind, ads.last_run().state) == ("first_import", "whole")
+    ads.assert_true(90, [ads.main])
+    ads.fault("rows_dropped", times=None, path="6000", method="GET")
+    assert ads.sync("history").state == "incomplete"
+    ads.sandbox.control("DELETE", "faults")
+    assert ads.sync("catch_up").state == "whole"
+    assert (standing(ads).state, standing(ads).mend) == ("incomplete", "history")
+    asked.clear()
+    sync.resume_all_histories.fn()
+    assert asked == [(ads.store_id, "meta_ads", "history")]
+    sync.run_history.fn(*asked[0])
+    assert standing(ads).state == "up_to_date"
+    ads.assert_true(299, [ads.main])
+
+
+def test_a_nightly_reading_that_lacks_rows_stands_on_the_card_until_one_is_whole(ads: Ads) -> None:
+    ads.choose(ads.main)
+    ads.sync("first_import")
+    ads.fault("rows_dropped", path="6000", method="GET")
+    assert ads.sync("final").state == "incomplete"
+    ads.advance(hours=1)
+    assert ads.sync("catch_up").state == "whole"
+    assert standing(ads).state == "incomplete"
+    assert "Sync again" in standing(ads).problem
+    assert ads.sync("final").state == "whole"
+    assert standing(ads).state == "up_to_date"
+    ads.assert_true(IMPORTED, [ads.main])
 
 
 def test_one_account_is_taken_off_and_another_added_later_is_read_from_its_beginning(ads: Ads) -> None:
