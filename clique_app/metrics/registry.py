@@ -15,7 +15,7 @@ from clique_app.metrics.catalog.sales import SALES
 from clique_app.metrics.catalog.site import SITE
 from clique_app.metrics.catalog.stock import STOCK
 from clique_app.metrics.catalog.value import VALUE
-from clique_app.metrics.definition import NAMES, TIMES, Dimension, Formula, Leaf, Metric, Total
+from clique_app.metrics.definition import BY_FIRST_ORDER, NAMES, TIMES, Dimension, Formula, Leaf, Metric, Need, Total
 
 THEMES: tuple[tuple[str, tuple[Metric, ...]], ...] = (
     ("Sales", SALES),
@@ -53,6 +53,12 @@ def leaves(item: Metric, asked: Iterable[Dimension] = ()) -> tuple[Leaf, ...]:
     if not isinstance(item, Formula):
         return (item,)
     return tuple(dict.fromkeys(leaf for part in inputs(item) for leaf in leaves(part, asked)))
+
+
+def needs(leaf: Leaf, asked: Iterable[Dimension] = ()) -> tuple[Need, ...]:
+    """What must be there before it is known, grouped or narrowed by these dimensions."""
+    by_first_order = any(one in leaf.groups for one in asked if one in BY_FIRST_ORDER)
+    return (*leaf.needs, "history") if by_first_order else leaf.needs
 
 
 def grain(item: Metric) -> str:

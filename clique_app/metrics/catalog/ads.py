@@ -36,7 +36,7 @@ def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str =
         groups={**groups.OF_AD, "product": "a.product_id"},
         grain="an ad's day",
         origin="The ad platforms' own reports",
-        needs=("ads",),
+        needs=("ads", "rates") if unit == "money" else ("ads",),
     )
 
 

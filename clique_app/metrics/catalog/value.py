@@ -325,7 +325,7 @@ PAYBACK_DAYS = Reading(
         Shown("CAC", "r.cac", "money"),
     ),
     sources=("shopify_orders", "ads"),
-    needs=("ads", "costs", "history"),
+    needs=("ads", "rates", "costs", "history"),
     nothing="It is not covered yet.",
     example=(
         (
