@@ -123,7 +123,7 @@ def metrics_show(
     from clique_app.database import store_session, system_session
     from clique_app.demo import record
     from clique_app.metrics import answer, grouping_service, periods, registry, service
-    from clique_app.metrics.definition import NAMES, Dimension
+    from clique_app.metrics.definition import NAMES, Dimension, Figure
 
     period = periods.between(start, end)
     if by not in ("", *NAMES):
@@ -135,6 +135,11 @@ def metrics_show(
         currency = service.store(session, store_id).currency
         told = answer.of(service.figure(session, store_id, key, period), currency)
         item = registry.metric(key)
+        if item.target:
+            aimed_at = answer.number(
+                Figure(key, item.name, item.unit, service.aimed_at(session, store_id, item, period)), currency
+            )
+            told["target"] = {"side": item.target.side, "than": item.target.than, "value": aimed_at}
         told["left_out"] = {leaf.key: count for leaf, count in service.left_out(session, store_id, item, period)}
         told["notes"] = service.immature(session, store_id, item, period)
         if by:

@@ -142,6 +142,7 @@ def definition_of(item: Metric) -> list[list[str]]:
     named = ["Ad channels" if source == "ads" else SOURCE_NAMES.get(source, source) for source in sources]
     facts = [
         ["Good direction", GOOD[item.good]],
+        ["Target", _sentence(registry.target(item))],
         ["Formula", _words(item)],
         ["Grain", _sentence(", ".join(dict.fromkeys(leaf.grain for leaf in leaves)))],
         ["Maturity", registry.matures(item) or "Known at once"],

@@ -61,6 +61,7 @@ class Opened:
     covers: list[list[str]] = field(default_factory=list)  # [what, how]
     ages: list[list[str]] = field(default_factory=list)  # [source, age, icon, tone]
     normal: str = ""
+    target: str = ""
     note: str = ""  # what may still move the value
     heads: list[list[str]] = field(default_factory=list)  # [label, align]
     rows: list[list[list[str]]] = field(default_factory=list)  # cells: [text, align]
@@ -184,6 +185,7 @@ def read_opened(session: Session, store_id: int, scope: Scope, asked: Asked, off
         "covers": _covers(scope, period, asked),
         "ages": ages,
         "normal": _normal(tile, scope.currency),
+        "target": _target(session, store_id, item, period, scope.currency, filters),
         "note": _note(session, store_id, item, period, scope, filters),
     }
     if isinstance(item, Formula):
@@ -307,6 +309,16 @@ def _normal(tile: overview_service.Tile, currency: str) -> str:
     low, high = (format.brief(end, tile.figure.unit, currency) for end in tile.normal)
     length = f"{days.days} whole {'day' if days.days == 1 else 'days'}"
     return f"{low} to {high} for {length}: where 8 of 10 fall, by those before of the same length, and their trend."
+
+
+def _target(
+    session: Session, store_id: int, item: Metric, period: Period, currency: str, filters: Filters | None
+) -> str:
+    words = registry.target(item)
+    if item.target is None or not expression.inputs(item.target.than):
+        return words and f"Target: {words}."
+    aimed_at = service.aimed_at(session, store_id, item, period, filters)
+    return f"Target: {words}, here {format.exact(aimed_at, item.unit, currency)}."
 
 
 def _note(session: Session, store_id: int, item: Metric, period: Period, scope: Scope, filters: Filters | None) -> str:
@@ -433,6 +445,7 @@ def open_number_panel() -> rx.Component:
             )
         ),
         rx.cond(opened.normal != "", block(rx.el.p(opened.normal), title="Against normal")),
+        rx.cond(opened.target != "", block(rx.el.p(opened.target), title="Against target")),
         rx.cond(
             opened.note != "", rx.el.div(banner("May still move", opened.note, tone="warning"), class_name="c-block")
         ),

@@ -39,5 +39,7 @@ def text(told: dict[str, Any]) -> str:
 
     lines = [line(told, told["key"])]
     lines += [f"  {key:22} {'unknown' if value is None else f'{value:,}':>18}" for key, value in told["inputs"].items()]
+    if target := told.get("target"):
+        lines.append(f"Target: {target['side']} {'unknown' if target['value'] is None else target['value']}")
     lines += [line(row, row["name"]) for row in told.get("rows", [])]
     return "\n".join([*lines, *told.get("notes", [])])

@@ -68,6 +68,14 @@ class Shown:
     unit: Literal["text", "money", "count", "day", "time"] = "text"
 
 
+@dataclass(frozen=True)
+class Target:
+    """On which side of a number a metric is to be, or of what an expression over metrics gives for the same days."""
+
+    side: Literal["above", "below"]
+    than: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Entry:
     """What every metric says of itself."""
@@ -80,6 +88,7 @@ class Entry:
     origin: str = "Clique"  # whose definition it is
     matures: str = ""  # what is left out until its time has come; "": the value is known at once
     partners: tuple[str, ...] = ()  # metrics that answer the same for what this one cannot be grouped by
+    target: Target | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -71,6 +71,16 @@ def matures(item: Metric) -> str:
     return item.matures or " ".join(dict.fromkeys(leaf.matures for leaf in leaves(item) if leaf.matures))
 
 
+def target(item: Metric) -> str:
+    """Where it is to be, in words; "" where nothing is aimed at."""
+    if item.target is None:
+        return ""
+    than = item.target.than
+    for key in expression.inputs(than):
+        than = than.replace(key, metric(key).name)
+    return f"{item.target.side} {than}"
+
+
 def dimensions(item: Metric) -> tuple[Dimension, ...]:
     """What it can be grouped and narrowed by, itself or through partners."""
     return tuple(one for one in NAMES if all(has(leaf, [one]) for leaf in leaves(item, [one])))
@@ -97,3 +107,4 @@ if len(_BY_KEY) != len(METRICS):
 for _item in METRICS:
     leaves(_item)
     [metric(key) for key in _item.partners]
+    target(_item)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from clique_app.errors import InvalidInput, NotFound
 from clique_app.metrics import (
+    expression,
     format,
     kept_service,
     readings_service,
@@ -150,6 +151,16 @@ def immature(
     told = [f"Told as of {format.day(until, year=True)}, the last day that orders are read of."] if until else []
     young = left_out(session, store_id, item, period, filters)
     return [*told, *(f"{leaf.matures.removesuffix('.')}: {count:,} in this period." for leaf, count in young)]
+
+
+def aimed_at(
+    session: Session, store_id: int, item: Metric, period: Period, filters: Filters | None = None
+) -> Decimal | None:
+    """The number that the metric is to be above or below; None where there is none, or it is not known."""
+    if item.target is None:
+        return None
+    found = figures(session, store_id, expression.inputs(item.target.than), period, filters)
+    return expression.evaluate(item.target.than, {key: one.value for key, one in found.items()})
 
 
 def source_rows(

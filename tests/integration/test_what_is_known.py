@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from clique_app import clock, database
 from clique_app.attribution import service as attribution
 from clique_app.cli import app
+from clique_app.components import metric_views
 from clique_app.components.open_number import Asked, Opened, read_opened
 from clique_app.database import owner_session, store_session
 from clique_app.metrics import grouping_service, overview_service, registry, service
@@ -312,3 +313,20 @@ def test_of_ads_in_another_currency_only_money_is_unknown(shops: dict[str, Shop]
         figure = shop.figure(key, read)
         assert (figure.value, shop.function(key, read)) == (None, None), key
         assert figure.reason == "Account 1 bills in EUR, which needs an exchange rate first."
+
+
+def test_a_target_is_told_beside_the_value(shops: dict[str, Shop]) -> None:
+    shop = shops["shared"]
+    read = Period(WHOLE.start + timedelta(days=12), WHOLE.end)
+    third = (shop.figure("ltv", read).value or Decimal(0)) / 3
+    assert shop.page("cac", read).target == f"Target: below LTV / 3, here ${third:,.2f}."
+    assert shop.command("cac", read)["target"] == {"side": "below", "than": "ltv / 3", "value": round(float(third), 2)}
+    numbers = {"mer": ("above", 3), "ltv_cac": ("above", 3), "payback_days": ("below", 90), "roas": ("above", 2)}
+    for key, (side, number) in numbers.items():
+        assert shop.page(key, read).target == f"Target: {side} {number}."
+        assert shop.command(key, read)["target"] == {"side": side, "than": str(number), "value": number}
+        assert f"Target: {side} {number}" in shop.run(key, read.start.isoformat(), read.end.isoformat()).stdout
+        assert ["Target", f"{side.capitalize()} {number}"] in metric_views.definition_of(registry.metric(key))
+    assert shop.page("aov", read).target == ""
+    assert "target" not in shop.command("aov", read)
+    assert shops["young"].page("cac", read).target == "Target: below LTV / 3, here –."
