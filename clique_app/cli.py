@@ -122,8 +122,8 @@ def metrics_show(
     """A figure over a period, and its inputs."""
     from clique_app.database import store_session, system_session
     from clique_app.demo import record
-    from clique_app.metrics import answer, grouping_service, periods, service
-    from clique_app.metrics.definition import NAMES, Dimension
+    from clique_app.metrics import answer, grouping_service, periods, registry, service
+    from clique_app.metrics.definition import NAMES, Dimension, Figure
 
     period = periods.between(start, end)
     if by not in ("", *NAMES):
@@ -134,12 +134,21 @@ def metrics_show(
     with store_session(store_id) as session:
         currency = service.store(session, store_id).currency
         told = answer.of(service.figure(session, store_id, key, period), currency)
+        item = registry.metric(key)
+        if item.target:
+            aimed_at = answer.number(
+                Figure(key, item.name, item.unit, service.aimed_at(session, store_id, item, period)), currency
+            )
+            told["target"] = {"side": item.target.side, "than": item.target.than, "value": aimed_at}
+        told["left_out"] = {leaf.key: count for leaf, count in service.left_out(session, store_id, item, period)}
+        told["notes"] = service.immature(session, store_id, item, period)
         if by:
             dimension = cast(Dimension, by)
             split = grouping_service.grouped(session, store_id, [key], period, dimension)
             told["rows"] = [
                 {by: row.member, "name": row.name, **answer.of(row.figures[key], currency)} for row in split.rows
             ]
+            told["notes"] += [f"By {NAMES[dimension]}: {split.reason}"] if split.reason else []
     told |= {"store": store, "from": start, "to": end, "currency": currency}
     typer.echo(json.dumps(told, indent=2) if as_json else answer.text(told))
 

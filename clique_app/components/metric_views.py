@@ -142,6 +142,7 @@ def definition_of(item: Metric) -> list[list[str]]:
     named = ["Ad channels" if source == "ads" else SOURCE_NAMES.get(source, source) for source in sources]
     facts = [
         ["Good direction", GOOD[item.good]],
+        ["Target", _sentence(registry.target(item))],
         ["Formula", _words(item)],
         ["Grain", _sentence(", ".join(dict.fromkeys(leaf.grain for leaf in leaves)))],
         ["Maturity", registry.matures(item) or "Known at once"],
@@ -290,7 +291,7 @@ def _groups(session: Session, store_id: int, scope: Scope, asked: Asked, rests_o
         "descending": asked.descending,
         "groups": [] if all_unknown else [_group_row(row, asked.by, item, currency, found.comparison) for row in seen],
         "groups_total": total,
-        "groups_reason": reason if all_unknown else "",
+        "groups_reason": reason if all_unknown else found.reason,
         "groups_note": _note(item, asked.by, found),
         "paging": Paging(
             f"{start + 1} to {start + len(seen)} of {len(rows)}" if rows else "",

@@ -61,6 +61,7 @@ class Opened:
     covers: list[list[str]] = field(default_factory=list)  # [what, how]
     ages: list[list[str]] = field(default_factory=list)  # [source, age, icon, tone]
     normal: str = ""
+    target: str = ""
     note: str = ""  # what may still move the value
     heads: list[list[str]] = field(default_factory=list)  # [label, align]
     rows: list[list[list[str]]] = field(default_factory=list)  # cells: [text, align]
@@ -184,6 +185,7 @@ def read_opened(session: Session, store_id: int, scope: Scope, asked: Asked, off
         "covers": _covers(scope, period, asked),
         "ages": ages,
         "normal": _normal(tile, scope.currency),
+        "target": _target(session, store_id, item, period, scope.currency, filters),
         "note": _note(session, store_id, item, period, scope, filters),
     }
     if isinstance(item, Formula):
@@ -309,6 +311,16 @@ def _normal(tile: overview_service.Tile, currency: str) -> str:
     return f"{low} to {high} for {length}: where 8 of 10 fall, by those before of the same length, and their trend."
 
 
+def _target(
+    session: Session, store_id: int, item: Metric, period: Period, currency: str, filters: Filters | None
+) -> str:
+    words = registry.target(item)
+    if item.target is None or not expression.inputs(item.target.than):
+        return words and f"Target: {words}."
+    aimed_at = service.aimed_at(session, store_id, item, period, filters)
+    return f"Target: {words}, here {format.exact(aimed_at, item.unit, currency)}."
+
+
 def _note(session: Session, store_id: int, item: Metric, period: Period, scope: Scope, filters: Filters | None) -> str:
     leaves = registry.leaves(item)
     notes = []
@@ -316,8 +328,7 @@ def _note(session: Session, store_id: int, item: Metric, period: Period, scope: 
         notes.append("Today is not over.")
     if any("ads" in leaf.sources for leaf in leaves):
         notes.append("Ad platforms restate spend and claims for up to 28 days.")
-    for leaf, count in service.left_out(session, store_id, item, period, filters):
-        notes.append(f"{leaf.matures.removesuffix('.')}: {count:,} in this period.")
+    notes += service.immature(session, store_id, item, period, filters)
     if any("costs" in leaf.needs for leaf in leaves):
         known, whole = service.cost_coverage(session, store_id, period)
         if whole and known < whole:
@@ -434,6 +445,7 @@ def open_number_panel() -> rx.Component:
             )
         ),
         rx.cond(opened.normal != "", block(rx.el.p(opened.normal), title="Against normal")),
+        rx.cond(opened.target != "", block(rx.el.p(opened.target), title="Against target")),
         rx.cond(
             opened.note != "", rx.el.div(banner("May still move", opened.note, tone="warning"), class_name="c-block")
         ),

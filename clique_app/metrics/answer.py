@@ -9,10 +9,10 @@ from clique_app.metrics.definition import Figure
 
 
 def number(figure: Figure, currency: str) -> float | int | None:
-    """Money to the cent, counts whole, ratios and shares to ten decimals; None is unknown."""
+    """Money to the cent, all else to ten decimals, and as a whole number where a count is one; None is unknown."""
     if figure.value is None:
         return None
-    if figure.unit == "count":
+    if figure.unit == "count" and figure.value == int(figure.value):
         return int(figure.value)
     return float(format.cents(figure.value, currency) if figure.unit == "money" else round(figure.value, 10))
 
@@ -39,5 +39,7 @@ def text(told: dict[str, Any]) -> str:
 
     lines = [line(told, told["key"])]
     lines += [f"  {key:22} {'unknown' if value is None else f'{value:,}':>18}" for key, value in told["inputs"].items()]
+    if target := told.get("target"):
+        lines.append(f"Target: {target['side']} {'unknown' if target['value'] is None else target['value']}")
     lines += [line(row, row["name"]) for row in told.get("rows", [])]
-    return "\n".join(lines)
+    return "\n".join([*lines, *told.get("notes", [])])

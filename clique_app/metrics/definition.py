@@ -13,7 +13,7 @@ Unit = Literal["money", "count", "ratio", "percent"]
 Direction = Literal["up", "down", "neither"]  # which way is good
 # what must be there before the value is known; "answers" on: that some are here
 Need = Literal[
-    "ads", "costs", "email", "history", "site", "answers", "reviews", "ugc", "referrals", "loyalty", "social",
+    "ads", "rates", "costs", "email", "history", "site", "answers", "reviews", "ugc", "referrals", "loyalty", "social",
     "stock", "expected", "forecasts", "subscriptions", "occasions",
 ]  # fmt: skip
 # what a value can be grouped and narrowed by; stage: of the customer's life that an e-mail is for
@@ -27,6 +27,7 @@ NAMES: Mapping[Dimension, str] = {
     "new_returning": "new or returning customer", "cohort": "month of the first order", "stage": "kind of e-mail",
 }  # fmt: skip
 TIMES: tuple[Dimension, ...] = ("day", "week", "month")  # every metric has these
+BY_FIRST_ORDER: tuple[Dimension, ...] = ("new_returning", "cohort")  # known of nobody until all orders ever are here
 Groups = Mapping[Dimension, str]  # dimensions a source has, each with its SQL
 Filters = Mapping[Dimension, Any]  # narrowed to one member of each, as the SQL has it; None: rows without one
 
@@ -46,6 +47,10 @@ class Period:
         first = self.start.toordinal()
         return [date.fromordinal(first + n) for n in range(self.days)]
 
+    def until(self, last: date | None) -> Period:
+        """No further than this day; its first day stays."""
+        return self if last is None or self.end <= last else Period(self.start, max(self.start, last))
+
     def before(self) -> Period:
         """The same number of days just before."""
         return self.shifted(-self.days)
@@ -63,6 +68,14 @@ class Shown:
     unit: Literal["text", "money", "count", "day", "time"] = "text"
 
 
+@dataclass(frozen=True)
+class Target:
+    """On which side of a number a metric is to be, or of what an expression over metrics gives for the same days."""
+
+    side: Literal["above", "below"]
+    than: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Entry:
     """What every metric says of itself."""
@@ -75,6 +88,7 @@ class Entry:
     origin: str = "Clique"  # whose definition it is
     matures: str = ""  # what is left out until its time has come; "": the value is known at once
     partners: tuple[str, ...] = ()  # metrics that answer the same for what this one cannot be grouped by
+    target: Target | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,6 +142,7 @@ class Reading(Rows):
     each: str = ""  # what is counted once; listed as one row
     margin: str = ""  # half the 95 % interval, an aggregate
     nothing: str = "There is nothing to read in this period."  # why it is null
+    as_of_end: bool = False  # of how things stood at the end: told until the last day that orders are read of
 
     @property
     def period(self) -> str:

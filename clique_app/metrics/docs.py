@@ -44,6 +44,8 @@ def _entry(item: Metric) -> Iterator[str]:
         yield f"- {'Read of' if isinstance(item, Reading) else 'Sum over'} rows; a row is {item.grain}."
         told = "; ".join(", ".join(f"{name} {one}" for name, one in row.items()) for row in rows)
         yield f"- Example: rows {told} give {value}." if rows[0] else f"- Example: {len(rows)} rows give {value}."
+    if target := registry.target(item):
+        yield f"- Target: {target}."
     if why := registry.matures(item):
         yield f"- {why}"
     yield f"- {_by(item)}"

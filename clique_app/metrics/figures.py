@@ -63,6 +63,7 @@ class Daily:
     read_from: Mapping[str, date] = field(default_factory=dict)  # leaves whose source is not read further back yet
     readings: Mapping[tuple[str, Period], Value] = field(default_factory=dict)
     narrowed: tuple[Dimension, ...] = ()  # by the dimensions of filters
+    last_day: date | None = None  # that orders are read of
     # lines and their normal ranges ask for the same days again and again, formulas for the same inputs
     _known: dict[tuple[str, Period], Figure] = field(default_factory=dict, init=False, repr=False, compare=False)
     _columns: dict[tuple[str, Period | tuple[Period, ...]], Column] = field(
@@ -90,7 +91,8 @@ class Daily:
         return self._known[asked]
 
     def _leaf(self, leaf: Leaf, period: Period) -> Figure:
-        if reason := self.reasons.get(leaf.key, "") or not_read(self.read_from.get(leaf.key), period):
+        reason = self.reasons.get(leaf.key, "") or not_read(self.read_from.get(leaf.key), period)
+        if reason := reason or not_reached(leaf, self.last_day, period):
             return unknown(leaf, reason)
         if isinstance(leaf, Total):
             return Figure(leaf.key, leaf.name, leaf.unit, self.total(leaf.key, period))
@@ -155,6 +157,13 @@ def not_read(read_from: date | None, period: Period) -> str:
     if read_from is None or period.start >= read_from:
         return ""
     return f"Read from {format.day(read_from, year=True)} on; days before it are not here yet."
+
+
+def not_reached(leaf: Leaf, last_day: date | None, period: Period) -> str:
+    """Why the end of a period is unknown that begins after the last day that orders are read of."""
+    if not (isinstance(leaf, Reading) and leaf.as_of_end) or last_day is None or period.start <= last_day:
+        return ""
+    return f"Orders are read until {format.day(last_day, year=True)}; how things stand after it is not known yet."
 
 
 def _too_few(item: Formula, values: Mapping[str, Decimal | None]) -> str:

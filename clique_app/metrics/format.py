@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -12,26 +13,28 @@ from clique_app.metrics.definition import Period, Unit
 
 LOCALE = Locale.parse("en_US")
 UNKNOWN = "–"
-WHOLE_FROM = 1000  # money from here on is shown without cents on tiles
+# from here on money is shown without cents on tiles, and counts without decimals
+WHOLE_FROM: Mapping[Unit, int] = {"money": 1000, "count": 100}
 
 
 def exact(value: Decimal | None, unit: Unit, currency: str) -> str:
-    """The value in full: money to the cent, ratios to two decimals, shares to a tenth of a percent."""
+    """The value in full: money to the cent, ratios to two decimals, counts too where they are no whole numbers, shares
+    to a tenth of a percent."""
     if value is None:
         return UNKNOWN
     if unit == "money":
         return _money(value, currency, get_currency_precision(currency))
     if unit == "percent":
         return format_percent(value, "#,##0.0%", locale=LOCALE).replace("-", "−")
-    places = "#,##0" if unit == "count" else "#,##0.00"
+    places = "#,##0.##" if unit == "count" else "#,##0.00"
     return format_decimal(value, places, locale=LOCALE).replace("-", "−")
 
 
 def brief(value: Decimal | None, unit: Unit, currency: str) -> str:
-    """The value at a glance: whole money from 1,000 on."""
-    if value is None or unit != "money" or abs(value) < WHOLE_FROM:
+    """The value at a glance: whole money from 1,000 on, whole counts from 100 on."""
+    if value is None or unit not in WHOLE_FROM or abs(value) < WHOLE_FROM[unit]:
         return exact(value, unit, currency)
-    return whole(value, currency)
+    return whole(value, currency) if unit == "money" else exact(value.quantize(Decimal(1)), unit, currency)
 
 
 def plain(value: Decimal, currency: str) -> str:

@@ -59,6 +59,7 @@ class Grouped:
     rows: tuple[Row, ...]
     whole: Mapping[str, Figure]
     comparison: Comparison | None
+    reason: str = ""  # why there are no rows, where that is known
 
 
 def grouped(
@@ -95,6 +96,7 @@ def grouped(
         tuple(sorted(rows, key=lambda row: row.member if in_time else -(row.figures[first].value or 0))),
         service.figures(session, store_id, keys, period, filters, rests_on),
         compared,
+        "" if found else _why_none(session, store_id, first, period, (by, *(filters or ())), rests_on),
     )
 
 
@@ -148,11 +150,7 @@ def _by_member(
 ) -> Split:
     dimensions = (by, *(filters or ()))
     leaves = list(dict.fromkeys(leaf for item in items.values() for leaf in registry.leaves(item, dimensions)))
-    reasons = reasons_service.reasons(session, store_id, leaves, dimensions, rests_on.ready)
-    read_from = service.read_from(rests_on.cursors, leaves)
-    for leaf in leaves:
-        if why := figures.not_read(read_from.get(leaf.key), period):
-            reasons.setdefault(leaf.key, why)
+    reasons = _reasons(session, store_id, leaves, period, dimensions, rests_on)
     known = [leaf for leaf in leaves if leaf.key not in reasons]
     whole = _whole(session, store_id, known, period, rests_on)
     divided = [leaf for leaf in known if leaf.key not in whole]
@@ -186,6 +184,40 @@ def _by_member(
         }
         for member in members
     }
+
+
+def _reasons(
+    session: Session,
+    store_id: int,
+    leaves: Iterable[Leaf],
+    period: Period,
+    dimensions: Sequence[Dimension],
+    rests_on: Basis,
+) -> dict[str, str]:
+    """Why totals and readings of the period are unknown, by key."""
+    leaves = list(leaves)
+    reasons = reasons_service.reasons(session, store_id, leaves, dimensions, rests_on.ready)
+    read_from = service.read_from(rests_on.cursors, leaves)
+    last_day = readings_service.last_day(session, store_id, rests_on.moment)
+    for leaf in leaves:
+        why = figures.not_read(read_from.get(leaf.key), period) or figures.not_reached(leaf, last_day, period)
+        if why:
+            reasons.setdefault(leaf.key, why)
+    return reasons
+
+
+def _why_none(
+    session: Session,
+    store_id: int,
+    key: str,
+    period: Period,
+    dimensions: Sequence[Dimension],
+    rests_on: Basis,
+) -> str:
+    """Why nothing is told by a dimension; "" where there is nothing to tell."""
+    leaves = registry.leaves(registry.metric(key), dimensions)
+    reasons = _reasons(session, store_id, leaves, period, dimensions, rests_on)
+    return next((reasons[leaf.key] for leaf in leaves if leaf.key in reasons), "")
 
 
 def _whole(

@@ -21,6 +21,7 @@ from clique_app.metrics.kept import ORDER_GAPS, WON_CREDITS, WON_EXPECTED, WON_P
 from clique_app.metrics.kept_service import from_cohorts, orders_worth, read_days, relation, until_now
 from clique_app.metrics.packed import Packed
 from clique_app.metrics.periods import slices
+from clique_app.metrics.readings_service import told_of
 from clique_app.metrics.sums_service import Moment
 from clique_app.metrics.won import Expected, Won
 from clique_app.tables.attribution import NO_CAMPAIGN
@@ -113,7 +114,11 @@ def _by_buyer(
 
     orders = moment.once(f"{ORDER_GAPS.table}, orders", reach, read)
     buyers = Buyers(orders, _of_everybody(session, store_id, WON_PLACES, Segments, moment), by)
-    found = {key: _alone(BY_BUYER[key](buyers, period)) for key in keys if key in BY_BUYER}
+    found = {
+        leaf.key: _alone(BY_BUYER[leaf.key](buyers, told_of(session, store_id, leaf, period, moment)))
+        for leaf in asked
+        if leaf.key in BY_BUYER
+    }
     if REORDER_PROBABILITY.key in keys:
         expected = _of_everybody(session, store_id, WON_EXPECTED, Expected, moment)
         found[REORDER_PROBABILITY.key] = _alone(buyers.mean(period, expected.chances))

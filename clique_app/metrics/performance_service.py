@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.errors import InvalidInput
-from clique_app.metrics import figures, kept_service, readings_service, reasons_service, registry, rollup, sums_service
+from clique_app.metrics import figures, kept_service, readings_service, reasons_service, registry, rollup, service
 from clique_app.metrics.definition import Dimension, Figure, Leaf, Period, Reading, Total
 from clique_app.metrics.kept import PERFORMANCE
 from clique_app.metrics.performance_sql import CUTS, MEASURES, By
@@ -44,7 +44,8 @@ def performance(session: Session, store_id: int, period: Period, by: By) -> list
     """The rows of a period, the largest spend and sales first; days in their order."""
     if by not in CUTS:
         raise InvalidInput(f"Performance is told by {', '.join(CUTS)}, not by {by}.")
-    rows, asked = kept_service.relation(store_id, PERFORMANCE, period, sums_service.now(session, store_id))
+    rests_on = service.basis(session, store_id)
+    rows, asked = kept_service.relation(store_id, PERFORMANCE, period, rests_on.moment)
     cut = CUTS[by]
     sums = ", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)
     statement = f"""
@@ -53,11 +54,14 @@ def performance(session: Session, store_id: int, period: Period, by: By) -> list
     found = session.connection().execute(text(statement), {**asked, "cut": rollup.name(cut)}).mappings().all()
     items = [registry.metric(key) for key in COLUMNS]
     leaves = dict.fromkeys(leaf for item in items for leaf in registry.leaves(item))
-    reasons = reasons_service.reasons(session, store_id, leaves, ())
+    reasons = reasons_service.reasons(session, store_id, leaves, (), rests_on.ready)
+    read_from = service.read_from(rests_on.cursors, leaves)
     stock = _stock(session, store_id, period) if by == "product" else {}
     told = []
     for row in found:
-        given = {leaf.key: _given(leaf, row, reasons, by) for leaf in leaves}
+        days = Period(row["member"], row["member"]) if by == "day" else period
+        unread = {key: why for key, first in read_from.items() if (why := figures.not_read(first, days))}
+        given = {leaf.key: _given(leaf, row, unread | reasons, by) for leaf in leaves}
         of_row = {item.key: figures.work_out(item, lambda leaf, given=given: given[leaf.key]) for item in items}
         told.append(
             Performance(row["member"], of_row | stock.get(row["member"], {}), _basis(row) if by == "product" else "")

@@ -15,6 +15,7 @@ from clique_app.metrics.definition import Dimension, Period
 from clique_app.metrics.figures import Compare
 
 MAX_DAYS = 3660
+FIRST_YEAR, LAST_YEAR = 1991, 2199
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def choice(query: Mapping[str, str], last_day: date) -> Choice:
             period = between(query.get("from", ""), query.get("to", ""))
         except InvalidInput:
             period = None
-        if period and period.days <= MAX_DAYS and period.start.year > 1990 and period.start <= last_day:
+        if period and period.start <= last_day:
             return Choice(preset, period, compare)
     preset = preset if preset in PRESETS else DEFAULT_PRESET
     return Choice(preset, PRESETS[preset][1](last_day), compare)
@@ -113,6 +114,10 @@ def between(start: str, end: str) -> Period:
         raise InvalidInput(f"Days are written YYYY-MM-DD; {start!r} to {end!r} are not.") from error
     if period.end < period.start:
         raise InvalidInput(f"The period ends ({end}) before it starts ({start}).")
+    if period.days > MAX_DAYS:
+        raise InvalidInput(f"A period has {MAX_DAYS:,} days at most; from {start} to {end} are {period.days:,}.")
+    if period.start.year < FIRST_YEAR or period.end.year > LAST_YEAR:
+        raise InvalidInput(f"Periods lie within the years {FIRST_YEAR} to {LAST_YEAR}; {start} to {end} does not.")
     return period
 
 

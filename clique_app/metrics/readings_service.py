@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from clique_app.metrics import kept_service, sums_service
-from clique_app.metrics.definition import Dimension, Filters, Period, Reading
+from clique_app.metrics import kept_service, reasons_service, sums_service
+from clique_app.metrics.definition import Dimension, Filters, Leaf, Period, Reading
 from clique_app.metrics.figures import Value
 from clique_app.metrics.sums_service import Moment, rows_of, values_of
 
 FEW_SPANS = 3
+_EVER = Period(date.min, date.max)
 
 _EACH = """
 select span.starts, span.ends, found.*
 from unnest(cast(:starts as date[]), cast(:ends as date[])) as span (starts, ends)
 cross join lateral (select {values} {rows}) as found
 """
+
+
+def last_day(session: Session, store_id: int, moment: Moment) -> date | None:
+    """The last day that orders are read of."""
+    return moment.once("last day", _EVER, lambda: reasons_service.last_day(session, store_id))
+
+
+def told_of(session: Session, store_id: int, leaf: Leaf, period: Period, moment: Moment) -> Period:
+    """The days that it is told of, where these are asked for: how things stand is told until the last day read."""
+    if not (isinstance(leaf, Reading) and leaf.as_of_end):
+        return period
+    return period.until(last_day(session, store_id, moment))
 
 
 def read(
@@ -33,10 +47,30 @@ def read(
     moment: Moment | None = None,
 ) -> dict[tuple[str, Period], Value]:
     """Each reading of each period."""
-    asked_for = list(readings)
+    moment, found = moment or sums_service.now(session, store_id), dict[tuple[str, Period], Value]()
+    together: dict[tuple[Period, ...], list[Reading]] = {}
+    for reading in readings:
+        together.setdefault(tuple(told_of(session, store_id, reading, span, moment) for span in spans), []).append(
+            reading
+        )
+    for told_spans, alike in together.items():
+        told = _read(session, store_id, alike, tuple(dict.fromkeys(told_spans)), filters, moment)
+        found |= {
+            (one.key, span): told[one.key, of] for one in alike for span, of in zip(spans, told_spans, strict=True)
+        }
+    return found
+
+
+def _read(
+    session: Session,
+    store_id: int,
+    asked_for: Sequence[Reading],
+    spans: Sequence[Period],
+    filters: Filters | None,
+    moment: Moment,
+) -> dict[tuple[str, Period], Value]:
     if not spans:
         return {}
-    moment = moment or sums_service.now(session, store_id)
     found = {} if filters else kept_service.of_spans(session, store_id, asked_for, spans, moment)
     # readings of the same rows are one question
     together: dict[tuple[str, tuple[Period, ...]], tuple[dict[str, Any], list[Reading]]] = {}
@@ -79,6 +113,7 @@ def read_by(
 ) -> Mapping[Any, Value]:
     """A reading of the period by a dimension it has."""
     moment = moment or sums_service.now(session, store_id)
+    period = told_of(session, store_id, reading, period, moment)
     leaf, kept = kept_service.quicker(session, store_id, reading, (period,), moment)
     statement = f"select {reading.groups[dimension]}, {_values(reading)} {rows_of(leaf, filters)} group by 1"
     rows = session.connection().execute(text(statement), values_of(store_id, period, filters) | kept)

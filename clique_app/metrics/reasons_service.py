@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
@@ -34,6 +35,14 @@ select exists (select from ad_account k where k.store_id = :store_id)
 from store s where s.store_id = :store_id
 """  # noqa: S608  # a constant of our own
 
+# the last day that orders are read of, in any way
+LAST_DAY = """
+select greatest(
+  (select max(o.day) from shop_order o where o.store_id = s.store_id),
+  (select cast(c.fresh_at at time zone s.time_zone as date) from sync_cursor c
+   where c.store_id = s.store_id and c.source = 'shopify_orders'))
+from store s where s.store_id = {store}
+"""
 
 Ready = Sequence[Any]  # the row of _READY
 
@@ -84,6 +93,11 @@ def ready(session: Session, store_id: int) -> Ready:
     return session.connection().execute(text(_READY), {"store_id": store_id}).one()
 
 
+def last_day(session: Session, store_id: int) -> date | None:
+    """The last day that orders are read of; None before any is."""
+    return session.connection().scalar(text(LAST_DAY.format(store=":store_id")), {"store_id": store_id})
+
+
 def reasons(
     session: Session,
     store_id: int,
@@ -96,13 +110,8 @@ def reasons(
     is_ready = is_ready or ready(session, store_id)
     ads, other_currency, costs, history, read, orders_read, email, visits = is_ready
     missing = {
-        "ads": "No ad account is connected yet."
-        if not ads
-        else f"{other_currency}, which needs an exchange rate first."
-        if other_currency
-        else ""
-        if read
-        else "Ads are being read.",
+        "ads": "No ad account is connected yet." if not ads else "" if read else "Ads are being read.",
+        "rates": f"{other_currency}, which needs an exchange rate first." if other_currency else "",
         "costs": "" if costs else "No product has a unit cost. Add costs in Shopify, or a default in Settings.",
         "email": "" if email else "No e-mail platform is connected yet, or it is still being read.",
         "history": "" if history else "All orders ever must be read first, to know who is new.",
@@ -112,7 +121,7 @@ def reasons(
     missing |= _untold(session, store_id, {need for leaf in leaves for need in leaf.needs})
     found: dict[str, str] = {}
     for leaf in leaves:
-        why = next((missing[need] for need in leaf.needs if missing.get(need)), "")
+        why = next((missing[need] for need in registry.needs(leaf, asked) if missing.get(need)), "")
         if "shopify_orders" in leaf.sources and not orders_read:
             why = "Orders are being read for the first time."
         if not registry.has(leaf, asked):

@@ -15,7 +15,7 @@ from clique_app.metrics.catalog.sales import SALES
 from clique_app.metrics.catalog.site import SITE
 from clique_app.metrics.catalog.stock import STOCK
 from clique_app.metrics.catalog.value import VALUE
-from clique_app.metrics.definition import NAMES, TIMES, Dimension, Formula, Leaf, Metric, Total
+from clique_app.metrics.definition import BY_FIRST_ORDER, NAMES, TIMES, Dimension, Formula, Leaf, Metric, Need, Total
 
 THEMES: tuple[tuple[str, tuple[Metric, ...]], ...] = (
     ("Sales", SALES),
@@ -55,6 +55,12 @@ def leaves(item: Metric, asked: Iterable[Dimension] = ()) -> tuple[Leaf, ...]:
     return tuple(dict.fromkeys(leaf for part in inputs(item) for leaf in leaves(part, asked)))
 
 
+def needs(leaf: Leaf, asked: Iterable[Dimension] = ()) -> tuple[Need, ...]:
+    """What must be there before it is known, grouped or narrowed by these dimensions."""
+    by_first_order = any(one in leaf.groups for one in asked if one in BY_FIRST_ORDER)
+    return (*leaf.needs, "history") if by_first_order else leaf.needs
+
+
 def grain(item: Metric) -> str:
     """What one row beneath it is, of each of its inputs."""
     return "; ".join(dict.fromkeys(leaf.grain for leaf in leaves(item)))
@@ -63,6 +69,16 @@ def grain(item: Metric) -> str:
 def matures(item: Metric) -> str:
     """What is left out until its time has come; "" where all is known at once."""
     return item.matures or " ".join(dict.fromkeys(leaf.matures for leaf in leaves(item) if leaf.matures))
+
+
+def target(item: Metric) -> str:
+    """Where it is to be, in words; "" where nothing is aimed at."""
+    if item.target is None:
+        return ""
+    than = item.target.than
+    for key in expression.inputs(than):
+        than = than.replace(key, metric(key).name)
+    return f"{item.target.side} {than}"
 
 
 def dimensions(item: Metric) -> tuple[Dimension, ...]:
@@ -91,3 +107,4 @@ if len(_BY_KEY) != len(METRICS):
 for _item in METRICS:
     leaves(_item)
     [metric(key) for key in _item.partners]
+    target(_item)

@@ -12,7 +12,15 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from clique_app.errors import InvalidInput, NotFound
-from clique_app.metrics import kept_service, readings_service, reasons_service, registry, sums_service
+from clique_app.metrics import (
+    expression,
+    format,
+    kept_service,
+    readings_service,
+    reasons_service,
+    registry,
+    sums_service,
+)
 from clique_app.metrics.definition import Figure, Filters, Formula, Leaf, Metric, Period, Reading, Shown, Total
 from clique_app.metrics.figures import Daily
 from clique_app.metrics.reasons_service import Ready
@@ -91,6 +99,7 @@ def daily(
         read_from(rests_on.cursors, leaves),
         readings_service.read(session, store_id, asked, spans, filters, rests_on.moment),
         narrowed,
+        readings_service.last_day(session, store_id, rests_on.moment),
     )
 
 
@@ -127,6 +136,33 @@ def left_out(
     return found
 
 
+def told_until(session: Session, store_id: int, item: Metric, period: Period) -> date | None:
+    """The day as of which it is told where the period ends after the last day that orders are read of."""
+    last = reasons_service.last_day(session, store_id)
+    at_end = any(isinstance(leaf, Reading) and leaf.as_of_end for leaf in registry.leaves(item))
+    return last if at_end and last is not None and period.start <= last < period.end else None
+
+
+def immature(
+    session: Session, store_id: int, item: Metric, period: Period, filters: Filters | None = None
+) -> list[str]:
+    """What of the period is not told as its time has not come, in words."""
+    until = told_until(session, store_id, item, period)
+    told = [f"Told as of {format.day(until, year=True)}, the last day that orders are read of."] if until else []
+    young = left_out(session, store_id, item, period, filters)
+    return [*told, *(f"{leaf.matures.removesuffix('.')}: {count:,} in this period." for leaf, count in young)]
+
+
+def aimed_at(
+    session: Session, store_id: int, item: Metric, period: Period, filters: Filters | None = None
+) -> Decimal | None:
+    """The number that the metric is to be above or below; None where there is none, or it is not known."""
+    if item.target is None:
+        return None
+    found = figures(session, store_id, expression.inputs(item.target.than), period, filters)
+    return expression.evaluate(item.target.than, {key: one.value for key, one in found.items()})
+
+
 def source_rows(
     session: Session,
     store_id: int,
@@ -141,9 +177,11 @@ def source_rows(
     leaf = registry.answering(registry.metric(key), tuple(filters or ()))
     if isinstance(leaf, Formula):
         raise InvalidInput(f"{leaf.name} is worked out from {', '.join(part.name for part in registry.inputs(leaf))}.")
+    moment = sums_service.now(session, store_id)
+    period = readings_service.told_of(session, store_id, leaf, period, moment)
     asked = values_of(store_id, period, filters)
     if isinstance(leaf, Reading):
-        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,), sums_service.now(session, store_id))
+        leaf, kept = kept_service.quicker(session, store_id, leaf, (period,), moment)
         asked |= kept
     each = leaf.each if isinstance(leaf, Reading) else ""
     columns = leaf.shown if isinstance(leaf, Reading) or leaf.day != "r.day" or _shows_time(leaf) else _with_day(leaf)

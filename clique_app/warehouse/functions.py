@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clique_app.metrics import expression, registry
-from clique_app.metrics.definition import NAMES, TIMES, Dimension, Formula, Leaf, Metric, Total
+from clique_app.metrics.definition import BY_FIRST_ORDER, NAMES, TIMES, Dimension, Formula, Leaf, Metric, Reading, Total
 from clique_app.warehouse.access import OWN_STORE
-from clique_app.warehouse.known import KNOWN_FUNCTIONS, known
+from clique_app.warehouse.known import KNOWN_FUNCTIONS, UNTIL, known
 
 # what a value can be narrowed by: the member as text, '' for what has none
 FILTERS: tuple[Dimension, ...] = tuple(one for one in NAMES if one not in TIMES)
@@ -23,6 +23,7 @@ _BY = (("dimension", "text"), *_PERIOD)
 _ASKED = ", ".join([":start", ":end", *(f":{name}" for name in FILTERS)])
 _NARROWED = " or ".join(f":{name} is not null" for name in FILTERS)
 _BOUND = {"start": "from_day", "end": "to_day"}  # what the catalogue calls them
+_END = re.compile(r"(?<![:\w]):end\b")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
 # the days, weeks or months of a period; the first and the last one as far as it reaches
@@ -149,11 +150,16 @@ def _leaf_value(leaf: Leaf) -> str:
     if filters and not _is_undivided(leaf):  # apart: the joins that only filters need are not paid for without them
         narrowed = f"(select {leaf.value} {_rows(leaf)} and {' and '.join(filters)})"
         told = f"case when {_NARROWED} then {narrowed} else {whole} end"
-    return f"select case when {known(leaf)} and {_can(leaf)} then ({told})::numeric end"
+    conditions = [known(leaf), _can(leaf)]
+    if (by_first_order := known(leaf, *BY_FIRST_ORDER)) != known(leaf):
+        unasked = " and ".join(f":{name} is null" for name in BY_FIRST_ORDER)
+        conditions.append(f"({unasked} or {by_first_order})")
+    return f"select case when {' and '.join(conditions)} then ({told})::numeric end"
 
 
 def _rows(leaf: Leaf) -> str:
-    return f"from {leaf.source} where r.store_id = :store_id and ({leaf.period}) and ({leaf.where})"
+    rows = f"from {leaf.source} where r.store_id = :store_id and ({leaf.period}) and ({leaf.where})"
+    return _END.sub(UNTIL, rows) if isinstance(leaf, Reading) and leaf.as_of_end else rows
 
 
 def _text(told: str) -> str:
@@ -196,7 +202,7 @@ def _leaf_by(leaf: Leaf, names: Iterable[Dimension]) -> str:
     """A statement for each dimension: the joins of the others are not paid for."""
     return " union all ".join(
         f"select {_text(leaf.groups[name])} as member, ({leaf.value})::numeric as value {_rows(leaf)} "
-        f"and :dimension = '{name}' and (select {known(leaf)}) group by 1"
+        f"and :dimension = '{name}' and (select {known(leaf, name)}) group by 1"
         for name in names
         if name in leaf.groups
     )

@@ -5,17 +5,18 @@ The reasons in words are metrics/reasons_service's; a test holds the two against
 
 from __future__ import annotations
 
-from clique_app.metrics.definition import Leaf, Need
-from clique_app.metrics.reasons_service import TOLD
+from clique_app.metrics import registry
+from clique_app.metrics.definition import Dimension, Leaf, Need, Reading
+from clique_app.metrics.reasons_service import LAST_DAY, TOLD
 from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.site import PIXEL
 
 _SHEET = f"exists (select from campaign f where f.store_id = $1 and f.account_id = '{FILE_ACCOUNT}')"
 _MET: dict[Need, str] = {
+    "rates": """not exists (
+      select from ad_account k join store s using (store_id) where k.store_id = $1 and k.currency <> s.currency
+        and (k.taken_off_at is null or k.read_from is not null))""",
     "ads": f"""(exists (select from ad_account k where k.store_id = $1) or {_SHEET})
-      and not exists (
-        select from ad_account k join store s using (store_id) where k.store_id = $1 and k.currency <> s.currency
-          and (k.taken_off_at is null or k.read_from is not null))
       and (exists (select from sync_cursor c where c.store_id = $1 and c.source like '%\\_ads'
              and c.fresh_at is not null) or {_SHEET})""",
     "costs": """exists (select from unit_cost u where u.store_id = $1)
@@ -47,12 +48,22 @@ KNOWN_FUNCTIONS = (
     returns boolean {_MAKE} $$
     select clique_kept.is_met($1, $2, $3) and coalesce($4 >= clique_kept.read_from($1, $3), true)
     $$""",
+    f"""create function clique_kept.last_day(store_id bigint) returns date {_MAKE} $$
+    {LAST_DAY.format(store="$1")} $$""",
 )
 
 
-def known(leaf: Leaf) -> str:
-    """The condition for the asked days of the asked store; of no days nothing is known."""
-    return f":start <= :end and clique_kept.is_known(:store_id, {array(leaf.needs)}, {array(leaf.sources)}, :start)"
+# until when it is told how things stood at the end
+UNTIL = "(select greatest(:start, least(:end, clique_kept.last_day(:store_id))))"
+
+
+def known(leaf: Leaf, *dimensions: Dimension) -> str:
+    """The condition for the asked days of the asked store, by these dimensions; of no days nothing is known."""
+    needed, read = array(registry.needs(leaf, dimensions)), array(leaf.sources)
+    told = f":start <= :end and clique_kept.is_known(:store_id, {needed}, {read}, :start)"
+    if isinstance(leaf, Reading) and leaf.as_of_end:
+        told += " and coalesce(:start <= clique_kept.last_day(:store_id), true)"
+    return told
 
 
 def array(words: tuple[str, ...]) -> str:

@@ -116,8 +116,14 @@ class World:
         return cents(order.total * rate) + self.settings.payment_fee_fixed if order.total > 0 else Decimal(0)
 
     def by_month_days(self, amount: Decimal) -> Decimal:
-        days = [self.start + n * DAY for n in range((self.end - self.start).days + 1)]
-        return sum((cents(amount / monthrange(day.year, day.month)[1]) for day in days), Decimal(0))
+        """Of each month what is due by the last of its days here, less what was due before the first."""
+        due, day = Decimal(0), self.start
+        while day <= self.end:
+            length = monthrange(day.year, day.month)[1]
+            last = min(self.end, day.replace(day=length))
+            due += cents(amount * last.day / length) - cents(amount * (day.day - 1) / length)
+            day = last + DAY
+        return due
 
     def ads(self, column: str) -> Decimal:
         return sum((Decimal(getattr(row, column)) for row in self.on_days("ad_day")), Decimal(0))
@@ -431,6 +437,11 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "inventory_value": lambda w: sum(cents(units * w.unit_cost(item)) for item, units in w.stock()),
     "stockout_days": lambda w: len(w.out(w.start, w.end)),
     "units_a_day": lambda w: w.pace(),
+    "units_tracked": lambda w: sum(
+        row.quantity
+        for row in w.on_days("sale_entry")
+        if row.kind in GOODS and row.variant_id in {one.variant_id for one in w.rows("variant") if one.tracked}
+    ),
     "survey_answers": lambda w: w.answers(0, 10),
     "survey_promoters": lambda w: w.answers(9, 10),
     "survey_detractors": lambda w: w.answers(0, 6),

@@ -38,6 +38,7 @@ from clique_app.tables import (
     Store,
     StoreSettings,
     SurveyResponse,
+    SyncCursor,
     Touch,
     Ugc,
 )
@@ -241,7 +242,14 @@ def test_cohorts_by_hand() -> None:
         assert march["repeat_purchase_rate"].reason.startswith("Customers is 0 in this period")
         assert march["active_customer_rate"].value == 1
         assert march["churn_rate"].value == 0
-        later = service.retention(session, store_id, Period(date(2025, 4, 15), date(2025, 6, 15)))
+        spring = Period(date(2025, 4, 15), date(2025, 6, 15))
+        assert service.retention(session, store_id, spring)["churn_rate"].reason.startswith(
+            "Orders are read until 1 Apr"
+        )
+        june = datetime(2025, 6, 16, 12, tzinfo=ZONE)
+        session.add(SyncCursor(store_id=store_id, source="shopify_orders", read_to=june, fresh_at=june))
+        session.flush()
+        later = service.retention(session, store_id, spring)
         assert later["churn_rate"].value == Decimal("0.5")  # Bob's last order is older than 90 days, Ann's is not
         february = service.retention(session, store_id, Period(date(2025, 2, 1), date(2025, 2, 28)))
         assert february["ltv_net_sales"].value == 72

@@ -17,6 +17,7 @@ from clique_app.metrics import kept_service, readings_service, registry, service
 from clique_app.metrics.definition import Period, Reading
 from clique_app.metrics.gaps import CUSTOMERS
 from clique_app.metrics.performance_service import Performance, performance
+from clique_app.metrics.performance_sql import By
 from clique_app.tables import Ad, AdGroup, Campaign, Order, SaleEntry, Store, StoreSettings, SyncCursor, Touch
 
 NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
@@ -218,3 +219,24 @@ def test_customers_by_how_orders_follow_each_other_are_those_of_the_rows(
     told = read()
     monkeypatch.setattr(kept_service, "_TOLD_OF_SPANS", ())
     assert told == read()
+
+
+@pytest.mark.parametrize("by", BY)
+def test_days_whose_ads_are_not_read_are_unknown_as_in_the_catalogue(session: Session, by: By) -> None:
+    store_id, read_from = session.info["store_id"], FIRST + timedelta(days=1)
+    session.get_one(SyncCursor, (store_id, "meta_ads")).history_from = read_from
+    session.flush()
+    told = performance(session, store_id, WHOLE, by)
+    days = Period(FIRST, FIRST) if by == "day" else WHOLE
+    first = told[0] if by != "day" else next(row for row in told if row.member == FIRST)
+    asked = ("ad_spend", "roas", "contribution_profit", "net_sales", "attributed_revenue")
+    own = service.figures(session, store_id, asked, days)
+    for key in asked:
+        assert (first.figures[key].value is None) == (own[key].value is None), key
+        assert first.figures[key].reason == own[key].reason
+    assert own["ad_spend"].reason == "Read from 2 Oct 2026 on; days before it are not here yet."
+    assert first.figures["net_sales"].value
+    if by == "day":
+        assert all(row.figures["ad_spend"].value is not None for row in told if row.member >= read_from)
+    else:
+        assert all(row.figures["ad_spend"].value is None for row in told)

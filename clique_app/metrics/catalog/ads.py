@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clique_app.metrics.catalog import groups
-from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Total, Unit
+from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Target, Total, Unit
 from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH
 
@@ -36,7 +36,7 @@ def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str =
         groups={**groups.OF_AD, "product": "a.product_id"},
         grain="an ad's day",
         origin="The ad platforms' own reports",
-        needs=("ads",),
+        needs=("ads", "rates") if unit == "money" else ("ads",),
     )
 
 
@@ -179,6 +179,7 @@ MER = Formula(
     unit="ratio",
     meaning="Marketing efficiency ratio: net sales of the whole store for each dollar of marketing.",
     good="up",
+    target=Target("above", "3"),
     expression="net_sales / marketing_spend",
     example=({"net_sales": "126731.84", "marketing_spend": "29400.19"}, "4.31"),
 )
@@ -223,6 +224,7 @@ ROAS = Formula(
     unit="ratio",
     meaning="Net sales credited to ads for each dollar of ad spend. Credited by the store's model, not caused.",
     good="up",
+    target=Target("above", "2"),
     expression="attributed_revenue / ad_spend",
     example=({"attributed_revenue": "91831", "ad_spend": "29400"}, "3.12"),
 )
@@ -241,6 +243,7 @@ CAC = Formula(
     unit="money",
     meaning="Customer acquisition cost: marketing spend for each new customer.",
     good="down",
+    target=Target("below", "ltv / 3"),
     expression="marketing_spend / new_customers",
     example=({"marketing_spend": "29400", "new_customers": "1050"}, "28.00"),
     partners=("channel_cac",),

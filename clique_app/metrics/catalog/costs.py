@@ -110,21 +110,40 @@ PAYMENT_FEES = Total(
 )
 
 _MONTH_DAYS = "extract(day from (date_trunc('month', r.day) + interval '1 month - 1 day'))"
+_DAY = "extract(day from r.day)"
+# the days up to today: what is to come has cost nothing yet
 _DAYS = """(
     select s.store_id, d::date as day, s.other_marketing_per_month, s.overhead_per_month
-    from store_settings s, generate_series(:start, :end, interval '1 day') d
+    from store_settings s join store t on t.store_id = s.store_id
+    cross join lateral generate_series(
+        cast(:start as date), least(cast(:end as date), cast(now() at time zone t.time_zone as date)), interval '1 day'
+    ) d
 ) r"""
+
+
+def _by_day(per_month: str) -> str:
+    """A day's part of what a month costs: what is due by its end less what was due the day before, each rounded, so
+    that the days of a month are the month to the cent."""
+    due = [f"round({per_month} * ({day}) / {_MONTH_DAYS}, 2)" for day in (_DAY, f"{_DAY} - 1")]
+    return " - ".join(due)
+
 
 OTHER_MARKETING = Total(
     key="other_marketing",
     name="Other marketing",
     unit="money",
-    meaning="Agency, tools and e-mail platform, from Settings, spread over the days of the month.",
+    meaning="Agency, tools and e-mail platform, from Settings, spread over the days of the month, up to today.",
     good="down",
     source=_DAYS,
     grain="a day",
-    amount=f"round(r.other_marketing_per_month / {_MONTH_DAYS}, 2)",
-    example=(({"r.day": "date '2026-02-14'", "r.other_marketing_per_month": "280"},), "10.00"),
+    amount=_by_day("r.other_marketing_per_month"),
+    example=(
+        (
+            {"r.day": "date '2026-02-14'", "r.other_marketing_per_month": "1000"},
+            {"r.day": "date '2026-02-15'", "r.other_marketing_per_month": "1000"},
+        ),
+        "71.42",
+    ),
     shown=(Shown("A month", "r.other_marketing_per_month", "money"),),
     sources=(),
 )
@@ -132,11 +151,11 @@ OVERHEAD = Total(
     key="overhead",
     name="Overhead",
     unit="money",
-    meaning="Rent, wages and the like, from Settings, spread over the days of the month.",
+    meaning="Rent, wages and the like, from Settings, spread over the days of the month, up to today.",
     good="down",
     source=_DAYS,
     grain="a day",
-    amount=f"round(r.overhead_per_month / {_MONTH_DAYS}, 2)",
+    amount=_by_day("r.overhead_per_month"),
     example=(({"r.day": "date '2026-02-14'", "r.overhead_per_month": "1400"},), "50.00"),
     shown=(Shown("A month", "r.overhead_per_month", "money"),),
     sources=(),

@@ -88,6 +88,7 @@ DAYS_BETWEEN_PURCHASES = Reading(
     amount="r.day - p.day",
     shown=_GAP_ROWS,
     sources=_ORDERS,
+    needs=("history",),
     nothing="Nobody ordered again.",
     example=((_TEN, _TWENTY), "15"),
 )
@@ -104,6 +105,7 @@ REPEAT_ORDERS = Total(
     amount="1",
     shown=_GAP_ROWS,
     sources=_ORDERS,
+    needs=("history",),
     moved_by=("order_gap",),
 )
 GAP_DAYS = replace(
@@ -132,6 +134,8 @@ ACTIVE_CUSTOMERS = replace(
     meaning=f"Different customers with an order in the {ACTIVE_DAYS} days up to the period's end.",
     groups=_OF_CUSTOMER,
     within=f"r.day between cast(:end as date) - {ACTIVE_DAYS - 1} and :end",
+    needs=("history",),
+    as_of_end=True,
 )
 CUSTOMERS_TO_DATE = Reading(
     key="customers_to_date",
@@ -147,6 +151,7 @@ CUSTOMERS_TO_DATE = Reading(
     amount="1",
     shown=(Shown("First order", "r.first_order_at", "time"), _WHO),
     sources=_ORDERS,
+    needs=("history",),
 )
 ACTIVE_CUSTOMER_RATE = Formula(
     key="active_customer_rate",
@@ -171,6 +176,7 @@ ACTIVE_AT_START = Reading(
     amount="1",
     shown=(Shown("Last order before the period", "r.last_order_at", "time"), _WHO),
     sources=_ORDERS,
+    needs=("history",),
 )
 LOST_CUSTOMERS = replace(
     ACTIVE_AT_START,
@@ -181,6 +187,7 @@ LOST_CUSTOMERS = replace(
     where=f"""not exists (
   select from shop_order n where n.store_id = r.store_id and n.customer_id = r.customer_id and not n.test
   and n.day between cast(:end as date) - {ACTIVE_DAYS - 1} and :end)""",
+    as_of_end=True,
 )
 CHURN_RATE = Formula(
     key="churn_rate",
@@ -286,7 +293,7 @@ SUBSCRIBERS_AT_START = Reading(
     amount="1",
     shown=_SEEN,
     sources=_ORDERS,
-    needs=("subscriptions",),
+    needs=("subscriptions", "history"),
 )
 SUBSCRIBERS_KEPT = replace(
     SUBSCRIBERS_AT_START,
@@ -295,6 +302,7 @@ SUBSCRIBERS_KEPT = replace(
     meaning=f"Of the subscribers at the start, those whose subscription made an order in the {SUBSCRIBED_DAYS} days "
     "up to the period's end.",
     where=f"r.last_day > cast(:end as date) - {SUBSCRIBED_DAYS}",
+    as_of_end=True,
 )
 SUBSCRIPTION_RETENTION_RATE = Formula(
     key="subscription_retention_rate",
@@ -339,6 +347,8 @@ VIP_NET_SALES = Reading(
     amount="r.amount",
     shown=NET_SALES.shown,
     sources=_ORDERS,
+    needs=("history",),
+    as_of_end=True,
 )
 # the same of the customers :best, who are ranked beforehand; a join would be planned as if they were few
 VIP_NET_SALES_OF = replace(

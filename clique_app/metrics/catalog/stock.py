@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clique_app.metrics.catalog.sales import UNITS
 from clique_app.metrics.definition import Formula, Reading, Shown, Total
 
 PACE_DAYS = 30
@@ -139,6 +140,7 @@ left join variant v on v.store_id = r.store_id and v.variant_id = r.variant_id""
         Shown("Variant", "v.title"),
     ),
     sources=("shopify_orders", *_SOURCES),
+    as_of_end=True,
     example=(({"r.units": "60", "r.days": "30"}, {"r.units": "30", "r.days": "20"}), "3.5"),
 )
 DAYS_OF_COVER = Formula(
@@ -151,15 +153,32 @@ DAYS_OF_COVER = Formula(
     expression="stock_units / units_a_day",
     example=({"stock_units": "1200", "units_a_day": "48"}, "25.00"),
 )
+UNITS_TRACKED = Reading(
+    key="units_tracked",
+    name="Units sold of tracked items",
+    unit="count",
+    meaning="Units sold less units returned, of variants whose stock is tracked.",
+    good="up",
+    source=f"""{UNITS.source}
+join variant v on v.store_id = r.store_id and v.variant_id = r.variant_id and v.tracked""",
+    groups={"product": UNITS.groups["product"]},
+    grain=UNITS.grain,
+    where=UNITS.where,
+    value=UNITS.value,
+    amount=UNITS.amount,
+    shown=UNITS.shown,
+    sources=("shopify_orders", *_SOURCES),
+)
 SELL_THROUGH_RATE = Formula(
     key="sell_through_rate",
     name="Sell-through rate",
     unit="percent",
-    meaning="Units sold in the period, less returned ones, of these and the units in stock at its end.",
+    meaning="Units sold in the period, less returned ones, of these and the units in stock at its end; of items that "
+    "Shopify tracks.",
     good="up",
     origin="Retail: units sold / units received, here units sold and left",
-    expression="units / (units + stock_units)",
-    example=({"units": "300", "stock_units": "900"}, "0.25"),
+    expression="units_tracked / (units_tracked + stock_units)",
+    example=({"units_tracked": "300", "stock_units": "900"}, "0.25"),
 )
 
-STOCK = (STOCK_UNITS, INVENTORY_VALUE, STOCKOUT_DAYS, UNITS_A_DAY, DAYS_OF_COVER, SELL_THROUGH_RATE)
+STOCK = (STOCK_UNITS, INVENTORY_VALUE, STOCKOUT_DAYS, UNITS_A_DAY, DAYS_OF_COVER, UNITS_TRACKED, SELL_THROUGH_RATE)

@@ -16,7 +16,7 @@ from clique_app.metrics.catalog.costs import (
     PAYMENT_FEES,
 )
 from clique_app.metrics.catalog.sales import NET_SALES
-from clique_app.metrics.definition import Formula, Reading, Shown, Total
+from clique_app.metrics.definition import Formula, Reading, Shown, Target, Total
 from clique_app.tables.attribution import UNATTRIBUTED
 
 LONGEST_PAYBACK_DAYS = 365
@@ -218,6 +218,7 @@ LTV_CAC = Formula(
     unit="ratio",
     meaning="LTV until now for each dollar that winning a customer cost.",
     good="up",
+    target=Target("above", "3"),
     expression="ltv / cac",
     example=({"ltv": "44", "cac": "28"}, "1.57"),
 )
@@ -313,6 +314,7 @@ PAYBACK_DAYS = Reading(
     meaning="Days after the first order until the contribution before ads of the customers won in the period covers "
     "what winning them cost, each day counted over those who have been here that long.",
     good="down",
+    target=Target("below", "90"),
     matures="Unknown until it is reached; then the share recovered says how far it is.",
     source=_payback(_WON_ON, _MONEY, _spent("c")),
     grain="a day of age",
@@ -325,7 +327,7 @@ PAYBACK_DAYS = Reading(
         Shown("CAC", "r.cac", "money"),
     ),
     sources=("shopify_orders", "ads"),
-    needs=("ads", "costs", "history"),
+    needs=("ads", "rates", "costs", "history"),
     nothing="It is not covered yet.",
     example=(
         (
@@ -340,6 +342,7 @@ PAYBACK_RECOVERED = replace(
     PAYBACK_DAYS,
     key="payback_recovered",
     name="CAC recovered",
+    target=None,
     unit="percent",
     meaning="Share of what winning a customer cost that the contribution of those won in the period has covered.",
     good="up",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clique_app.errors import InvalidInput
-from clique_app.metrics import format, periods
-from clique_app.metrics.definition import Period
+from clique_app.metrics import answer, format, periods
+from clique_app.metrics.definition import Figure, Period
 
 TODAY = date(2026, 11, 21)
 
@@ -42,7 +42,18 @@ def test_every_preset_is_a_period_that_ends_by_the_last_day(today: date, preset:
     assert period.start <= period.end <= today
 
 
-@pytest.mark.parametrize("days", [("2026-11-02", "2026-11-01"), ("x", "y"), ("2026-02-30", "2026-03-01")])
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("2026-11-02", "2026-11-01"),
+        ("x", "y"),
+        ("2026-02-30", "2026-03-01"),
+        ("0001-01-01", "9999-12-31"),
+        ("0001-01-01", "0001-01-31"),
+        ("9999-12-01", "9999-12-31"),
+        ("2015-01-01", "2026-01-01"),
+    ],
+)
 def test_a_wrong_period_says_what_is_wrong(days: tuple[str, str]) -> None:
     with pytest.raises(InvalidInput):
         periods.between(*days)
@@ -57,6 +68,9 @@ def test_a_wrong_period_says_what_is_wrong(days: tuple[str, str]) -> None:
         ("4.3105", "ratio", "4.31", "4.31"),
         ("0.447", "percent", "44.7%", "44.7%"),
         ("2148", "count", "2,148", "2,148"),
+        ("1.166666", "count", "1.17", "1.17"),
+        ("12.500000", "count", "12.5", "12.5"),
+        ("2148.666666", "count", "2,149", "2,148.67"),
     ],
 )
 def test_values_read_as_in_the_admin(value: str, unit: format.Unit, brief: str, exact: str) -> None:
@@ -72,6 +86,13 @@ def test_money_is_written_as_babel_writes_it(value: Decimal, currency: str) -> N
     written = format_currency(value, currency, locale=format.LOCALE).replace("-", "−")
     whole = format_currency(value, currency, "¤#,##0", locale=format.LOCALE, currency_digits=False).replace("-", "−")
     assert (format.exact(value, "money", currency), format.whole(value, currency)) == (written, whole)
+
+
+def test_machines_read_a_count_as_it_is() -> None:
+    def told(value: str) -> str:
+        return repr(answer.number(Figure("orders", "Orders", "count", Decimal(value)), "USD"))
+
+    assert [told(value) for value in ("1.166666", "7.000000", "-0.5")] == ["1.166666", "7", "-0.5"]
 
 
 def test_unknown_is_a_dash_never_zero() -> None:
