@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from clique_app import live
 from clique_app.attribution import days_service, versions_service
 from clique_app.database import store_session, system_session
-from clique_app.metrics.credited_by import credited_by, wanted
+from clique_app.metrics.credited_by_service import credited_by, wanted
 from clique_app.recommendations import service as recommendations
 from tasks.broker import ANALYSIS, MINUTE_MS
 from tasks.stores import installed_stores

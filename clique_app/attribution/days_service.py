@@ -18,7 +18,7 @@ from clique_app import clock
 from clique_app.attribution import credit_sql, service, versions_service
 from clique_app.attribution.models import MODELS
 from clique_app.metrics import service as metrics
-from clique_app.metrics.credited_by import credited_by, wanted
+from clique_app.metrics.credited_by_service import credited_by, wanted
 from clique_app.sync import planner_service
 from clique_app.tables.attribution import FIRST_READ
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from clique_app.attribution import credit_sql, site_touches, versions_service
 from clique_app.attribution.models import Model
-from clique_app.metrics.credited_by import credited_by
+from clique_app.metrics.credited_by_service import credited_by
 from clique_app.sync import planner_service
 from clique_app.tables import Store
 from clique_app.tables.attribution import CHANGED

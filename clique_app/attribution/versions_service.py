@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select, update
 from clique_app import clock
 from clique_app.attribution.models import Path, removal_effects
 from clique_app.metrics import service as metrics
-from clique_app.metrics.credited_by import CreditedBy, credited_by, wanted
+from clique_app.metrics.credited_by_service import CreditedBy, credited_by, wanted
 from clique_app.tables import ModelVersion
 from clique_app.tables.attribution import ATTRIBUTION
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.metrics import baselines, baselines_service, figures, periods, registry, service
 from clique_app.metrics.baselines_service import Weeks
-from clique_app.metrics.credited_by import credited_by
+from clique_app.metrics.credited_by_service import credited_by
 from clique_app.metrics.definition import Figure, Filters, Metric, Period
 from clique_app.metrics.figures import Compare, Comparison, Daily
 from clique_app.metrics.periods import Choice

@@ -231,10 +231,19 @@ STORE_VIEWS = (
             select o.store_id, o.customer_id, a.answered_at, 'survey', o.order_id, a.channel, a.heard, a.nps, 0
             from survey_response a join clique_kept.orders o using (store_id, order_id)
             union all
-            select c.store_id, c.customer_id, w.told_at, 'review', null, '', w.source, w.rating,
-                   row_number() over (partition by w.store_id order by w.record_id)
-            from review w join customer c on c.store_id = w.store_id and c.email_hmac = w.customer_hmac
-            where not w.withdrawn
+            select c.store_id, c.customer_id, (w.day + time '12:00') at time zone z.time_zone, w.kind, null, '',
+                   w.detail, w.rating, row_number() over (partition by w.store_id order by w.kind, w.record_id)
+            from (
+                select store_id, customer_hmac, record_id, day, 'review' as kind, source as detail, rating
+                from review where not withdrawn
+                union all
+                select store_id, customer_hmac, record_id, day, 'ugc', network, null from ugc where not withdrawn
+                union all
+                select store_id, customer_hmac, record_id, day, 'loyalty', source, null
+                from loyalty_member where not withdrawn
+            ) w
+            join customer c on c.store_id = w.store_id and c.email_hmac = w.customer_hmac
+            join store z on z.store_id = w.store_id
         )
         select store_id, customer_id, row_number() over (
                  partition by store_id, customer_id order by at, kind, order_id, part)::int as step,
@@ -324,6 +333,14 @@ LIVE_VIEWS = (
         """
         select store_id, campaign_id, channel, platform_id, name, objective, status, daily_budget, currency
         from campaign
+        """,
+    ),
+    View(
+        "restatements",
+        "Credits of a day that was over and came out otherwise since, by model and channel, with the cause.",
+        """
+        select store_id, made_at, cause, day, model, channel, before, after, after - before as change
+        from credit_restatement
         """,
     ),
     View(

@@ -20,6 +20,7 @@ from clique_app.tables import (
     AdGroup,
     Campaign,
     CampaignRegionDay,
+    CreditRestatement,
     Customer,
     CustomerValue,
     EmailDay,
@@ -202,6 +203,10 @@ def _ads(scale: int) -> list[Any]:
             _row(AdDayFormer, day=WHOLE.start, ad_id=at, replaced_at=START, spend=Decimal(scale * 8), impressions=1,
                  clicks=1, reported_conversions=Decimal(2), reported_revenue=Decimal(50))
         )  # fmt: skip
+    rows.append(
+        _row(CreditRestatement, made_at=START, cause="journeys", day=WHOLE.start, model="last", channel="meta",
+             before=Decimal(scale), after=Decimal(scale * 3))
+    )  # fmt: skip
     return rows
 
 

@@ -465,13 +465,15 @@ def test_the_document_names_every_view() -> None:
     assert [view.name for view in definition.VIEWS if f"`{view.name}`" not in told] == []
 
 
-def test_a_restated_ad_day_is_shown_with_its_former_value_and_the_present_one(analyst: psycopg.Connection) -> None:
+def test_what_was_restated_is_shown_with_its_former_value_and_the_present_one(analyst: psycopg.Connection) -> None:
     query = (
         "select day, campaign, ad, former_spend, spend, former_reported_revenue, reported_revenue, replaced_at is null"
         " from clique.restated_ad_days order by campaign"
     )
     figures = (Decimal(8), Decimal("3.000123"), Decimal(50), Decimal(0), False)
     assert asked(analyst, query) == [(WHOLE.start, f"Campaign {n}", "Ad", *figures) for n in (0, 1)]
+    query = "select day, model, channel, cause, after / before, change / before from clique.restatements"
+    assert asked(analyst, query) == [(WHOLE.start, "last", "meta", "journeys", 3, 2)]
 
 
 def test_what_is_changed_by_hand_is_found_and_made_anew(stores: Stores) -> None:

@@ -99,7 +99,7 @@ def test_doctor_checks_the_machine_without_servers(tmp_path: Path) -> None:
 def test_metrics_are_listed_by_category_and_a_category_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> None:
     answer = clique(tmp_path, "metrics", "list", "--category", "stock")
     assert [line.split(" ")[0] for line in answer.stdout.split("\n")] == [
-        "", "Stock", "stock_units", "inventory_value", "stockout_days", "units_a_day", "days_of_cover",
+        "", "Stock", "stock_units", "inventory_value", "stockout_days", "units_a_day", "days_of_cover", "units_tracked",
         "sell_through_rate", "",
     ]  # fmt: skip
     refused = clique(tmp_path, "metrics", "list", "--category", "Stocks")

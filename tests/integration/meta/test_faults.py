@@ -351,6 +351,8 @@ def test_an_account_that_is_refused_is_named_and_the_others_are_read(ads: Ads) -
     run = ads.sync("catch_up")
     assert (run.state, run.message) == ("whole", "")
     ads.assert_true(2)
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, Kind]]:
     """What is asked for by itself."""
