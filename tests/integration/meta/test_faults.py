@@ -107,7 +107,8 @@ def test_the_whole_history_of_37_months_comes_and_goes_on_where_it_was_cut(
     make: Callable[..., Ads], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quotas, "LONGEST_PAUSE_SECONDS", 0.05)
-    monkeypatch.setattr(client, "ACCOUNT_RATES", (Rate(1500, Duration.MINUTE),))  # the pause is too short for a burst
+    for rates in ("ACCOUNT_RATES", "APP_RATES"):  # the pause is too short for a burst
+        monkeypatch.setattr(client, rates, (Rate(3000, Duration.MINUTE),))
     ads = make(since_days=1300)
     ads.connect(ads.main)
     assert ads.sync("first_import").state == "whole"
