@@ -71,7 +71,12 @@ def credits_view(session: Session, store_id: int, scope: Scope, channel: str, co
     rows = [*found.rows, *([found.unattributed] if found.unattributed else [])]
     return {
         "has_orders": True,
-        "rule": f"{MODEL_NAMES[found.model]}, {found.window_days}-day window.",
+        "rule": f"{MODEL_NAMES[found.model]}, {found.window_days}-day window. "
+        + (
+            "The orders of the period with all that was booked since; other models are told by day booked."
+            if cohort
+            else "All models: from the least to the most that any of the eight gives."
+        ),
         "credits": [_credited(row, currency, into=not channel, cohort=cohort) for row in rows],
         "credits_total": _whole(found, currency, channel, cohort=cohort),
         "agrees": "" if channel else _agrees(found, currency, cohort=cohort),

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from clique_app.components.tables import Cell, Column, Row
-from clique_app.customers import service
-from clique_app.customers.bgnbd import BgNbd
+from clique_app.customers import bgnbd, gamma_gamma, service
 from clique_app.customers.cohorts import LTV_DAYS
 from clique_app.customers.grid import Cohort, Cohorts, Ltv, Payback, merged
 from clique_app.customers.journey_service import Journey, Step
@@ -292,8 +291,11 @@ def _model(session: Session, store_id: int) -> dict[str, Any]:
 
 def _parameters(used: ModelVersion) -> Iterator[Row]:
     """What was learnt, each with its interval, and how likely that makes the history."""
-    for name, value in used.parameters.items():
-        model = "BG/NBD" if name in BgNbd.__dataclass_fields__ else "Gamma-Gamma"
+    named = [("BG/NBD", name) for name in bgnbd.NAMES] + [("Gamma-Gamma", name) for name in gamma_gamma.NAMES]
+    for model, name in named:
+        if name not in used.parameters:  # no spending is told of
+            continue
+        value = used.parameters[name]
         low, high = used.intervals.get(name, (None, None))
         between = format.UNKNOWN if low is None else f"{low:,.3f} – {high:,.3f}"
         yield Row(name, [Cell(f"{model} {name}"), Cell(f"{value:,.3f}", raw=str(value)), Cell(between, tone="second")])

@@ -184,8 +184,7 @@ def _credits() -> rx.Component:
         rx.cond(AttributionState.agrees != "", agrees(AttributionState.agrees)),
         note=rx.fragment(
             AttributionState.rule,
-            " Credited, not caused. All models: from the least to the most that any of the eight gives. "
-            "Platform claims overlap; ROAS counts what rests on visits. ",
+            " Credited, not caused. Platform claims overlap; ROAS counts what rests on visits. ",
             page_link("Change model or window", "/settings"),
         ),
         actions=(back, csv_button("credits", "attribution.csv")),
