@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.components.advice import read_board
-from clique_app.components.attribution_views import credits_view, orders_view
+from clique_app.components.attribution_views import BY_DAY_BOOKED, BY_ORDER_DAY, credits_view, orders_view
 from clique_app.components.customer_views import best_view, cohorts_view, figures_view, payback_view
 from clique_app.database import store_session
 from clique_app.metrics import overview_service, performance_service, performance_sql, periods, registry, service
@@ -37,9 +37,10 @@ Read = Callable[[Session, overview_service.Scope], Any]
 PAGES: dict[str, Read] = {
     "home": lambda session, scope: home_view(session, STORE_ID, scope),
     # these three come in parts, each read and shown for itself
-    "attribution": lambda session, scope: credits_view(session, STORE_ID, scope, ""),
-    "credits of a channel": lambda session, scope: credits_view(session, STORE_ID, scope, "meta"),
-    "orders credited": lambda session, scope: orders_view(session, STORE_ID, scope, "", 0),
+    "attribution": lambda session, scope: credits_view(session, STORE_ID, scope, "", BY_DAY_BOOKED),
+    "credits by order's day": lambda session, scope: credits_view(session, STORE_ID, scope, "", BY_ORDER_DAY),
+    "credits of a channel": lambda session, scope: credits_view(session, STORE_ID, scope, "meta", BY_DAY_BOOKED),
+    "orders credited": lambda session, scope: orders_view(session, STORE_ID, scope, "", 0, 0),
     "voice": lambda session, scope: voice_view(session, STORE_ID, scope),
     "heard": lambda session, scope: heard_view(session, STORE_ID, scope),
     "told": lambda session, scope: told_view(session, STORE_ID, scope),
