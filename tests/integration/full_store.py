@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+import redis
 from sqlmodel import Session, SQLModel
 
-from clique_app import clock
+from clique_app import clock, database
 from clique_app.attribution import service as attribution
 from clique_app.database import store_session
 from clique_app.metrics.definition import Period
+from clique_app.roles import APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
+from clique_app.settings import settings
 from clique_app.tables import (
     METADATA,
     Ad,
@@ -49,12 +55,28 @@ from clique_app.tables import (
     Variant,
     WebSession,
 )
+from tests.conftest import TEST_SETTINGS, Servers
 from tests.integration.stores import make_store, use_ad_account
 
 ZONE = "America/New_York"
 START = datetime(2026, 6, 20, 16, tzinfo=UTC)
 DAYS, ORDERS, BUYERS = 90, 60, 17
 WHOLE = Period(date(2026, 6, 20), date(2026, 9, 17))
+
+
+@contextmanager
+def own_database(url: str, servers: Servers) -> Iterator[None]:
+    """The app's settings with this database, and an empty Redis, for all tests of a module."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {**TEST_SETTINGS, "DATABASE_URL": url, "REDIS_URL": servers.redis_url}.items():
+            patched.setenv(name, value)
+        settings.cache_clear()
+        with redis.Redis.from_url(servers.redis_url) as client:
+            client.flushdb()
+        yield
+        for role in (APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE, None):
+            database._engine(url, role).dispose()
+        settings.cache_clear()
 
 
 def make_full_store(shop_domain: str, scale: int) -> int:

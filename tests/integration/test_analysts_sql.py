@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import redis
 from psycopg import sql
 from sqlalchemy import text
 from sqlmodel import SQLModel, select
@@ -23,7 +22,6 @@ from clique_app.database import owner_session, store_session
 from clique_app.errors import NotFound
 from clique_app.metrics import grouping_service, registry, service
 from clique_app.metrics.definition import Dimension, Period
-from clique_app.roles import APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
 from clique_app.settings import settings
 from clique_app.tables import (
     AdDay,
@@ -41,8 +39,8 @@ from clique_app.warehouse import definition, functions, logins_service
 from clique_app.warehouse import service as warehouse
 from clique_app.warehouse.catalogue_views import ADDED_UP, FORMULAS
 from tasks.warehouse import refresh_now
-from tests.conftest import TEST_SETTINGS, Servers
-from tests.integration.full_store import WHOLE, make_full_store
+from tests.conftest import Servers
+from tests.integration.full_store import WHOLE, make_full_store, own_database
 from tests.integration.stores import make_store
 
 DOCS = Path(__file__).parents[2] / "docs" / "sql.md"
@@ -66,13 +64,7 @@ class Stores:
 
 @pytest.fixture(scope="module")
 def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[Stores]:
-    with pytest.MonkeyPatch.context() as patched:
-        url = make_database()
-        for name, value in {**TEST_SETTINGS, "DATABASE_URL": url, "REDIS_URL": servers.redis_url}.items():
-            patched.setenv(name, value)
-        settings.cache_clear()
-        with redis.Redis.from_url(servers.redis_url) as client:
-            client.flushdb()
+    with own_database(make_database(), servers):
         north, south, east, bare = (
             make_full_store("north.myshopify.com", 1),
             make_full_store("south.myshopify.com", 3),
@@ -88,9 +80,6 @@ def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[Store
             for store_id in urls:
                 if logins_service.exists(session, store_id):
                     logins_service.take_away(session, store_id)
-        for role in (APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE, None):
-            database._engine(url, role).dispose()
-        settings.cache_clear()
 
 
 LATER = datetime(2026, 12, 3, 17, tzinfo=UTC)

@@ -11,11 +11,10 @@ from typing import Any
 
 import psycopg
 import pytest
-import redis
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from clique_app import clock, database
+from clique_app import clock
 from clique_app.attribution import service as attribution
 from clique_app.cli import app
 from clique_app.components import metric_views
@@ -23,13 +22,11 @@ from clique_app.components.open_number import Asked, Opened, read_opened
 from clique_app.database import owner_session, store_session
 from clique_app.metrics import grouping_service, overview_service, registry, service
 from clique_app.metrics.definition import Dimension, Figure, Period
-from clique_app.roles import APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE
-from clique_app.settings import settings
 from clique_app.tables import Order, Store, StoreSettings, Touch
 from clique_app.warehouse import logins_service
 from tasks.warehouse import refresh_now
-from tests.conftest import TEST_SETTINGS, Servers
-from tests.integration.full_store import WHOLE, ZONE, make_full_store
+from tests.conftest import Servers
+from tests.integration.full_store import WHOLE, ZONE, make_full_store, own_database
 
 JULY = Period(date(2026, 7, 1), date(2026, 7, 31))
 REST_ON_ALL_ORDERS = (
@@ -120,13 +117,7 @@ SHOPS: dict[str, tuple[int, Callable[[int], None]]] = {
 
 @pytest.fixture(scope="module")
 def shops(make_database: Callable[[], str], servers: Servers) -> Iterator[dict[str, Shop]]:
-    with pytest.MonkeyPatch.context() as patched:
-        url = make_database()
-        for name, value in {**TEST_SETTINGS, "DATABASE_URL": url, "REDIS_URL": servers.redis_url}.items():
-            patched.setenv(name, value)
-        settings.cache_clear()
-        with redis.Redis.from_url(servers.redis_url) as client:
-            client.flushdb()
+    with own_database(make_database(), servers):
         made: dict[str, Shop] = {}
         for name, (scale, change) in SHOPS.items():
             store_id = make_full_store(f"{name}.myshopify.com", scale)
@@ -140,9 +131,6 @@ def shops(make_database: Callable[[], str], servers: Servers) -> Iterator[dict[s
             shop.analyst.close()
             with owner_session() as session:
                 logins_service.take_away(session, shop.store_id)
-        for role in (APP_ROLE, SYSTEM_ROLE, WAREHOUSE_ROLE, None):
-            database._engine(url, role).dispose()
-        settings.cache_clear()
 
 
 def test_shares_of_orders_are_told_as_they_are(shops: dict[str, Shop]) -> None:
