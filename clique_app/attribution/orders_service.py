@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.metrics.definition import Period
-from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH
+from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH, resting_on
 
 # ruff: noqa: S608  (composed of our own names only)
 
@@ -19,8 +19,7 @@ select o.order_id, o.name, o.processed_at,
        (select coalesce(sum(c.amount), 0) from credit c where c.store_id = :store_id and c.order_id = o.order_id),
        (select array_agg(distinct c.channel order by c.channel) from credit c
         where c.store_id = :store_id and c.order_id = o.order_id),
-       (select case min(c.position) filter (where c.position in ({NO_TOUCH}, {BY_SURVEY}, {BY_PLACE}))
-                 when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then '' else 'visit' end
+       (select {resting_on(f"min(c.position) filter (where c.position in ({NO_TOUCH}, {BY_SURVEY}, {BY_PLACE}))")}
         from credit c where c.store_id = :store_id and c.order_id = o.order_id),
        (select count(*) from touch t where t.store_id = :store_id and t.order_id = o.order_id)
 from (

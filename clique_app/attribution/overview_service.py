@@ -17,13 +17,14 @@ from clique_app.attribution import bootstrap, credit_sql, days_service, service
 from clique_app.attribution.bootstrap import Interval
 from clique_app.attribution.models import MODELS, Model
 from clique_app.errors import NotFound
-from clique_app.metrics import sums_service
+from clique_app.metrics import kept_service, sums_service
 from clique_app.metrics.catalog.ads import AD_SPEND, REPORTED_CONVERSIONS, REPORTED_REVENUE
 from clique_app.metrics.catalog.sales import NET_SALES
 from clique_app.metrics.definition import Dimension, Filters, Period
+from clique_app.metrics.kept import ORDER_CREDITS
 from clique_app.metrics.sums_service import Moment
 from clique_app.tables import CreditRestatement, Order
-from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH, UNATTRIBUTED
+from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH, UNATTRIBUTED, resting_on
 from clique_app.tables.orders import NET_SALES_KINDS
 
 # ruff: noqa: S608  (composed of our own names only)
@@ -144,23 +145,15 @@ _BY_DAY = f"""
 select {{key}}, known_by, array_agg(day), array_agg(amount), sum(orders) {_KEPT} and model = :model group by 1, 2
 """
 _MADE = "select day, model, {key}, known_by, amount, orders from ({made}) made where true {narrowed}"
-_KNOWN_BY = f"""
-case r.position when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then '' else 'visit' end
-"""
 # what the store's own model credits is exact at any moment
 _OWN = f"""
-select r.day, cast(:model as text), {{key}}, {_KNOWN_BY}, sum(r.amount), sum(r.orders)
+select r.day, cast(:model as text), {{key}}, {resting_on("r.position")}, sum(r.amount), sum(r.orders)
 from credit r where r.store_id = :store_id and r.day = any(:changed) {{narrowed}} group by 1, 3, 4
 """
-_ORDER_DAYS = f"""
-select o.day, {{key}}, {_KNOWN_BY}, sum(r.amount), sum(r.orders)
-from credit r join shop_order o on o.store_id = :store_id and o.order_id = r.order_id
-where r.store_id = :store_id and o.day between :start and :end {{narrowed}} group by 1, 2, 3
-"""
-_SOLD_BY_ORDER_DAY = """
-select coalesce(sum(e.amount), 0)
-from sale_entry e join shop_order o on o.store_id = :store_id and o.order_id = e.order_id
-where e.store_id = :store_id and e.kind = any(:net_sales_kinds) and o.day between :start and :end and not o.test
+_BY_ORDER_DAY = """
+select {key}, known_by, array_agg(day), array_agg(amount), sum(orders)
+from (select {key}, known_by, day, sum(amount) as amount, sum(orders) as orders
+      from {made} made where true {narrowed} group by 1, 2, 3) told group by 1, 2
 """
 _TOUCHES = """
 select t.position, t.occurred_at, t.channel, t.source, t.medium, t.campaign, t.landing_path
@@ -264,13 +257,12 @@ def order_journey(session: Session, store_id: int, order_id: int) -> OrderJourne
 
 
 def _overview(session: Session, store_id: int, period: Period, channel: str | None, *, cohort: bool) -> Overview:
-    used = service.terms(session, store_id)
+    used, moment = service.terms(session, store_id), sums_service.now(session, store_id)
     if cohort:
-        credited, left = _credited_by_order_day(session, store_id, period, used.model, channel), 0
+        credited, left = _credited_by_order_day(session, store_id, period, used.model, channel, moment), 0
     else:
         credited, left = _credited(session, store_id, period, used.model, channel)
     alone = cohort or bool(left)  # the store's model is all that is told
-    moment = sums_service.now(session, store_id)
     ads = _ads(session, store_id, period, channel, moment)
     names = _names(session, store_id) if channel else {}
     shown = [*ads, UNATTRIBUTED] if channel is None else [*ads]  # also where nothing is credited to them
@@ -285,8 +277,7 @@ def _overview(session: Session, store_id: int, period: Period, channel: str | No
     ]
     unattributed = next((row for row in rows if row.channel == UNATTRIBUTED), None)
     if channel is None and cohort:
-        asked = {"store_id": store_id, "start": period.start, "end": period.end, "net_sales_kinds": [*NET_SALES_KINDS]}
-        whole = Decimal(session.connection().scalar(text(_SOLD_BY_ORDER_DAY), asked) or 0)
+        whole = kept_service.cohort_days(session, store_id, period, moment).brought()[NET_SALES.key]
     elif channel is None:
         sold = sums_service.sums(session, store_id, [NET_SALES], period, "day", moment=moment)
         whole = sum(sold[NET_SALES.key].values(), NOTHING)
@@ -319,6 +310,15 @@ class _Credits:
     visits: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))  # what of it rests on visits
     known_by: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
+    def count(
+        self, model: Model, known_by: str, days: Sequence[date], amounts: Sequence[Decimal], orders: Decimal
+    ) -> None:
+        """What the store's own model gives it on many days."""
+        self.amounts[model] += sum(amounts, NOTHING)
+        self.orders += orders
+        for day, amount in zip(days, amounts, strict=True):
+            self.add(known_by, day, amount)
+
     def add(self, known_by: str, day: date, amount: Decimal) -> None:
         """What the store's own model gives it."""
         self.days[day] += amount
@@ -345,10 +345,7 @@ def _credited(
     for of, by, amount in rows(_OTHERS.format(key=key, table=table, narrowed=narrowed)):
         found[of].amounts[by] = amount
     for of, known_by, days, amounts, orders in rows(_BY_DAY.format(key=key, table=table, narrowed=narrowed)):
-        found[of].amounts[model] += sum(amounts, NOTHING)
-        found[of].orders += orders
-        for day, amount in zip(days, amounts, strict=True):
-            found[of].add(known_by, day, amount)
+        found[of].count(model, known_by, days, amounts, orders)
     left = len(changed) if len(changed) > DAYS_AT_ONCE else 0
     now: Iterable[Any] = ()
     if left:
@@ -366,19 +363,17 @@ def _credited(
 
 
 def _credited_by_order_day(
-    session: Session, store_id: int, period: Period, model: Model, channel: str | None
+    session: Session, store_id: int, period: Period, model: Model, channel: str | None, moment: Moment
 ) -> dict[Any, _Credits]:
     """What is credited of the orders of the period, by channel or campaign."""
-    key, narrowed = "r.channel", ""
-    asked = {"store_id": store_id, "start": period.start, "end": period.end}
+    made, asked = kept_service.relation(store_id, ORDER_CREDITS, period, moment)
+    key, narrowed = "channel", ""
     if channel is not None:
-        key, narrowed, asked["channel"] = "coalesce(r.campaign_id, 0)", "and r.channel = :channel", channel
+        key, narrowed, asked["channel"] = "campaign_id", "and channel = :channel", channel
+    statement = text(_BY_ORDER_DAY.format(key=key, made=made, narrowed=narrowed))
     found: dict[Any, _Credits] = defaultdict(_Credits)
-    statement = text(_ORDER_DAYS.format(key=key, narrowed=narrowed))
-    for day, of, known_by, amount, orders in session.connection().execute(statement, asked):
-        found[of].amounts[model] += amount
-        found[of].orders += orders
-        found[of].add(known_by, day, amount)
+    for of, known_by, days, amounts, orders in session.connection().execute(statement, asked):
+        found[of].count(model, known_by, days, amounts, orders)
     return found
 
 

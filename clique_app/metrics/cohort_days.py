@@ -65,6 +65,11 @@ class CohortDays:
         won = rows.rows["won"].astype(np.int64)
         return cls(rows, rows.rows["orders"].astype(np.int64), won, np.zeros_like(won), ("",))
 
+    def brought(self) -> Brought:
+        """What all orders brought, those that name no customer among them."""
+        [brought] = _each_brought((self._amounts.sum(axis=0) + self._of_nobody)[None])
+        return brought
+
     def without_customer(self) -> Brought:
         """What orders brought that name no customer."""
         [brought] = _each_brought(self._of_nobody[None])

@@ -14,7 +14,7 @@ from clique_app.metrics.catalog.value import BY_FIRST_CREDIT, SHARE, first_credi
 from clique_app.metrics.definition import Reading, Total
 from clique_app.metrics.packed import EPOCH, MILLION
 from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS
-from clique_app.tables.attribution import NO_CAMPAIGN
+from clique_app.tables.attribution import NO_CAMPAIGN, resting_on
 from clique_app.tables.rollups import NO_ORDER_BEFORE, NOT_EXPECTED
 
 
@@ -160,6 +160,15 @@ def _won_credits(among: str) -> str:
     """  # noqa: S608
 
 
+def _order_credits(among: str) -> str:
+    return f"""
+    select o.day, r.channel, coalesce(r.campaign_id, {NO_CAMPAIGN}) as campaign_id,
+           {resting_on("r.position")} as known_by, sum(r.amount) as amount, sum(r.orders) as orders
+    from shop_order o join credit r on r.store_id = :store_id and r.order_id = o.order_id
+    where o.store_id = :store_id and o.day {among} group by 1, 2, 3, 4
+    """  # noqa: S608
+
+
 def _won_expected(among: str) -> str:
     def millionths(amount: str) -> str:
         return f"int8send(coalesce(cast({amount} * {MILLION} as bigint), '{NOT_EXPECTED}'::bigint))"
@@ -221,6 +230,13 @@ WON_CREDITS = Kept(
     _won_credits,
     frozenset({"customer", "credit"}),
 )
+# an order's credits are written together, and one of them is of its own day
+ORDER_CREDITS = Kept(
+    "order_credit_day",
+    ("day", "channel", "campaign_id", "known_by", "amount", "orders"),
+    _order_credits,
+    frozenset({"credit", "shop_order"}),
+)
 WON_EXPECTED = Kept(
     "won_expected_day",
     ("day", "customers"),
@@ -232,5 +248,5 @@ WON_EXPECTED = Kept(
 RANKED_BY = CUSTOMER_SALES.moved_by | {"customer"}
 KEPT = (
     PERFORMANCE, ORDER_GAPS, VISITOR_GAPS, REORDERS, EXPECTED_VALUES, CUSTOMER_SALES, VARIANT_UNITS, ORDER_WORTH,
-    COHORTS, COHORT_SEGMENTS, WON_PLACES, WON_CREDITS, WON_EXPECTED,
+    COHORTS, COHORT_SEGMENTS, WON_PLACES, WON_CREDITS, ORDER_CREDITS, WON_EXPECTED,
 )  # fmt: skip

@@ -23,6 +23,12 @@ NO_CAMPAIGN = 0
 CHANGED, FIRST_READ = "orders", "import"  # causes: where nobody named another, and the first reading of history
 
 
+def resting_on(position: str) -> str:
+    """SQL: what a credit at this position rests on."""
+    stand_ins = f"when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then ''"
+    return f"case {position} {stand_ins} else 'visit' end"
+
+
 class Credit(PartOfOrder, table=True):
     """What one touch is credited with of one order's net sales on one day (books view), by the store's model.
 

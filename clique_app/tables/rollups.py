@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from clique_app.tables.ads import FILE_ACCOUNT
-from clique_app.tables.base import StoreOwned, big, identity
+from clique_app.tables.base import StoreOwned, big, identity, money
 
 NO_ORDER_BEFORE = date(1, 1, 1)
 NOT_EXPECTED = -(2**63)
@@ -135,6 +135,19 @@ class OrderWorthDay(StoreOwned, table=True):
     # For each order, by customer: their number (0: nobody's), of 8 bytes; whether it is their first one in this
     # calendar month, of 4; millionths of net sales, cost of goods, fulfilment and payment fees, of 8. All big-endian.
     orders: bytes
+
+
+class OrderCreditDay(StoreOwned, table=True):
+    """What the orders of a day are credited to, whenever it was booked: the cohort view of credits."""
+
+    __tablename__ = "order_credit_day"
+
+    day: date = Field(primary_key=True)  # of the orders
+    channel: str = Field(primary_key=True)
+    campaign_id: int = big(primary_key=True)  # NO_CAMPAIGN where there is none
+    known_by: str = Field(primary_key=True)  # as CreditDay has it
+    amount: Decimal = money()
+    orders: Decimal = money()
 
 
 class WonPlaceDay(StoreOwned, table=True):

@@ -16,6 +16,7 @@ from clique_app.attribution import days_service, overview_service, service, vers
 from clique_app.attribution.models import MODELS, shares
 from clique_app.components.attribution_views import journey_view
 from clique_app.database import store_session
+from clique_app.metrics import sums_service
 from clique_app.metrics.definition import Period
 from clique_app.metrics.overview_service import scope as scope_of
 from clique_app.tables import Ad, AdGroup, Campaign, CampaignRegionDay, OrderLine, StoreSettings, Touch, WebSession
@@ -367,6 +368,51 @@ def test_by_the_orders_day_a_refund_counts_with_its_order(session: Session, noon
     for row in found.rows:
         campaigns = overview_service.by_campaign(session, store_id, early, row.channel, cohort=True)
         assert campaigns.whole == row.amount
+
+
+def test_what_is_kept_by_the_orders_day_follows_every_change(session: Session, noon: datetime) -> None:
+    store_id = store_of(session)
+    whole = Period(clock.day_of(noon, ZONE), clock.day_of(noon, ZONE) + timedelta(days=39))
+
+    def told() -> list[tuple[str, Decimal, Decimal]]:
+        found = overview_service.by_channel(session, store_id, whole, cohort=True)
+        assert found.differences == {"last": 0}
+        return [(row.channel, row.amount, row.orders) for row in (*found.rows, found.unattributed) if row]
+
+    def by_campaign() -> dict[int | None, Decimal]:
+        found = overview_service.by_campaign(session, store_id, whole, "meta", cohort=True)
+        return {row.campaign_id: row.amount for row in found.rows if row.amount}
+
+    def rows() -> dict[str, Decimal]:
+        asked = text(
+            "select r.channel, sum(r.amount) from credit r join shop_order o using (store_id, order_id)"
+            " where r.store_id = :store_id and o.day between :start and :end group by 1"
+        )
+        spoken = {"store_id": store_id, "start": whole.start, "end": whole.end}
+        return {channel: amount for channel, amount in session.connection().execute(asked, spoken)}
+
+    def same_now_and_summed() -> None:
+        now = told()
+        assert {channel: amount for channel, amount, _ in now if amount} == {k: v for k, v in rows().items() if v}
+        campaigns = by_campaign()
+        sums_service.roll_up(session, store_id)
+        assert (told(), by_campaign()) == (now, campaigns)
+
+    credit_all(session)
+    same_now_and_summed()
+    add_entry(session, store_id, 900, 5, "refund", whole.start + timedelta(days=30), Decimal(-3))
+    session.flush()
+    service.credit_orders(session, store_id, [5])
+    same_now_and_summed()
+    add_touch(session, store_id, 5, 7, noon + timedelta(days=5), "tiktok")
+    session.flush()
+    service.credit_orders(session, store_id, [5], "journeys")
+    same_now_and_summed()
+    session.connection().execute(text("update shop_order set day = day + 1 where order_id = 5"))
+    same_now_and_summed()
+    session.connection().execute(text("update shop_order set test = true where order_id = 6"))
+    service.credit_orders(session, store_id, [6])
+    same_now_and_summed()
 
 
 def test_an_orders_panel_tells_visits_before_the_window_and_after_the_order_apart(

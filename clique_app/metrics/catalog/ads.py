@@ -7,7 +7,7 @@ from dataclasses import replace
 from clique_app.metrics.catalog import groups
 from clique_app.metrics.definition import Formula, Groups, Reading, Shown, Target, Total, Unit
 from clique_app.tables.ads import FILE_ACCOUNT
-from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, NO_TOUCH
+from clique_app.tables.attribution import BY_PLACE, BY_SURVEY, resting_on
 
 RESPONSE = "response"  # the kind of model that would know a marginal return
 
@@ -79,11 +79,7 @@ _CREDIT_ROWS = (
     Shown("Order", "o.name"),
     Shown("Channel", "r.channel"),
     Shown("Campaign", "coalesce(c.name, '')"),
-    Shown(
-        "Known by",
-        f"case r.position when {BY_SURVEY} then 'survey' when {BY_PLACE} then 'place' when {NO_TOUCH} then ''"
-        " else 'visit' end",
-    ),
+    Shown("Known by", resting_on("r.position")),
 )
 # channels whose spend is here: crediting others against it would flatter it, and so would what rests on no visit
 _PAID = f"""r.position not in ({BY_SURVEY}, {BY_PLACE}) and (
