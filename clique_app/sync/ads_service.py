@@ -124,7 +124,6 @@ class AdsSource:
             "time_zone": page["time_zone"],
             "read_at": datetime.fromisoformat(page["read_at"]),
             "first": date.fromisoformat(page["first"]) if "first" in page else None,
-            "last": date.fromisoformat(page["last"]) if "last" in page else None,
             "last_over": date.fromisoformat(page["last_over"]) if "last_over" in page else None,
             "sets_read": page.get("sets_read", False),
             "rows": json.dumps(rows),
@@ -160,7 +159,7 @@ class AdsSource:
 
     def _counted(self, plan: Plan, time_zone: str) -> Span:
         today = clock.today(time_zone)
-        return ad_spans.over(ad_spans.whole(plan, today, time_zone, self._platform.history_days), today)
+        return ad_spans.over(ad_spans.usual(plan, today, self._platform.history_days), today)
 
 
 def _structure(reader: AdReader, account: Account, plan: Plan, position: Row) -> Iterator[Batch]:
@@ -185,7 +184,7 @@ def _month(reader: AdReader, account: Account, month: Span, unread: Row, read_to
     """A month is read whole or, after an interruption, again; and held against the platform's sums of its days that
     are over: only where they agree is it known what has gone."""
     over = ad_spans.over(month, clock.today(account.time_zone))
-    head = {**_head(account), "first": month.first.isoformat(), "last": month.last.isoformat()}
+    head = {**_head(account), "first": month.first.isoformat()}
     for part in reader.days(month.first, month.last):
         yield Batch([_page(head, part)], unread, f"{month.first:%B %Y}: {part.stage}")
     ends = {"table": "gone", "rows": [], "last_over": over.last.isoformat(), "totals": _totals(reader, over)}

@@ -251,13 +251,12 @@ where d.store_id = :store and d.day between :first and :last_over and d.channel 
   and c.store_id = :store and c.campaign_id = d.campaign_id and c.account_id = :account
 """)
 
-# the days of an account that are here, as one unbroken span
+# the days of an account that are over and here, as one unbroken span: days apart from it do not count before those
+# between are here too, and are read again with them
 READ_DAYS = sa.text("""
-update ad_account set
-    read_from = case when :first <= read_to + 1 and :last >= read_from - 1 then least(read_from, :first)
-                     else :first end,
-    read_to = case when :first <= read_to + 1 and :last >= read_from - 1 then greatest(read_to, :last) else :last end
-where store_id = :store and channel = :channel and account_id = :account
+update ad_account set read_from = least(read_from, :first), read_to = greatest(read_to, :last_over)
+where store_id = :store and channel = :channel and account_id = :account and :first <= :last_over
+  and (read_to is null or :first <= read_to + 1 and :last_over >= read_from - 1)
 """)
 
 IMPRESSIONS = sa.text("""
