@@ -182,6 +182,7 @@ on conflict (store_id, day, ad_id) do update set
     reach = excluded.reach, read_at = excluded.read_at
 """)
 
+# of an answer that is not whole, no day that is over takes the place of one that is here
 REGION_DAYS = sa.text("""
 insert into campaign_region_day (store_id, day, campaign_id, country, region, channel, currency, spend, impressions,
                                  clicks, link_clicks, landing_page_views, add_to_carts, checkouts, video_views,
@@ -191,6 +192,8 @@ select :store, r.day, c.campaign_id, r.country, r.region, :channel, r.currency, 
 from jsonb_to_recordset(cast(:rows as jsonb)) as r (campaign_id text, day date, country text, region text,
      currency text, spend numeric, impressions int, clicks int, link_clicks int)
 join campaign c on c.store_id = :store and c.channel = :channel and c.platform_id = r.campaign_id
+where :whole or r.day > :last_over or not exists (
+    select from campaign_region_day d where d.store_id = :store and d.day = r.day and d.campaign_id = c.campaign_id)
 on conflict (store_id, day, campaign_id, country, region) do update set
     currency = excluded.currency, spend = excluded.spend, impressions = excluded.impressions, clicks = excluded.clicks,
     link_clicks = excluded.link_clicks, read_at = excluded.read_at
