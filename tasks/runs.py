@@ -34,7 +34,7 @@ from clique_app.logs import log
 from clique_app.settings import settings
 from clique_app.sync import costs_service
 from clique_app.sync.ads_service import ADS, AdsSource
-from clique_app.sync.orders_service import unbalanced
+from clique_app.sync.orders_service import journeys_given_up, unbalanced
 from clique_app.sync.reading import NOT_SHOWN
 from clique_app.sync.source import Askable, Batch, Kind, Plan, Source, Written
 from clique_app.tables import Store, SyncCursor, SyncRun
@@ -273,7 +273,10 @@ class Run:
                 problems.append(unbalanced(session, self.store_id))
             problems.append(costs_service.in_words(self._wrong_costs, given.cost_metafield))
             problem = " ".join(filter(None, problems))
-            run.state, run.message = "incomplete" if problem else "whole", problem or hindrance.in_words()
+            told = [problem or hindrance.in_words()]
+            if self.source.key == ORDERS and self.plan.since and read_whole:  # the next reading begins where it ends
+                told.append(journeys_given_up(session, self.store_id, self.plan.since, run.started_at))
+            run.state, run.message = "incomplete" if problem else "whole", " ".join(filter(None, told))
             run.finished_at, run.position = clock.now(), {}
             cursor = session.get_one(SyncCursor, (self.store_id, self.source.key))
             cursor.rows, cursor.source_count = held.ours, held.theirs

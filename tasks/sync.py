@@ -14,9 +14,9 @@ from sqlmodel import select
 
 from clique_app import clock, live
 from clique_app.attribution import service as attribution
-from clique_app.connections.access import access
+from clique_app.connections.access import ask
 from clique_app.database import store_session
-from clique_app.errors import AccessExpired, NotFound
+from clique_app.errors import NotFound
 from clique_app.sync import objects_service, planner_service
 from clique_app.sync.orders_service import without_journey
 from clique_app.sync.source import Kind, Source
@@ -27,6 +27,7 @@ from tasks.broker import HISTORY, MINUTE_MS, SYNC, patient, send_soon
 from tasks.stores import connected_channels, installed_stores
 
 ASK_AGAIN_MS = 5_000
+JOURNEYS_AT_ONCE = 1000  # orders
 LEARN_AFTER_MS = 30_000  # sources whose pasts are read together are learnt from once
 SIX_HOURLY = ("klaviyo_email",)  # what its platform allows too few calls for, or moves slowly
 FINAL_HOUR = 2  # in the store's time: the platforms have closed the day before
@@ -178,15 +179,13 @@ def read_journeys(store_id: int) -> None:
     """Shopify attributes visits hours after an order: read those orders again until it has."""
     with store_session(store_id) as session:
         waiting = without_journey(session, store_id)
-    if not waiting:
-        return
+    for start in range(0, len(waiting), JOURNEYS_AT_ONCE):
+        _read_journeys(store_id, waiting[start : start + JOURNEYS_AT_ONCE])
+
+
+def _read_journeys(store_id: int, waiting: list[int]) -> None:
     with patient():
-        given = access(store_id, "shopify")
-        try:
-            records = objects_service.fetch(given, "order", waiting)
-        except AccessExpired:
-            given = access(store_id, "shopify", refused=given.token)
-            records = objects_service.fetch(given, "order", waiting)
+        records = ask(store_id, "shopify", lambda given: objects_service.fetch(given, "order", waiting))
     with store_session(store_id) as session:
         written = objects_service.write(session, store_id, "order", waiting, records)
         attribution.credit_orders(session, store_id, list(written.order_ids), "journeys")

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from clique_app.integrations.access import Account
 
 Level = Literal["campaign", "ad_group", "ad"]
+UNKNOWN_REGION = "Unknown"
 USUAL_HISTORY_DAYS = 1123  # how far back most platforms keep their figures: 37 months at their shortest
 
 
@@ -75,6 +76,7 @@ class Part:
     table: str
     rows: list[dict[str, Any]]
     stage: str
+    put_together: bool = False  # each row out of several of the platform's: wrong where one of those did not come
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,9 @@ class AdReader(Protocol):
         """The platform's own sum of these days, to hold against what was read of them by ad."""
         ...
 
-    def total_by_region(self, first: date, last: date) -> Total:
-        """The same of its report by region: places may be left out of it, so it need not be the sum of the ads."""
+    def totals_by_region(self, first: date, last: date) -> dict[str, Total]:
+        """The same of its report by "region": places may be left out of it, so it need not be the sum of the ads. Where
+        it tells of countries and regions apart, also by "named region": what was in regions that have a name."""
         ...
 
 

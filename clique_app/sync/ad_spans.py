@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from clique_app.integrations.access import Account
 from clique_app.sync.source import Plan
@@ -37,25 +36,28 @@ class Span:
             last = first - timedelta(days=1)
 
 
-def whole(plan: Plan, today: date, time_zone: str, history_days: int) -> Span:
-    """The days that are here when the plan is done. today and time_zone are the ad account's, whose days these are;
+def usual(plan: Plan, today: date, history_days: int) -> Span:
+    """The days that a plan is for, which are counted when it is done. today is the ad account's, whose days these are;
     history_days says how far back its platform goes: days before are neither asked for nor taken for gone."""
     if plan.kind == "history":
         first = plan.first_day or today - timedelta(days=history_days)
         return Span(first, min(plan.last_day or today, today))
-    if plan.kind in ("first_import", "final"):
-        return Span(plan.first_day or today - timedelta(days=RESTATED_DAYS), today)
-    if plan.kind == "manual" or plan.since is None:
-        return Span(today - timedelta(days=RESTATED_DAYS), today)
-    read_to = plan.since.astimezone(ZoneInfo(time_zone)).date()
-    return Span(min(read_to, today - timedelta(days=1)), today)
+    if plan.kind == "catch_up":
+        return Span(today - timedelta(days=1), today)
+    return Span(plan.first_day or today - timedelta(days=RESTATED_DAYS), today)
 
 
 def asked(plan: Plan, today: date, account: Account, history_days: int) -> Span:
-    """The days a plan reads of an account: of one that is here already, an import reads what is new or restated."""
-    span = whole(plan, today, account.time_zone, history_days)
-    if plan.kind not in ("first_import", "history") or account.read_from is None or account.read_to is None:
+    """The days a plan reads of an account: of one that is here already, an import reads what is new or restated; any
+    other reading begins where the account's unread days do, however long ago that is."""
+    span = usual(plan, today, history_days)
+    if account.read_from is None or account.read_to is None:
         return span
+    if plan.kind not in ("first_import", "history"):
+        unread = account.read_to + timedelta(days=1)
+        if unread < today - timedelta(days=1):  # nothing was read for days, nor what was restated meanwhile
+            unread -= timedelta(days=RESTATED_DAYS)
+        return Span(min(span.first, unread), span.last)
     if account.read_from > span.first:
         return span
     return Span(max(span.first, min(account.read_to, today - timedelta(days=RESTATED_DAYS))), span.last)

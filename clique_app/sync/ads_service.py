@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from sqlmodel import Session, col, select
 from clique_app import clock
 from clique_app.errors import AccessExpired, Rejected
 from clique_app.integrations.access import Access, Account
-from clique_app.integrations.channels import AdChannel, AdReader, Part
+from clique_app.integrations.channels import UNKNOWN_REGION, AdChannel, AdReader, Part, Total
 from clique_app.integrations.registry import CHANNELS
 from clique_app.sync import ad_spans, ads_sql
 from clique_app.sync.ad_spans import Span
@@ -33,6 +34,7 @@ KEYS = {
     "search_day": ("ad_group", "kind", "match", "text", "day"),
 }
 REPEATED = "named twice on one page"
+NOT_WHOLE = "regions of which only a part came; what was here stays"
 WITHOUT_PARENT = "made while Clique was reading; the next reading has it"
 GRAINS = {"ad": ads_sql.AD_DAYS_AS_READ, "region": ads_sql.REGION_DAYS_AS_READ}  # each has its own sum at the platform
 NOT_WRITTEN = {
@@ -90,23 +92,29 @@ class AdsSource:
         for page in batch.records:
             rows = _unique(page["rows"], KEYS.get(page["table"], ()))
             values = self._values(store_id, page, rows)
-            if "totals" in page and (found := self._differing(session, page, values)):
-                differing += found
+            found = self._differing(session, page, rows, values)
+            differing += found
+            if differing and page["table"] == "gone":
                 continue
+            values["whole"] = not found
             kept = WRITERS[page["table"]](session, values) if rows or _ends(page) else 0
             read, written = read + len(page["rows"]), written + kept
-            unwritten = NOT_WRITTEN.get(page["table"], WITHOUT_PARENT)
+            unwritten = NOT_WHOLE if found else NOT_WRITTEN.get(page["table"], WITHOUT_PARENT)
             for why, count in ((REPEATED, len(page["rows"]) - len(rows)), (unwritten, len(rows) - kept)):
                 if count:
                     skipped[why] = skipped.get(why, 0) + count
         return Written(read, written, skipped, missing=" ".join(differing))
 
-    def _differing(self, session: Session, page: Row, values: Row) -> list[str]:
+    def _differing(self, session: Session, page: Row, came: list[Row], values: Row) -> list[str]:
         """In words, where what was read of a month is not what the platform says of it in sum: then nothing can be
         said of the rows that did not come, and the month does not count as read."""
         found: list[str] = []
-        for grain, total in page["totals"].items():
-            rows, impressions, spend = session.connection().execute(GRAINS[grain], _params(GRAINS[grain], values)).one()
+        for grain, total in page.get("totals", {}).items():
+            if page["table"] == "gone":
+                as_read = session.connection().execute(GRAINS[grain], _params(GRAINS[grain], values)).one()
+            else:
+                as_read = _summed(came, grain, page["last_over"])
+            rows, impressions, spend = as_read
             said, rounding = Decimal(total["spend"]), Decimal(1).scaleb(-get_currency_precision(page["currency"]))
             if impressions != total["impressions"] or abs(spend - said) > rows * rounding:
                 found.append(
@@ -124,7 +132,6 @@ class AdsSource:
             "time_zone": page["time_zone"],
             "read_at": datetime.fromisoformat(page["read_at"]),
             "first": date.fromisoformat(page["first"]) if "first" in page else None,
-            "last": date.fromisoformat(page["last"]) if "last" in page else None,
             "last_over": date.fromisoformat(page["last_over"]) if "last_over" in page else None,
             "sets_read": page.get("sets_read", False),
             "rows": json.dumps(rows),
@@ -160,7 +167,7 @@ class AdsSource:
 
     def _counted(self, plan: Plan, time_zone: str) -> Span:
         today = clock.today(time_zone)
-        return ad_spans.over(ad_spans.whole(plan, today, time_zone, self._platform.history_days), today)
+        return ad_spans.over(ad_spans.usual(plan, today, self._platform.history_days), today)
 
 
 def _structure(reader: AdReader, account: Account, plan: Plan, position: Row) -> Iterator[Batch]:
@@ -185,19 +192,42 @@ def _month(reader: AdReader, account: Account, month: Span, unread: Row, read_to
     """A month is read whole or, after an interruption, again; and held against the platform's sums of its days that
     are over: only where they agree is it known what has gone."""
     over = ad_spans.over(month, clock.today(account.time_zone))
-    head = {**_head(account), "first": month.first.isoformat(), "last": month.last.isoformat()}
+    head = {**_head(account), "first": month.first.isoformat()}
+    together: list[Row] | None = None
     for part in reader.days(month.first, month.last):
-        yield Batch([_page(head, part)], unread, f"{month.first:%B %Y}: {part.stage}")
-    ends = {"table": "gone", "rows": [], "last_over": over.last.isoformat(), "totals": _totals(reader, over)}
-    named = {"called": _called(account), "currency": account.currency}
-    yield Batch([{**head, **ends, **named}], read_to, f"{month.first:%B %Y} is here")
+        if part.put_together:
+            together = [*(together or ()), *part.rows]
+        shown = replace(part, rows=[]) if part.put_together else part
+        yield Batch([_page(head, shown)], unread, f"{month.first:%B %Y}: {part.stage}")
+    head |= {"last_over": over.last.isoformat(), "called": _called(account), "currency": account.currency}
+    by_ad, by_region = _totals(reader, over)
+    pages: list[Row] = []
+    if together is not None:  # what they came to is known before they are written
+        pages.append({**head, "table": "campaign_region_day", "rows": together, "totals": by_region})
+        by_region = {}
+    pages.append({**head, "table": "gone", "rows": [], "totals": {**by_ad, **by_region}})
+    yield Batch(pages, read_to, f"{month.first:%B %Y} is here")
 
 
-def _totals(reader: AdReader, over: Span) -> dict[str, Row]:
+def _totals(reader: AdReader, over: Span) -> tuple[dict[str, Row], dict[str, Row]]:
+    """Of the ads, and of the regions."""
     if over.is_empty:
-        return {}
-    totals = {"ad": reader.total(over.first, over.last), "region": reader.total_by_region(over.first, over.last)}
+        return {}, {}
+    by_ad, by_region = {"ad": reader.total(over.first, over.last)}, reader.totals_by_region(over.first, over.last)
+    return _as_rows(by_ad), _as_rows(by_region)
+
+
+def _as_rows(totals: dict[str, Total]) -> dict[str, Row]:
     return {grain: {"impressions": one.impressions, "spend": str(one.spend)} for grain, one in totals.items()}
+
+
+def _summed(came: list[Row], grain: str, last_over: str) -> tuple[int, int, Decimal]:
+    """How many rows by region came of the days that are over, with their impressions and spend."""
+    counted = [
+        row for row in came if row["day"] <= last_over and (grain == "region" or row["region"] != UNKNOWN_REGION)
+    ]
+    spend = sum((Decimal(row["spend"]) for row in counted), Decimal(0))
+    return len(counted), sum(row["impressions"] for row in counted), spend
 
 
 def _called(account: Account) -> str:

@@ -182,6 +182,7 @@ on conflict (store_id, day, ad_id) do update set
     reach = excluded.reach, read_at = excluded.read_at
 """)
 
+# of an answer that is not whole, no day that is over takes the place of one that is here
 REGION_DAYS = sa.text("""
 insert into campaign_region_day (store_id, day, campaign_id, country, region, channel, currency, spend, impressions,
                                  clicks, link_clicks, landing_page_views, add_to_carts, checkouts, video_views,
@@ -191,6 +192,8 @@ select :store, r.day, c.campaign_id, r.country, r.region, :channel, r.currency, 
 from jsonb_to_recordset(cast(:rows as jsonb)) as r (campaign_id text, day date, country text, region text,
      currency text, spend numeric, impressions int, clicks int, link_clicks int)
 join campaign c on c.store_id = :store and c.channel = :channel and c.platform_id = r.campaign_id
+where :whole or r.day > :last_over or not exists (
+    select from campaign_region_day d where d.store_id = :store and d.day = r.day and d.campaign_id = c.campaign_id)
 on conflict (store_id, day, campaign_id, country, region) do update set
     currency = excluded.currency, spend = excluded.spend, impressions = excluded.impressions, clicks = excluded.clicks,
     link_clicks = excluded.link_clicks, read_at = excluded.read_at
@@ -251,13 +254,12 @@ where d.store_id = :store and d.day between :first and :last_over and d.channel 
   and c.store_id = :store and c.campaign_id = d.campaign_id and c.account_id = :account
 """)
 
-# the days of an account that are here, as one unbroken span
+# the days of an account that are over and here, as one unbroken span: days apart from it do not count before those
+# between are here too, and are read again with them
 READ_DAYS = sa.text("""
-update ad_account set
-    read_from = case when :first <= read_to + 1 and :last >= read_from - 1 then least(read_from, :first)
-                     else :first end,
-    read_to = case when :first <= read_to + 1 and :last >= read_from - 1 then greatest(read_to, :last) else :last end
-where store_id = :store and channel = :channel and account_id = :account
+update ad_account set read_from = least(read_from, :first), read_to = greatest(read_to, :last_over)
+where store_id = :store and channel = :channel and account_id = :account and :first <= :last_over
+  and (read_to is null or :first <= read_to + 1 and :last_over >= read_from - 1)
 """)
 
 IMPRESSIONS = sa.text("""

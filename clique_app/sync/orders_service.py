@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, LiteralString
 
@@ -18,7 +18,7 @@ from clique_app.sync.source import Access, Aside, Batch, Plan, Written
 from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage_lines
 from clique_app.tables import Store
 
-JOURNEY_PATIENCE = timedelta(days=3)  # Shopify attributes sessions within hours; later it will not come any more
+JOURNEY_PATIENCE = timedelta(days=30)  # a journey is of the 30 days before its order: Shopify keeps no visit longer
 
 
 def _names(columns: tuple[LiteralString, ...]) -> LiteralString:
@@ -176,13 +176,34 @@ def fetch_orders(access: Access, ids: list[int]) -> list[dict[str, Any]]:
 
 
 def without_journey(session: Session, store_id: int) -> list[int]:
-    """Recent orders whose visits Shopify had not attributed when they were read: to be fetched again."""
+    """Recent orders whose visits Shopify had not attributed when they were read: to be fetched again. Asked for every
+    hour; an order of some days comes every so many hours."""
+    now = clock.now()
     with cursor(session) as run:
         run.execute(
-            "select order_id from shop_order where store_id = %s and not journey_ready and created_at > %s",
-            (store_id, clock.now() - JOURNEY_PATIENCE),
+            "select order_id from shop_order where store_id = %(store)s and not journey_ready and created_at > %(from)s"
+            " and %(hour)s %% greatest(extract(day from %(now)s - created_at)::int, 1) = 0",
+            {"store": store_id, "from": now - JOURNEY_PATIENCE, "now": now, "hour": int(now.timestamp()) // 3600},
         )
         return [order_id for (order_id,) in run]
+
+
+def journeys_given_up(session: Session, store_id: int, since: datetime, until: datetime) -> str:
+    """In words, the orders whose visits are not asked for any more from this time on; empty where there are none."""
+    with cursor(session) as run:
+        run.execute(
+            "select name from shop_order where store_id = %(store)s and not journey_ready and created_at > %(from)s"
+            " and created_at <= %(to)s order by order_id",
+            {"store": store_id, "from": since - JOURNEY_PATIENCE, "to": until - JOURNEY_PATIENCE},
+        )
+        names = [name for (name,) in run]
+    if not names:
+        return ""
+    return (
+        f"Shopify has not said within {JOURNEY_PATIENCE.days} days how the {'buyer' if len(names) == 1 else 'buyers'} "
+        f"of {len(names):,} {'order' if len(names) == 1 else 'orders'} came ({', '.join(names[:3])}"
+        f"{', ...' if len(names) > 3 else ''}). Clique does not ask again."
+    )
 
 
 def unbalanced(session: Session, store_id: int) -> str:

@@ -41,7 +41,7 @@ class ConnectedAccount(StoreOwned, table=True):
     chosen_at: datetime = time()
     taken_off_at: datetime | None = time(default=None, nullable=True)  # None: in use
     read_from: date | None = None  # all its days from here
-    read_to: date | None = None  # to here have been read
+    read_to: date | None = None  # to here have been read after their end
     pushes_since: datetime | None = time(default=None, nullable=True)  # since when its webhooks reach us
 
 

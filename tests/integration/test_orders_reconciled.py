@@ -133,22 +133,31 @@ def test_an_order_that_does_not_add_up_to_its_total_is_never_success(store_id: i
     assert "1 order does not add up to Shopify's total: 25.00 is stated, 20.00 is here (#1099)." in message
 
 
+def place_waiting(shopify: shopify_sandbox.Sandbox, ready_after: timedelta) -> int:
+    """An order that came by an ad two hours ago, which Shopify tells so long after it."""
+    now = datetime.now(UTC)
+    visit = {"at": (now - timedelta(hours=2)).isoformat(), "landing_page": "https://x.com/?utm_source=facebook"}
+    ready_at = (now + ready_after).isoformat()
+    return shopify.world.place_order(
+        SHOP, {"lines": [{"sku": "A1"}], "visits": [visit], "journey_ready_at": ready_at}
+    ).order_id
+
+
+def pass_time(shopify: shopify_sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch, span: timedelta) -> None:
+    """At Shopify and here."""
+    shopify.world.move_clock(round(span.total_seconds()))
+    later = settings().clock_offset_seconds + round(span.total_seconds())
+    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(later))
+    settings.cache_clear()
+
+
 def test_visits_that_shopify_attributes_later_are_read_and_credited_then(
     store_id: int, shopify: shopify_sandbox.Sandbox, database_url: str
 ) -> None:
-    now = datetime.now(UTC)
-    visit = {"at": (now - timedelta(hours=2)).isoformat(), "landing_page": "https://x.com/?utm_source=facebook"}
-    placed = shopify.world.place_order(
-        SHOP,
-        {
-            "lines": [{"sku": "A1"}],
-            "visits": [visit],
-            "journey_ready_at": (now + timedelta(hours=3)).isoformat(),
-        },
-    )
+    order_id = place_waiting(shopify, timedelta(hours=3))
     read(store_id)
-    of_order = f"from credit where order_id = {placed.order_id}"
-    ready = f"select journey_ready from shop_order where order_id = {placed.order_id}"
+    of_order = f"from credit where order_id = {order_id}"
+    ready = f"select journey_ready from shop_order where order_id = {order_id}"
     read_journeys.fn(store_id)
     assert (rows(database_url, ready), rows(database_url, f"select channel {of_order}")) == (
         [(False,)],
@@ -160,6 +169,35 @@ def test_visits_that_shopify_attributes_later_are_read_and_credited_then(
         [(True,)],
         [("meta", 20.0)],
     )
+
+
+def test_visits_that_shopify_attributes_after_weeks_are_read_within_a_day_and_credited(
+    store_id: int, shopify: shopify_sandbox.Sandbox, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = place_waiting(shopify, timedelta(days=12))
+    read(store_id, "first_import")
+    of_order = f"select channel, amount::float from credit where order_id = {order_id}"
+    pass_time(shopify, monkeypatch, timedelta(days=12, minutes=5))
+    for _ in range(24):
+        read_journeys.fn(store_id)
+        pass_time(shopify, monkeypatch, timedelta(hours=1))
+    assert rows(database_url, of_order) == [("meta", 20.0)]
+
+
+def test_the_log_names_an_order_of_which_shopify_never_says_how_its_buyer_came_once(
+    store_id: int, shopify: shopify_sandbox.Sandbox, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = place_waiting(shopify, timedelta(days=400))
+    read(store_id, "first_import")
+    for days, message in (
+        (29, ""),
+        (2, "Shopify has not said within 30 days how the buyer of 1 order came ({}). Clique does not ask again."),
+        (1, ""),
+    ):
+        pass_time(shopify, monkeypatch, timedelta(days=days))
+        assert read(store_id, "catch_up").state == "whole"
+        [(name,)] = rows(database_url, f"select name from shop_order where order_id = {order_id}")
+        assert rows(database_url, LAST_RUN) == [("whole", message.format(name))]
 
 
 def test_an_order_brings_its_fees_and_its_way_to_the_buyer(

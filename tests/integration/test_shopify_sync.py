@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -288,6 +289,20 @@ def test_orders_whose_visits_are_not_attributed_yet_are_asked_for_again() -> Non
     put(store_id, order(1, createdAt=recent, **waiting), order(2, **waiting), order(3, createdAt=recent))
     with store_session(store_id) as session:
         assert without_journey(session, store_id) == [1]
+
+
+def test_the_longer_an_order_waits_for_its_visits_the_rarer_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    store_id, created = make_store(), clock.now()
+    put(store_id, order(1, createdAt=created.isoformat(), customerJourneySummary={"ready": False}))
+    asked = list[int]()
+    for hour in range(24 * 31):
+        monkeypatch.setattr(clock, "now", lambda hours=hour: created + timedelta(hours=hours, minutes=1))
+        with store_session(store_id) as session:
+            asked += [hour] * len(without_journey(session, store_id))
+    assert asked[:48] == list(range(48))
+    assert 29 * 24 <= asked[-1] < 30 * 24
+    assert all(after - before <= 1 + 2 * (before // 24) for before, after in itertools.pairwise(asked))
+    assert len(asked) < 150
 
 
 def test_an_order_with_more_than_a_page_holds_is_read_whole(

@@ -49,3 +49,20 @@ def test_import_and_history_together_leave_no_day_out(one: date, other: date) ->
     here = {day for day in wanted if account.read_from <= day <= account.read_to}
     assert wanted == found | here
     assert {TODAY - timedelta(days=n) for n in range(29)} <= found  # what may have been restated
+
+
+READINGS = (
+    Plan("catch_up"), Plan("manual"), Plan("final", first_day=TODAY - timedelta(days=28), last_day=TODAY),
+)  # fmt: skip
+
+
+@given(days, st.sampled_from(READINGS))
+def test_each_reading_begins_with_the_first_day_that_is_not_here(read_to: date, plan: Plan) -> None:
+    here = replace(ACCOUNT, read_from=date(2020, 1, 1), read_to=read_to)
+    span, usual = (ad_spans.asked(plan, TODAY, one, USUAL_HISTORY_DAYS) for one in (here, ACCOUNT))
+    assert span.first <= min(usual.first, read_to + timedelta(days=1))
+    assert span.last == TODAY
+    if read_to >= TODAY - timedelta(days=2):
+        assert span == usual
+    else:  # with what may have been restated while nothing was read
+        assert span.first <= read_to - timedelta(days=27)

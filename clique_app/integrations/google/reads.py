@@ -10,13 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from clique_app.integrations.access import Account
-from clique_app.integrations.channels import Part, Total
+from clique_app.integrations.channels import UNKNOWN_REGION, Part, Total
 from clique_app.integrations.google import mapping, queries
 from clique_app.integrations.google.client import GoogleClient
 from clique_app.integrations.summed import summed
 
 PLACES_AT_ONCE = 500
-UNKNOWN_COUNTRY, UNKNOWN_REGION = "unknown", "Unknown"
+UNKNOWN_COUNTRY = "unknown"
 
 Row = dict[str, Any]
 Actions = dict[tuple[str, str], Row]  # (ad, day) -> kind of action -> its row's metrics
@@ -60,7 +60,7 @@ class GoogleReader:
         if self._has_performance_max:
             asked = queries.asset_group_days(first, last), queries.asset_group_actions(first, last)
             yield from self._ad_days(*asked, "Asset groups by day")
-        yield Part("campaign_region_day", self._region_days(first, last), "Regions by day")
+        yield Part("campaign_region_day", self._region_days(first, last), "Regions by day", put_together=True)
         for page in self._client.pages(queries.keyword_days(first, last)):
             yield Part("search_day", summed(mapping.search_day(row, "keyword") for row in page), "Keywords by day")
         for page in self._client.pages(queries.search_term_days(first, last)):
@@ -70,9 +70,9 @@ class GoogleReader:
         """Google's own sum for the whole account."""
         return self._total(queries.total(first, last))
 
-    def total_by_region(self, first: date, last: date) -> Total:
+    def totals_by_region(self, first: date, last: date) -> dict[str, Total]:
         """The countries of the account, without campaigns, regions and days."""
-        return self._total(queries.total_by_region(first, last))
+        return {"region": self._total(queries.total_by_region(first, last))}
 
     def _total(self, query: str) -> Total:
         rows = [row.get("metrics") or {} for row in self._client.rows(query)]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from clique_app.errors import InvalidInput, Unavailable
+from clique_app.integrations.channels import UNKNOWN_REGION
 from clique_app.integrations.links import product_handle
 
 Row = dict[str, Any]
@@ -174,7 +175,7 @@ def region_day(row: Row) -> Row:
         "campaign_id": str(row["campaign_id"]),
         "campaign_name": str(row.get("campaign_name") or ""),
         "country": str(row.get("country") or "unknown"),
-        "region": str(row.get("region") or "Unknown"),
+        "region": str(row.get("region") or UNKNOWN_REGION),
         **_delivery(row),
     }
 

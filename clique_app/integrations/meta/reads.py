@@ -79,9 +79,9 @@ class MetaReader:
         """Meta's own sum for the whole account: impressions add up exactly, amounts are rounded row by row."""
         return self._total(first, last, {})
 
-    def total_by_region(self, first: date, last: date) -> Total:
+    def totals_by_region(self, first: date, last: date) -> dict[str, Total]:
         """The breakdown of the days, asked once for the account and all days."""
-        return self._total(first, last, {"breakdowns": REGIONS})
+        return {"region": self._total(first, last, {"breakdowns": REGIONS})}
 
     def _total(self, first: date, last: date, more: Row) -> Total:
         fields = ",".join(mapping.ACCOUNT_TOTAL_FIELDS)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from clique_app.errors import InvalidInput, Unavailable
+from clique_app.integrations.channels import UNKNOWN_REGION, Total
 from clique_app.integrations.links import product_handle
 
 Row = dict[str, Any]
@@ -26,7 +27,6 @@ TOTAL_COLUMNS = ("IMPRESSION_1", "SPEND_IN_MICRO_DOLLAR")
 STATUSES = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "archived", "DELETED_DRAFT": "deleted"}
 COUNTS = ("impressions", "clicks", "link_clicks")
 REGION_CODE = re.compile(r"[A-Z]{2}-\w")  # US-CA
-UNKNOWN_REGION = "Unknown"
 
 
 def micro(amount: Decimal, currency: str) -> int:
@@ -161,12 +161,12 @@ def region_days(rows: Iterable[Row], currency: str, names: Mapping[str, str]) ->
     """
     found: dict[tuple[str, ...], Row] = {}
     for row in rows:
-        value, is_region = str(row["TARGETING_VALUE"]), row["TARGETING_TYPE"] == "REGION"
-        if is_region and not REGION_CODE.match(value):
+        value, named = str(row["TARGETING_VALUE"]), is_region(row)
+        if row["TARGETING_TYPE"] == "REGION" and not named:
             continue  # it stays in its country's rest
         columns = {**_named_campaign(row), **_delivery(row, currency)}
         country = value.partition("-")[0]
-        shares = ((names.get(value, value), 1), (UNKNOWN_REGION, -1)) if is_region else ((UNKNOWN_REGION, 1),)
+        shares = ((names.get(value, value), 1), (UNKNOWN_REGION, -1)) if named else ((UNKNOWN_REGION, 1),)
         for region, sign in shares:
             key = (columns["campaign_id"], columns["day"], country, region)
             zero = {**columns, "country": country, "region": region, "spend": "0", **dict.fromkeys(COUNTS, 0)}
@@ -174,6 +174,18 @@ def region_days(rows: Iterable[Row], currency: str, names: Mapping[str, str]) ->
             into["spend"] = str(Decimal(into["spend"]) + sign * Decimal(columns["spend"]))
             into.update({name: into[name] + sign * columns[name] for name in COUNTS})
     return [row for row in found.values() if Decimal(row["spend"]) > 0 or row["impressions"] > 0]
+
+
+def is_region(row: Row) -> bool:
+    """Whether a row of the breakdowns is of a region that has a name."""
+    return row["TARGETING_TYPE"] == "REGION" and REGION_CODE.match(str(row["TARGETING_VALUE"])) is not None
+
+
+def total(rows: Iterable[Row]) -> Total:
+    """The sum of rows without days."""
+    listed = list(rows)
+    spend = sum((amount(row.get("SPEND_IN_MICRO_DOLLAR")) for row in listed), Decimal(0))
+    return Total(sum(_count(row, "IMPRESSION_1") for row in listed), spend)
 
 
 def region_names(listed: Iterable[Mapping[str, Any]]) -> dict[str, str]:

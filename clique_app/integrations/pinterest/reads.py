@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +17,7 @@ from clique_app.integrations.pinterest.client import PinterestClient
 DEFAULT_TIME_ZONE = "UTC"  # of accounts without one of their own
 DAYS_KEPT = 914
 LONGEST_REPORT_DAYS = 186
+PLACES = {"targeting_types": ["COUNTRY", "REGION"]}
 LISTED = {"entity_statuses": ["ACTIVE", "PAUSED"]}
 # what Pinterest's Ads Manager shows unless told otherwise; said each time, so that no setting changes what it means
 CLAIMS = {
@@ -59,24 +59,23 @@ class PinterestReader:
         for rows in self._report(first, last, "PIN_PROMOTION", mapping.AD_DAY_COLUMNS):
             found = [mapping.ad_day(row, self._currency) for row in rows or ()]
             yield Part("ad_day", found, f"Ads by day{_ready(rows)}")
-        places = {"targeting_types": ["COUNTRY", "REGION"]}
-        for rows in self._report(first, last, "CAMPAIGN_TARGETING", mapping.REGION_DAY_COLUMNS, **places):
+        for rows in self._report(first, last, "CAMPAIGN_TARGETING", mapping.REGION_DAY_COLUMNS, **PLACES):
             found = mapping.region_days(rows, self._currency, self._region_names) if rows else []
-            yield Part("campaign_region_day", found, f"Regions by day{_ready(rows)}")
+            yield Part("campaign_region_day", found, f"Regions by day{_ready(rows)}", put_together=True)
 
     def total(self, first: date, last: date) -> Total:
         """Pinterest's own sum for the whole account."""
-        return self._total(first, last, "ADVERTISER")
+        return mapping.total(self._in_sum(first, last, "ADVERTISER"))
 
-    def total_by_region(self, first: date, last: date) -> Total:
-        """The countries of each campaign, without regions and days."""
-        return self._total(first, last, "CAMPAIGN_TARGETING", targeting_types=["COUNTRY"])
+    def totals_by_region(self, first: date, last: date) -> dict[str, Total]:
+        """The countries of each campaign, and its regions, each without days."""
+        rows = self._in_sum(first, last, "CAMPAIGN_TARGETING", **PLACES)
+        countries = (row for row in rows if row["TARGETING_TYPE"] == "COUNTRY")
+        return {"region": mapping.total(countries), "named region": mapping.total(filter(mapping.is_region, rows))}
 
-    def _total(self, first: date, last: date, level: str, **more: Any) -> Total:
+    def _in_sum(self, first: date, last: date, level: str, **more: Any) -> list[Row]:
         reports = self._report(first, last, level, mapping.TOTAL_COLUMNS, granularity="TOTAL", **more)
-        rows = [row for part in reports for row in part or ()]
-        spend = sum((mapping.amount(row.get("SPEND_IN_MICRO_DOLLAR")) for row in rows), Decimal(0))
-        return Total(sum(int(row.get("IMPRESSION_1") or 0) for row in rows), spend)
+        return [row for part in reports for row in part or ()]
 
     def _report(
         self, first: date, last: date, level: str, columns: tuple[str, ...], **more: Any

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from clique_app.errors import InvalidInput
-from clique_app.integrations.channels import Level
+from clique_app.integrations.channels import UNKNOWN_REGION, Level
 from clique_app.integrations.links import product_handle
 
 Row = dict[str, Any]
@@ -151,12 +151,12 @@ def ad_day(row: Row) -> Row:
 
 def region_day(row: Row, places: dict[str, tuple[str, str]]) -> Row:
     """The columns of one campaign's day in one region."""
-    country, region = places.get(str(row["dimensions"]["province_id"]), ("unknown", "Unknown"))
+    country, region = places.get(str(row["dimensions"]["province_id"]), ("unknown", UNKNOWN_REGION))
     return {
         "campaign_id": str(row["dimensions"]["campaign_id"]),
         "campaign_name": text(row["metrics"].get("campaign_name")),
         "country": country,
-        "region": region or "Unknown",
+        "region": region or UNKNOWN_REGION,
         **_delivery(row),
     }
 

@@ -51,15 +51,16 @@ class TikTokReader:
         pages = self._report({**asked, "dimensions": dimensions}, first, last, DAYS_AT_ONCE)
         # provinces that TikTok does not list are all of one region, the unknown
         rows = summed(mapping.region_day(row, self._places) for page in pages for row in page)
-        yield Part("campaign_region_day", rows, "Regions by day")
+        yield Part("campaign_region_day", rows, "Regions by day", put_together=True)
 
     def total(self, first: date, last: date) -> Total:
         """TikTok's own sum for the whole account."""
         return self._total(first, last, {"report_type": "BASIC", "dimensions": ["advertiser_id"]})
 
-    def total_by_region(self, first: date, last: date) -> Total:
+    def totals_by_region(self, first: date, last: date) -> dict[str, Total]:
         """The provinces of the account, without campaigns and days."""
-        return self._total(first, last, {"report_type": "AUDIENCE", "dimensions": ["advertiser_id", "province_id"]})
+        asked = {"report_type": "AUDIENCE", "dimensions": ["advertiser_id", "province_id"]}
+        return {"region": self._total(first, last, asked)}
 
     def _total(self, first: date, last: date, of: Row) -> Total:
         asked = {**of, "data_level": "AUCTION_ADVERTISER", "metrics": ["impressions", "spend"]}

@@ -96,8 +96,12 @@ class Reports:
         if report is None or report.looks_left >= 0:
             return None
         found = list(rows(platform, report.account, report.asked, now))
-        if self._faults.take(KEY, "rows_dropped", path=f"reports/{report.asked['level']}", method="GET"):
-            found = found[: len(found) // 2]
+        about = {"path": f"reports/{report.asked['level']}", "method": "GET", "object": report.asked["granularity"]}
+        for kind in report.asked.get("targeting_types") or ("",):
+            if self._faults.take(KEY, "rows_dropped", operation=kind, **about):
+                of_kind = [one for one in found if one[1].get("TARGETING_TYPE", "") == kind]
+                lost = {id(row) for _, row in of_kind[len(of_kind) // 2 :]}
+                found = [one for one in found if id(one[1]) not in lost]
         by_object: dict[str, list[Row]] = {}
         for owner, row in found:
             by_object.setdefault(owner, []).append(row)

@@ -25,7 +25,7 @@ from clique_app.integrations.channels import USUAL_HISTORY_DAYS
 from clique_app.integrations.meta import client
 from clique_app.settings import settings
 from clique_app.sync import overview_service
-from clique_app.sync.source import Kind
+from clique_app.sync.source import Batch, Kind
 from tasks import connections as edge
 from tasks import runs, sync
 from tests.conftest import Sandbox
@@ -352,6 +352,52 @@ def test_an_account_that_is_refused_is_named_and_the_others_are_read(ads: Ads) -
     run = ads.sync("catch_up")
     assert (run.state, run.message) == ("whole", "")
     ads.assert_true(2)
+
+
+@pytest.mark.parametrize("kind", ["catch_up", "manual", "final"])
+def test_after_an_outage_of_weeks_each_reading_begins_where_the_last_whole_one_ended(ads: Ads, kind: Kind) -> None:
+    ads.sync("first_import")
+    ads.advance(days=40)
+    assert ads.sync(kind).state == "whole"
+    assert ads.sync("catch_up").state == "whole"
+    ads.assert_true(IMPORTED + 40)
+
+
+def test_months_that_an_outage_left_and_a_cut_reading_did_not_reach_are_read_by_the_next(
+    ads: Ads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ads.choose(ads.main)
+    ads.sync("first_import")
+    ads.advance(days=40)
+    write = runs.Run._write
+
+    def write_and_lose_meta(run: runs.Run, batch: Batch) -> None:
+        write(run, batch)
+        if batch.stage.endswith(" is here"):  # the newest month
+            ads.fault("5xx", times=None)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.Run, "_write", write_and_lose_meta)
+        assert ads.sync("final").state == "failed"
+    ads.sandbox.control("DELETE", "faults")
+    assert ads.sync("catch_up").state == "whole"
+    ads.assert_true(IMPORTED + 40, [ads.main])
+
+
+def test_an_account_that_stays_refused_is_waited_for_alone_and_read_from_where_it_was_left(ads: Ads) -> None:
+    ads.sync("first_import")
+    ads.sandbox.control("POST", "meta/rights", json={"account": ads.main, "granted": False})
+    ads.advance(days=35)
+    for _ in range(3):  # of two months the older is here after the first, the newer after the second
+        run = ads.sync("catch_up")
+        assert run.state == "incomplete"
+    ads.assert_true(IMPORTED + 35, [ads.second])
+    again = ads.rows("select min(day) from ad_day where read_at >= :began", began=run.started_at)
+    assert again == [(clock.today(BERLIN) - timedelta(days=1),)]
+    ads.sandbox.control("POST", "meta/rights", json={"account": ads.main, "granted": True})
+    run = ads.sync("catch_up")
+    assert (run.state, run.message) == ("whole", "")
+    ads.assert_true(IMPORTED + 35)
 
 
 @pytest.fixture
