@@ -16,7 +16,7 @@ from clique_app.metrics import grouping_service
 from clique_app.metrics.definition import Period
 from clique_app.metrics.docs import PAGE
 from clique_app.tables import Customer, Order, SaleEntry, SurveyResponse, Touch
-from clique_app.warehouse import definition, functions, logins_service
+from clique_app.warehouse import definition, logins_service
 from tasks.warehouse import refresh_now
 from tests.conftest import Servers
 from tests.integration.analysts import LATER, asked, close, sell_later
@@ -75,10 +75,10 @@ def test_every_view_and_function_is_asked_for_by_a_documented_query(analyst: psy
         analyst.execute(f"create temp view asked_for as {query.strip()}")  # pyright: ignore[reportCallIssue, reportArgumentType]
         used |= {name for (name,) in asked(analyst, RESTS_ON)}
         analyst.execute("drop view asked_for")
-    there = {view.name for view in definition.VIEWS} | {function.name for function in functions.functions()}
+    there = {view.name for view in definition.VIEWS} | {function.name for function in definition.FUNCTIONS}
     assert there - used == set()
     assert len(definition.KEPT) >= 15
-    assert len(functions.functions()) >= 50
+    assert len(definition.FUNCTIONS) >= 50
 
 
 def documented(told: str) -> str:
