@@ -16,8 +16,9 @@ Written from the catalogue (`clique_app/metrics/catalog/`) by `python -m clique_
 Days are the store's. A ratio is that of two values of the whole period and group, never a mean of days; over nothing it
 is unknown, with the reason. Every metric can be asked for by day, week and month, and by what else stands at it:
 `clique metrics show KEY --store SHOP --from DAY --to DAY --by DIMENSION`. One that says "by ... as KEY" is answered by
-that metric there.
+that metric there. Its functions for analysts ([sql.md](sql.md)) stand last.
 """
+_MONTH = "'2026-07-01', '2026-07-31'"
 _UNITS = {"money": "money in the store's currency", "count": "a count", "ratio": "a ratio", "percent": "a share"}
 _GOOD = {"up": "more is better", "down": "less is better", "neither": "neither more nor less is better"}
 
@@ -49,6 +50,8 @@ def _entry(item: Metric) -> Iterator[str]:
     if why := registry.matures(item):
         yield f"- {why}"
     yield f"- {_by(item)}"
+    by = next((one for one in registry.dimensions(item) if one not in TIMES), "week")
+    yield f"- `select clique.{item.key}({_MONTH})`; `select * from clique.{item.key}_by('{by}', {_MONTH})`"  # noqa: S608  # shown, not run
 
 
 def _by(item: Metric) -> str:

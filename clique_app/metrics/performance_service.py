@@ -27,8 +27,9 @@ COLUMNS = (
     "attributed_revenue", "reported_revenue", "roas", "contribution_profit", "roi", "contribution_margin",
 )  # fmt: skip
 STOCK = ("stock_units", "days_of_cover")  # of a product, at the period's end
-_MEASURE = {"ad_spend": "spend"}  # of a total, where it is not its key
-_NOT_BY_PRODUCT = "Platforms do not tell it by product; it stands in the row without one."
+MEASURE = {"ad_spend": "spend"}  # of a total, where it is not its key
+NOT_BY_PRODUCT = ("impressions", "clicks", "reported_revenue")
+_WHY_NOT = "Platforms do not tell it by product; it stands in the row without one."
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ def performance(session: Session, store_id: int, period: Period, by: By) -> list
 
 def _given(leaf: Leaf, row: Mapping[Any, Any], reasons: Mapping[str, str], by: By) -> Figure:
     why = reasons.get(leaf.key, "")
-    if by == "product" and leaf.key in ("impressions", "clicks", "reported_revenue") and row["member"] is not None:
-        why = why or _NOT_BY_PRODUCT
-    value = None if why else Decimal(row[_MEASURE.get(leaf.key, leaf.key)])
+    if by == "product" and leaf.key in NOT_BY_PRODUCT and row["member"] is not None:
+        why = why or _WHY_NOT
+    value = None if why else Decimal(row[MEASURE.get(leaf.key, leaf.key)])
     return Figure(leaf.key, leaf.name, leaf.unit, value, why)
 
 

@@ -48,19 +48,68 @@ def _sold(key: str, among: str) -> str:
     where r.store_id = :store_id and {total.day} {among} and {total.where}"""  # noqa: S608
 
 
+_NO_ADS, _NO_ORDERS = (", ".join(f"0 as {measure}" for measure in group) for group in (OF_ADS, OF_ORDERS))
+_SUMS = ", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)
+
+
 def made(among: str) -> str:
     """The rows of PerformanceDay; among: "= any(:days)" or "is not null"."""
+    sums = ", ".join(f"sum({measure}) as {measure}" for measure in OF_ORDERS)
+    ads = ", ".join(f"sum({measure}) as {measure}" for measure in OF_ADS)
+    return f"""
+    with {_read(among)},
+    parts as (
+        select {rollup.in_cuts(_ALL_CUTS)}, {_NO_ADS}, {sums} from sold group by {rollup.grouping_sets(_ALL_CUTS)}
+        union all
+        select {rollup.in_cuts(_AD_CUTS)}, {ads}, {_NO_ORDERS} from delivered group by {rollup.grouping_sets(_AD_CUTS)}
+        union all
+        select 'product', day, array[product_id::text], amount, case when by_link then amount else 0 end, 0, 0, 0,
+               {_NO_ORDERS}
+        from shared
+        union all
+        select 'product', day, array[null::text], 0, 0, impressions, clicks, reported_revenue, {_NO_ORDERS}
+        from delivered
+        union all
+        select 'geography', day, array[geography], {", ".join(OF_ADS)}, {_NO_ORDERS} from seen
+    )
+    select day, cut, members, {_SUMS} from parts group by day, cut, members
+    """  # noqa: S608  # the catalogue's own SQL
+
+
+def crossed(among: str) -> str:
+    """The same of each day, channel, campaign, place and product together. What a campaign spent on a product is its
+    places' in the shares of its spend there: platforms tell of the two apart, never of both."""
+    return f"""
+    with {_read(among)},
+    shares as (
+        select * from shared join (
+            select day, channel, campaign_id, sum(spend) as whole from delivered group by 1, 2, 3 having sum(spend) <> 0
+        ) spent using (day, channel, campaign_id)
+    ),
+    parts as (
+        select day, channel, campaign, geography, product, {_NO_ADS}, {", ".join(OF_ORDERS)} from sold
+        union all
+        select day, channel, campaign_id::text, geography, product_id::text,
+               coalesce(amount * seen.spend / whole, seen.spend),
+               case when by_link then amount * seen.spend / whole else 0 end, 0, 0, 0, {_NO_ORDERS}
+        from seen left join shares using (day, channel, campaign_id) where seen.spend <> 0
+        union all
+        select day, channel, campaign_id::text, geography, null, 0, 0, impressions, clicks, reported_revenue,
+               {_NO_ORDERS}
+        from seen where (impressions, clicks, reported_revenue) <> (0, 0, 0)
+    )
+    select day, channel, campaign::bigint as campaign_id, geography, product::bigint as product_id, {_SUMS}
+    from parts group by 1, 2, 3, 4, 5
+    """  # noqa: S608  # the catalogue's own SQL
+
+
+def _read(among: str) -> str:
+    """What was sold, which ads were delivered, and what became of their spend by product and by place."""
     paid = registry.metric("attributed_revenue")
     assert isinstance(paid, Total)
     parts = " union all ".join(_sold(key, among) for key in OF_ORDERS[:-1])
-    sums = ", ".join(f"sum({measure}) as {measure}" for measure in OF_ORDERS)
-    ads = ", ".join(f"sum({measure}) as {measure}" for measure in OF_ADS)
-    nothing = {measure: f"0 as {measure}" for measure in MEASURES}
-    of_ads = ", ".join(OF_ADS)
-    no_ads, no_orders = (", ".join(nothing[one] for one in group) for group in (OF_ADS, OF_ORDERS))
     kinds = ", ".join(f"'{kind}'" for kind in NET_SALES_KINDS)
-    return f"""
-    with touched as not materialized (
+    return f"""touched as not materialized (
         select r.order_id, r.channel, r.campaign_id, ({paid.where}) as is_paid from credit r
         where r.store_id = :store_id and r.orders > 0 and (r.orders = 1 or not exists (
             select from credit b where b.store_id = :store_id and b.order_id = r.order_id
@@ -85,28 +134,12 @@ def made(among: str) -> str:
                r.clicks, r.reported_revenue, 0 as spend_by_link
         from ad_day r where r.store_id = :store_id and r.day {among}
     ),
-    {_by_product(among, kinds)},
-    parts as (
-        select {rollup.in_cuts(_ALL_CUTS)}, {no_ads}, {sums} from sold group by {rollup.grouping_sets(_ALL_CUTS)}
-        union all
-        select {rollup.in_cuts(_AD_CUTS)}, {ads}, {no_orders} from delivered group by {rollup.grouping_sets(_AD_CUTS)}
-        union all
-        select 'product', day, array[product_id::text], amount, case when by_link then amount else 0 end, 0, 0, 0,
-               {no_orders}
-        from shared
-        union all
-        select 'product', day, array[null::text], 0, 0, impressions, clicks, reported_revenue, {no_orders}
-        from delivered
-        union all
-        select 'geography', day, array[geography], {of_ads}, {no_orders} from seen
-    )
-    select day, cut, members, {", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)}
-    from parts group by day, cut, members
-    """  # noqa: S608  # the catalogue's own SQL
+    {_by_product(among, kinds)}"""  # noqa: S608  # the catalogue's own SQL
 
 
 def _by_product(among: str, kinds: str) -> str:
-    """Spend by product (shared), and ads' figures by place (seen): what platforms do not place has no place."""
+    """Spend by campaign and product (shared), and ads' figures by campaign and place (seen): what platforms do not
+    place has no place."""
     return f"""
     weights as (
         select t.channel, t.campaign_id, e.product_id, e.day, sum(e.amount) as weight
@@ -115,7 +148,7 @@ def _by_product(among: str, kinds: str) -> str:
         group by 1, 2, 3, 4 having sum(e.amount) > 0
     ),
     linked as (
-        select d.day, d.ad_id, d.spend, p.product_id, 1 as weight
+        select d.day, d.channel, d.campaign_id, d.ad_id, d.spend, p.product_id, 1 as weight
         from delivered d join ad_product p on p.store_id = :store_id and p.ad_id = d.ad_id where d.spend <> 0
     ),
     rest as (
@@ -139,9 +172,9 @@ def _by_product(among: str, kinds: str) -> str:
         from known k left join weights using (day) where level = 0 group by 1, 2, 3, 4, 5
     ),
     asked as (
-        select true as by_link, day, '' as channel, ad_id as number, spend, product_id, weight from linked
+        select true as by_link, day, channel, campaign_id, ad_id as number, spend, product_id, weight from linked
         union all
-        select false, day, channel, campaign_id, spend, product_id, coalesce(weight, 1) from spread
+        select false, day, channel, campaign_id, campaign_id, spend, product_id, coalesce(weight, 1) from spread
     ),
     whole as (
         select *, spend * weight / sum(weight) over one as exact,
@@ -155,24 +188,24 @@ def _by_product(among: str, kinds: str) -> str:
         from whole window one as (partition by by_link, day, channel, number)
     ),
     shared as (
-        select day, product_id, by_link, trim_scale(sum(
+        select day, channel, campaign_id, product_id, by_link, trim_scale(sum(
             cents + case when place <= floor(left_over * 100) then 0.01 else 0 end
             + case when place = 1 then left_over - floor(left_over * 100) / 100 else 0 end)) as amount
-        from ranked group by 1, 2, 3
+        from ranked group by 1, 2, 3, 4, 5
     ),
     placed_ads as (
-        select placed.day, {_PLACE} as geography, placed.spend, placed.impressions, placed.clicks,
-               placed.reported_revenue
+        select placed.day, placed.channel, placed.campaign_id, {_PLACE} as geography, placed.spend, placed.impressions,
+               placed.clicks, placed.reported_revenue
         from campaign_region_day placed where placed.store_id = :store_id and placed.day {among}
     ),
     seen as (
-        select day, geography, sum(spend) as spend, 0 as spend_by_link, sum(impressions) as impressions,
-               sum(clicks) as clicks, sum(reported_revenue) as reported_revenue
+        select day, channel, campaign_id, geography, sum(spend) as spend, 0 as spend_by_link,
+               sum(impressions) as impressions, sum(clicks) as clicks, sum(reported_revenue) as reported_revenue
         from (
             select * from placed_ads
             union all
-            select day, null, spend, impressions, clicks, reported_revenue from delivered
+            select day, channel, campaign_id, null, spend, impressions, clicks, reported_revenue from delivered
             union all
-            select day, null, -spend, -impressions, -clicks, -reported_revenue from placed_ads
-        ) ads group by 1, 2
+            select day, channel, campaign_id, null, -spend, -impressions, -clicks, -reported_revenue from placed_ads
+        ) ads group by 1, 2, 3, 4
     )"""  # noqa: S608

@@ -10,11 +10,13 @@ from clique_app.roles import READER_ROLE, WAREHOUSE_ROLE
 from clique_app.warehouse import access, functions
 from clique_app.warehouse.access import OWN_STORE
 from clique_app.warehouse.catalogue_views import CATALOGUE_VIEWS
+from clique_app.warehouse.performance import PERFORMANCE, PERFORMANCE_VIEW
 from clique_app.warehouse.store_views import DATES, LIVE_VIEWS, STORE_VIEWS
 from clique_app.warehouse.view import View
 
 # an entry rests on those before it alone
-VIEWS: tuple[View, ...] = (DATES, *CATALOGUE_VIEWS, *STORE_VIEWS, *LIVE_VIEWS)
+VIEWS: tuple[View, ...] = (DATES, *CATALOGUE_VIEWS, *STORE_VIEWS, *LIVE_VIEWS, PERFORMANCE_VIEW)
+FUNCTIONS = (*functions.functions(), PERFORMANCE)
 KEPT = tuple(view for view in VIEWS if view.kept)
 
 _BOOKS = (
@@ -52,7 +54,7 @@ def _comment(view: View) -> str:
 @lru_cache(maxsize=1)
 def statements() -> tuple[str, ...]:
     """What makes everything anew, for the database's owner. own_store comes first: views and policies rest on it."""
-    rest_on, made = functions.foundations(), tuple(functions.statements())
+    rest_on, made = functions.foundations(), tuple(functions.statements(FUNCTIONS))
     return (
         access.ROLES,
         access.WITHHOLD,

@@ -17,9 +17,9 @@ from clique_app.warehouse.known import KNOWN_FUNCTIONS, UNTIL, known
 
 # what a value can be narrowed by: the member as text, '' for what has none
 FILTERS: tuple[Dimension, ...] = tuple(one for one in NAMES if one not in TIMES)
-_PERIOD = (("from_day", "date"), ("to_day", "date"))
-_VALUE = (*_PERIOD, *((name, "text default null") for name in FILTERS))
-_BY = (("dimension", "text"), *_PERIOD)
+PERIOD = (("from_day", "date"), ("to_day", "date"))
+_VALUE = (*PERIOD, *((name, "text default null") for name in FILTERS))
+_BY = (("dimension", "text"), *PERIOD)
 _ASKED = ", ".join([":start", ":end", *(f":{name}" for name in FILTERS)])
 _NARROWED = " or ".join(f":{name} is not null" for name in FILTERS)
 _BOUND = {"start": "from_day", "end": "to_day"}  # what the catalogue calls them
@@ -86,9 +86,9 @@ def foundations() -> tuple[str, ...]:
     return (*KNOWN_FUNCTIONS, _SLICES, _CHECKED)
 
 
-def statements() -> Iterator[str]:
+def statements(made: Iterable[Function]) -> Iterator[str]:
     """What makes them."""
-    for function in functions():
+    for function in made:
         yield function.sql
         yield function.comment
 

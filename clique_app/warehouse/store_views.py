@@ -336,6 +336,21 @@ LIVE_VIEWS = (
         """,
     ),
     View(
+        "ad_days",
+        "What each ad did on each of its platform's days. Reach adds up over neither days nor ads.",
+        """
+        select d.store_id, d.day, d.channel, d.campaign_id, c.name as campaign, g.ad_group_id, g.name as ad_group,
+               d.ad_id, a.name as ad, d.currency, d.spend, d.impressions, d.clicks, d.link_clicks,
+               d.landing_page_views, d.add_to_carts, d.checkouts, d.video_views, d.reported_conversions,
+               d.reported_revenue, nullif(d.reach, 0) as reach,
+               d.impressions::numeric / nullif(d.reach, 0) as frequency
+        from ad_day d
+        join ad a using (store_id, ad_id)
+        join ad_group g on g.store_id = a.store_id and g.ad_group_id = a.ad_group_id
+        join campaign c on c.store_id = d.store_id and c.campaign_id = d.campaign_id
+        """,
+    ),
+    View(
         "restatements",
         "Credits of a day that was over and came out otherwise since, by model and channel, with the cause.",
         """

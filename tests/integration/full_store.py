@@ -219,7 +219,7 @@ def _ads(scale: int) -> list[Any]:
                 "clicks": 9 + day % 5, "reported_conversions": Decimal(day % 2),
                 "reported_revenue": Decimal(25 * (day % 2)),
             }  # fmt: skip
-            rows.append(_row(AdDay, ad_id=at, campaign_id=at, **facts))
+            rows.append(_row(AdDay, ad_id=at, campaign_id=at, reach=100 * scale if n else 0, **facts))
             rows.append(_row(CampaignRegionDay, campaign_id=at, country="US", region="NY", **facts))
         rows.append(
             _row(AdDayFormer, day=WHOLE.start, ad_id=at, replaced_at=START, spend=Decimal(scale * 8), impressions=1,

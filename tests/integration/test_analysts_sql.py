@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy import text
-from sqlmodel import SQLModel, select
 
 from clique_app import database
-from clique_app.attribution import service as attribution
 from clique_app.database import owner_session, store_session
 from clique_app.errors import NotFound
 from clique_app.metrics import grouping_service, registry, service
 from clique_app.metrics.definition import Dimension, Period
 from clique_app.settings import settings
-from clique_app.tables import (
-    AdDay,
-    Customer,
-    InventoryDay,
-    Order,
-    OrderLine,
-    Product,
-    SaleEntry,
-    SurveyResponse,
-    Touch,
-    Variant,
-)
 from clique_app.warehouse import definition, functions, logins_service
 from clique_app.warehouse import service as warehouse
 from clique_app.warehouse.catalogue_views import ADDED_UP, FORMULAS
 from tasks.warehouse import refresh_now
 from tests.conftest import Servers
+from tests.integration.analysts import LATER, asked, close, sell_later
 from tests.integration.full_store import WHOLE, make_full_store, own_database
 from tests.integration.stores import make_store
 
@@ -82,56 +67,10 @@ def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[Store
                     logins_service.take_away(session, store_id)
 
 
-LATER = datetime(2026, 12, 3, 17, tzinfo=UTC)
-
-
-def sell_later(store_id: int) -> None:
-    """Eleven weeks on, so that customers are old enough for LTV at 90 days: two customers buy again, a variant that
-    Shopify does not track and one beside another of its product; both days had ads, and a stock-out came before."""
-    with store_session(store_id) as session:
-
-        def add(table: type[SQLModel], **values: Any) -> None:
-            session.add(table.model_validate({"store_id": store_id, **values}))
-            session.flush()
-
-        add(Product, product_id=4, title="Candle 4", handle="candle-4", updated_at=LATER)
-        for variant, product, tracked in ((4, 4, False), (5, 1, True)):
-            same: dict[str, Any] = {"inventory_item_id": variant, "title": "", "price": Decimal(10)}
-            add(Variant, variant_id=variant, product_id=product, tracked=tracked, **same)
-        for ago in range(40):
-            for item in (1, 5):
-                left = 0 if item == 1 and 5 <= ago < 15 else 60
-                day = LATER.date() - timedelta(days=ago)
-                add(InventoryDay, day=day, inventory_item_id=item, location_id=2, available=left)
-        for number, (buyer, product, variant, units) in enumerate(((2, 4, 4, 3), (4, 1, 5, 7), (4, 1, 1, 20))):
-            at, order_id = LATER - timedelta(days=number), 9000 + number
-            day, same = at.date(), {"product_id": product, "variant_id": variant, "quantity": units}
-            of_order: dict[str, Any] = {"order_id": order_id, "line_id": order_id, **same}
-            add(Order, order_id=order_id, name=f"#{order_id}", processed_at=at, day=day, created_at=at, updated_at=at,
-                customer_id=buyer, currency="USD", presentment_currency="USD", total=Decimal(10 * units),
-                stated_total=Decimal(10 * units), country="US", region="ME", financial_status="PAID")  # fmt: skip
-            add(OrderLine, title="", current_quantity=units, unit_price=Decimal(10), **of_order)
-            add(SaleEntry, sale_id=order_id, kind="sale", happened_at=at, day=day, amount=Decimal(10 * units),
-                **of_order)  # fmt: skip
-            add(AdDay, ad_id=200, campaign_id=200, day=day, channel="meta", currency="USD", read_at=LATER,
-                spend=Decimal("7.5"), impressions=100, clicks=9)  # fmt: skip
-        attribution.credit_orders(session, store_id, None)
-
-
 @pytest.fixture(scope="module")
 def analyst(stores: Stores) -> Iterator[psycopg.Connection]:
     with stores.connect(stores.north) as connection:
         yield connection
-
-
-def close(one: Decimal | None, other: Decimal | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) <= Decimal("1e-9") * max(1, abs(other))
-
-
-def asked(connection: psycopg.Connection, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    return connection.execute(query, values).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def test_every_function_says_what_the_service_says(stores: Stores) -> None:
@@ -400,53 +339,6 @@ def test_each_view_is_filled_while_it_is_read_and_says_when(stores: Stores, anal
     assert asked(analyst, "select distinct product from clique.product_days where product_id = 3") == [("Renamed",)]
     later = dict(asked(analyst, "select view, refreshed_at from clique.refreshed"))
     assert {view for view in later if later[view] > refreshed[view]} == {"product_days"}
-
-
-@pytest.mark.parametrize(
-    "query", re.findall(r"```sql\n(.*?)```", DOCS.read_text(), re.DOTALL), ids=lambda q: q.split("\n")[0][:40]
-)
-def test_the_documented_queries_run_and_find_something(stores: Stores, query: str) -> None:
-    with stores.connect(stores.east) as analyst:
-        assert asked(analyst, query.strip())
-
-
-def documented(told: str) -> str:
-    """The query of docs/sql.md that begins with this."""
-    [query] = [one for one in re.findall(r"```sql\n(.*?)```", DOCS.read_text(), re.DOTALL) if one.startswith(told)]
-    return query
-
-
-def test_the_documented_ltv_by_first_channel_is_that_of_customers_old_enough(stores: Stores) -> None:
-    with store_session(stores.east) as session:
-        won = {c.customer_id: c for c in session.exec(select(Customer))}
-        orders = list(session.exec(select(Order)))
-        heard = {one.order_id: one.channel for one in session.exec(select(SurveyResponse)) if one.channel}
-        channel_of = heard | {touch.order_id: touch.channel for touch in session.exec(select(Touch))}  # one each
-        brought: dict[int | None, Decimal] = {}
-        for entry in session.exec(select(SaleEntry)):
-            if entry.kind in ("sale", "discount", "refund"):
-                brought[entry.order_id] = brought.get(entry.order_id, Decimal(0)) + entry.amount
-        until = Period(WHOLE.start, LATER.date() - timedelta(days=90))
-        split = grouping_service.grouped(session, stores.east, ["cac"], until, "channel")
-        cac = {row.member: row.figures["cac"].value for row in split.rows}
-    mine: dict[str, list[Decimal]] = {}
-    for customer in won.values():
-        first = customer.first_order_day
-        if first and first <= until.end:
-            spent = [
-                brought[order.order_id]
-                for order in orders
-                if order.customer_id == customer.customer_id and (order.day - first).days <= 90
-            ]
-            channel = channel_of.get(customer.first_order_id, "unattributed")
-            mine.setdefault(channel, []).append(sum(spent, Decimal(0)))
-    with stores.connect(stores.east) as analyst:
-        theirs = asked(analyst, documented("-- what the first channel is worth later"))
-    assert len(theirs) == len(mine) > 2
-    for channel, customers, ltv, cost in theirs:
-        assert customers == len(mine[channel])
-        assert close(ltv, sum(mine[channel], Decimal(0)) / len(mine[channel]))
-        assert close(cost, cac.get(channel))
 
 
 def test_the_document_names_every_view() -> None:

@@ -5,20 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.attribution import service as attribution
-from clique_app.database import store_session, system_session
+from clique_app.database import owner_session, store_session, system_session
 from clique_app.errors import InvalidInput
 from clique_app.metrics import kept_service, readings_service, registry, service, sums_service
 from clique_app.metrics.definition import Period, Reading
 from clique_app.metrics.gaps import CUSTOMERS
 from clique_app.metrics.performance_service import Performance, performance
 from clique_app.metrics.performance_sql import By
-from clique_app.tables import Ad, AdGroup, Campaign, Order, SaleEntry, Store, StoreSettings, SyncCursor, Touch
+from clique_app.tables import (
+    Ad,
+    AdGroup,
+    Campaign,
+    InventoryDay,
+    Location,
+    Order,
+    Product,
+    SaleEntry,
+    Store,
+    StoreSettings,
+    SyncCursor,
+    Touch,
+    Variant,
+)
+from clique_app.warehouse import logins_service
 
 NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
 FIRST = NOON.date()
@@ -37,7 +54,7 @@ BY = ("day", "channel", "campaign", "geography", "product")
 
 
 @pytest.fixture
-def session(database_env: None) -> Iterator[Session]:
+def store_id(database_env: None) -> int:
     with system_session() as system:
         store = Store(
             shop_domain="performance.myshopify.com", time_zone="UTC", installed_at=NOON, history_complete=True,
@@ -64,8 +81,14 @@ def session(database_env: None) -> Iterator[Session]:
             ]
         ):
             _order(session, store_id, number + 1, customer, product, region, campaign, NOON + timedelta(days=day))
-        session.info["store_id"] = store_id
         attribution.credit_orders(session, store_id, None)
+    return store_id
+
+
+@pytest.fixture
+def session(store_id: int) -> Iterator[Session]:
+    with store_session(store_id) as session:
+        session.info["store_id"] = store_id
         yield session
 
 
@@ -200,6 +223,90 @@ def test_places_that_platforms_do_not_tell_stand_apart(session: Session) -> None
 def test_what_it_cannot_be_told_by_is_refused(session: Session) -> None:
     with pytest.raises(InvalidInput):
         performance(session, session.info["store_id"], WHOLE, "weather")  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture
+def analyst(store_id: int) -> Iterator[psycopg.Connection]:
+    with owner_session() as session:
+        login = logins_service.give(session, store_id)
+    with psycopg.connect(login.url, autocommit=True) as connection:
+        yield connection
+    with owner_session() as session:
+        logins_service.take_away(session, store_id)
+
+
+COUNTED = (*TOTALS, "impressions", "clicks", "reported_revenue", "contribution_profit")
+OF_MEMBER: dict[By, str] = {
+    "day": "day", "channel": "channel", "campaign": "campaign_id", "geography": "geography", "product": "product_id",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("by", BY)
+def test_analysts_rows_sum_to_what_is_told_by_each_of_their_columns(
+    session: Session, analyst: psycopg.Connection, by: By
+) -> None:
+    mine = {row.member: row.figures for row in performance(session, session.info["store_id"], WHOLE, by)}
+    sums = ", ".join(f"sum({key})" for key in COUNTED)
+    for rows in ("clique.performance(%s, %s)", "clique.performance where day between %s and %s"):
+        asked = f"select {OF_MEMBER[by]}, {sums} from {rows} group by 1"
+        theirs = {member: told for member, *told in analyst.execute(asked, (WHOLE.start, WHOLE.end))}  # pyright: ignore[reportArgumentType]
+        members = {member for member, of in mine.items() if any(of[key].value for key in COUNTED)}
+        assert members <= theirs.keys() <= mine.keys()
+        for member, told in theirs.items():
+            for key, value in zip(COUNTED, told, strict=True):
+                assert abs((value or 0) - (mine[member][key].value or 0)) < Decimal("1e-9"), (rows, member, key)
+
+
+def test_a_row_of_analysts_is_one_campaign_place_and_product_of_a_day(analyst: psycopg.Connection) -> None:
+    query = (
+        "select campaign_id, geography, product_id, spend_by, ad_spend, net_sales, roas, impressions"
+        " from clique.performance(%s, %s) order by 1, 2, 3"
+    )
+    told = {row[:3]: row[3:] for row in analyst.execute(query, (FIRST, FIRST))}
+    # 10.01 of the first campaign in halves, of which 6 were seen in Maine
+    [promoted] = [row for row in told if row == (1, "US, ME", 1)]
+    basis, spend, net_sales, roas, impressions = told[promoted]
+    assert basis == "promoted"
+    assert abs(spend - 6 * Decimal("5.005") / Decimal("10.01")) < Decimal("0.01")
+    assert (net_sales, impressions) == (10, None)
+    assert abs(roas - net_sales / spend) < Decimal("1e-9")
+    assert told[2, None, 3][0] == "share"
+    assert told[1, "US, ME", None][-1] == 60
+    assert told[1, None, None][-1] == 40
+    assert analyst.execute("select count(*) from clique.performance(%s, %s)", (None, FIRST)).fetchone() == (0,)
+
+
+def test_days_that_are_not_read_are_unknown_to_analysts_too(store_id: int, analyst: psycopg.Connection) -> None:
+    with store_session(store_id) as session:
+        session.get_one(SyncCursor, (store_id, "meta_ads")).history_from = FIRST + timedelta(days=1)
+    query = "select count(ad_spend), count(roas), sum(net_sales) from clique.performance(%s, %s) where day = %s"
+    assert analyst.execute(query, (FIRST, WHOLE.end, FIRST)).fetchone() == (0, 0, Decimal(60))
+
+
+def test_stock_stands_beside_its_product_as_the_page_has_it(store_id: int, analyst: psycopg.Connection) -> None:
+    with store_session(store_id) as session:
+        of: dict[str, Any] = {"store_id": store_id}
+        session.add(SyncCursor(source="shopify_inventory", read_to=NOON, fresh_at=NOON, **of))
+        session.add(Location(location_id=1, name="Hudson", **of))
+        session.add(Product(product_id=1, title="Candle", handle="candle", updated_at=NOON, **of))
+        session.flush()
+        session.add(Variant(variant_id=11, product_id=1, inventory_item_id=7, title="", price=Decimal(10), **of))
+        session.add(InventoryDay(day=FIRST, inventory_item_id=7, location_id=1, available=15, **of))
+        session.connection().execute(text("update sale_entry set variant_id = 11 where product_id = 1"))
+    with store_session(store_id) as session:
+        for days in (Period(FIRST, FIRST), Period(FIRST + timedelta(days=3), FIRST + timedelta(days=3))):
+            page = {row.member: row.figures for row in performance(session, store_id, days, "product")}
+            query = (
+                "select distinct product_id, product, stock_units, days_of_cover from clique.performance(%s, %s)"
+                " where product_id is not null"
+            )
+            rows = {product: rest for product, *rest in analyst.execute(query, (days.start, days.end))}
+            assert rows[1][:2] == ["Candle", 15]
+            assert page[1]["stock_units"].value == 15
+            cover = page[1]["days_of_cover"].value
+            assert cover
+            assert abs(rows[1][2] - cover) < Decimal("1e-9")
+            assert {tuple(rest[1:]) for product, rest in rows.items() if product != 1} <= {(None, None)}
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 20), (1, 9), (9, 9), (10, 20), (2, 95), (7, 99)])
