@@ -67,9 +67,7 @@ HEADERS = (
     "x-hub-signature", "x-hub-signature-256",
 )  # fmt: skip
 METHODS = (
-    *("GET", "POST") * 6,
-    "GET",
-    "POST",
+    *("GET", "POST", "POST") * 8,
     "HEAD",
     "PUT",
     "PATCH",
@@ -111,7 +109,7 @@ def requests(draw: st.DrawFn, paths: list[str]) -> dict[str, Any]:
     """One request, half of them with a good signature of Shopify's."""
     template = draw(st.sampled_from([*paths, "/", "/nothing", "/webhooks", "/auth"]))
     path = re.sub(r"\{[^}]*\}", lambda _: draw(JUNK | st.sampled_from(["meta", "shopify"])), template)
-    path += draw(st.sampled_from(["", "", "", "", "/", "/..", "//", "?", "%2f", "\0"]))
+    path += draw(st.sampled_from([*[""] * 18, "/", "/..", "//", "?", "%2f", "\0"]))
     path = path.encode(errors="replace").decode()  # a server's path is decoded text
     query = draw(st.lists(st.tuples(st.sampled_from(QUERY_KEYS), JUNK), max_size=5))
     separator = draw(st.sampled_from([b"&", b";", b"&&", b"=&="]))
