@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from clique_app import clock
-from clique_app.errors import CliqueError
+from clique_app.errors import AccessExpired, CliqueError
 from clique_app.integrations.shopify import code_grant
 from clique_app.settings import settings
 from tasks.install import install_with_code
@@ -90,6 +90,8 @@ async def callback(request: Request) -> Response:
         if not await _use_once(state):
             return _problem("This link has been used. Open Clique in Shopify admin.")
         await asyncio.to_thread(install_with_code, shop_domain, code)
+    except AccessExpired as error:
+        return _problem(error.message)
     except CliqueError as error:
         return _problem(error.message, status=502)
     except RedisError:

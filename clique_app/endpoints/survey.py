@@ -58,6 +58,11 @@ async def answer(request: Request) -> Response:
     return await run_in_threadpool(_of_link, request, lambda link, shown: _answer(request, link, shown, fields))
 
 
+async def show_or_answer(request: Request) -> Response:
+    """One route, so that whoever comes with another method is told of both."""
+    return await (answer(request) if request.method == "POST" else show(request))
+
+
 async def make_link(request: Request) -> Response:
     """For the block on the thank-you page: a link for the order it stands on."""
     if request.method == "OPTIONS":
@@ -79,8 +84,7 @@ async def make_link(request: Request) -> Response:
 
 ROUTES = (
     Route("/survey/link", make_link, methods=["POST", "OPTIONS"]),
-    Route("/survey/{link}", show, methods=["GET"]),
-    Route("/survey/{link}", answer, methods=["POST"]),
+    Route("/survey/{link}", show_or_answer, methods=["GET", "POST"]),
 )
 
 

@@ -108,7 +108,10 @@ def exchange_code(shop_domain: str, code: str) -> Grant:
         try:
             reply = exchange.client.post(f"https://{shop_domain}/admin/oauth/access_token", json=body)
             if reply.status_code != 200:
-                raise _problem(str(_json(reply).get("error", "")), reply)
+                problem = str(_json(reply).get("error", ""))
+                if problem == "invalid_request":  # codes are good for a moment, and once
+                    raise AccessExpired("Shopify does not take this link any more. Install Clique again.")
+                raise _problem(problem, reply)
             return _grant(reply.json())
         except (httpx.HTTPError, ValueError):
             raise _problem("network", exchange.reply) from None

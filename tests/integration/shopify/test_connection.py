@@ -305,6 +305,15 @@ def test_a_signed_callback_of_another_browser_another_time_or_another_store_conn
     assert status() == 302
 
 
+def test_a_code_that_shopify_does_not_take_any_more_is_no_fault_of_the_app(shop: Shop, browser: TestClient) -> None:
+    path, _, query = callback_of(shop, browser).partition("?")
+    fields = {k: v for k, v in parse_qsl(query) if k != "hmac"} | {"code": "used"}
+    signed = urlencode({**fields, "hmac": signature_of(fields, SECRET)})
+    answer = browser.get(f"{path}?{signed}", follow_redirects=False)
+    assert (answer.status_code, answer.text) == (400, "Shopify does not take this link any more. Install Clique again.")
+    assert shop.query("select count(*) from connection") == [(0,)]
+
+
 def test_only_a_stores_own_address_is_sent_to_the_dialog(shop: Shop, browser: TestClient) -> None:
     for wrong in ("", "evil.example.com", f"{SHOP}.evil.com", "evil.com/book.myshopify.com", "-x.myshopify.com"):
         assert browser.get("/auth/shopify/start", params={"shop": wrong}, follow_redirects=False).status_code == 400
