@@ -7,7 +7,7 @@ Who runs holds an advisory lock on a connection of its own, so a killed run is f
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -32,10 +32,9 @@ from clique_app.integrations.access import Access
 from clique_app.integrations.shopify.scopes import SHOWN_WITHOUT_SCOPE_DAYS
 from clique_app.logs import log
 from clique_app.settings import settings
-from clique_app.sync import costs_service
+from clique_app.sync import costs_service, objects_service
 from clique_app.sync.ads_service import ADS, AdsSource
 from clique_app.sync.orders_service import journeys_given_up, unbalanced
-from clique_app.sync.reading import NOT_SHOWN
 from clique_app.sync.source import Askable, Batch, Kind, Plan, Source, Written
 from clique_app.tables import Store, SyncCursor, SyncRun
 from clique_app.tables.attribution import CHANGED, FIRST_READ
@@ -72,7 +71,7 @@ class Held:
     theirs: int | None
     ours: int
     message: str  # in words, what is missing; empty: nothing
-    gone: int = 0  # are here, and not shown by the platform any more
+    gone: Sequence[int] = ()  # are here, and not shown by the platform any more
 
     @property
     def whole(self) -> bool:
@@ -264,7 +263,8 @@ class Run:
             held = self._held(given)
         with self._owned() as (session, run):
             if held.gone:
-                _account(run, Written(held.gone, 0, {NOT_SHOWN: held.gone}))
+                kind = objects_service.KIND_OF[self.source.key]
+                _account(run, objects_service.forget(session, self.store_id, kind, held.gone))
             problems = [run.message, held.message]  # what was missing on the way
             if run.read != run.written + run.skipped:
                 problems.append(f"{run.read:,} rows were read, but {run.written + run.skipped:,} are accounted for.")
@@ -314,12 +314,12 @@ class Run:
 
     def _held(self, given: Access) -> Held:
         theirs, ours = self._counts(given, self.plan)
-        gone = 0
+        gone: list[int] = []
         if theirs is not None and theirs < ours and isinstance(self.source, Askable):
             with store_session(self.store_id) as session:
                 ids = self.source.kept_ids(session, self.store_id, self.plan)
             aside = self.source.aside(given, self.plan, ids)
-            ours, gone = len(ids) - aside.gone - aside.later, aside.gone
+            ours, gone = len(ids) - len(aside.gone) - aside.later, aside.gone
         if theirs is None or theirs == ours:
             return Held(theirs, ours, "", gone)
         message = f"The platform counts {theirs:,}, {ours:,} are here. Sync again; the figures may be incomplete."

@@ -30,6 +30,7 @@ from clique_app.keeping import privacy_service
 from clique_app.logs import log
 from clique_app.sync import inbox_service, objects_service
 from clique_app.sync.draining import Hinted, next_together
+from clique_app.sync.reading import NOT_SHOWN
 from clique_app.sync.topics import TOPICS, object_of
 from clique_app.tables import InboxEvent
 from tasks import ad_pushes, install
@@ -125,7 +126,7 @@ def drain(shop_domain: str) -> Step:
             return Step("worked" if worked else "idle")
         is_new = (batch[0].kind, batch[0].object_id) in missing
         try:
-            _refetch(store_id, batch, PATIENCE_FOR_NEW_SECONDS if is_new else 0.0)
+            gone = _refetch(store_id, batch, PATIENCE_FOR_NEW_SECONDS if is_new else 0.0)
         except RateLimited as limit:
             _resting_until[shop_domain] = time.monotonic() + limit.retry_after
             return Step("limited", limit.retry_after)
@@ -133,6 +134,8 @@ def drain(shop_domain: str) -> Step:
             handled = _problem(f"{batch[0].kind} of delivery {batch[0].number}", error)
         else:
             handled = Handled(done=True)
+            if gone:
+                inbox_service.settle(session, shop_domain, gone, NOT_SHOWN)
         if handled.done:
             inbox_service.settle(session, shop_domain, batch, handled.note)
         elif handled.later:
@@ -166,8 +169,9 @@ def _handle_push(event: InboxEvent) -> Handled:
         return _problem(f"{event.topic} {event.delivery_id}", error)
 
 
-def _refetch(store_id: int, batch: Sequence[Hinted], patience: float) -> None:
-    """Read the objects as they are now and write them, with the credits of their orders, in one transaction."""
+def _refetch(store_id: int, batch: Sequence[Hinted], patience: float) -> list[Hinted]:
+    """Read the objects as they are now and write them, with the credits of their orders, in one transaction. Returns
+    those that Shopify does not show any more."""
     kind, ids = batch[0].kind, [one.object_id for one in batch]
     given = replace(access(store_id, "shopify"), patience_seconds=patience)
     try:
@@ -175,10 +179,12 @@ def _refetch(store_id: int, batch: Sequence[Hinted], patience: float) -> None:
     except AccessExpired:
         given = replace(access(store_id, "shopify", refused=given.token), patience_seconds=patience)
         records = objects_service.fetch(given, kind, ids)
+    deleted = [one.object_id for one in batch if one.deleted]
     with store_session(store_id) as session:
-        written = objects_service.write(session, store_id, kind, ids, records)
+        written = objects_service.write(session, store_id, kind, ids, records, deleted)
         forget_twins(session, store_id, written.order_ids)
         attribution.credit_orders(session, store_id, list(written.order_ids))
+    return [one for one in batch if one.object_id in written.gone]
 
 
 def _handle_other(store_id: int, event: InboxEvent) -> Handled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clique_app.imports import values
+from clique_app.imports import places, values
 from clique_app.imports.findings import Findings
 from clique_app.imports.records import CustomerRecord
 from clique_app.imports.sheet import Row, Sheet
@@ -36,8 +36,10 @@ def _place(row: Row) -> tuple[str, str, str]:
     def of(*columns: str) -> str:
         return next((values.text(row.text(column)) for column in columns if row.text(column)), "")
 
+    country = of("Default Address Country Code", "Country Code", "Country")[:60]
+    region = of("Province") or places.region(country, of("Default Address Province Code", "Province Code"))
     return (
-        of("Default Address Country Code", "Country Code", "Country")[:60],
-        of("Province", "Default Address Province Code", "Province Code")[:100],
+        country,
+        region[:100],
         of("Default Address Zip", "Zip")[:20],
     )

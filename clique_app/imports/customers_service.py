@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -11,7 +10,7 @@ from sqlmodel import Session
 from clique_app.imports.definition import Done, Judged, Tell, counted, quietly
 from clique_app.imports.records import ParsedFile
 from clique_app.imports.values import made_id
-from clique_app.sync.first_orders import statements
+from clique_app.sync import first_orders
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables.imports import NO_DAY
 
@@ -83,7 +82,6 @@ where s.customer_id < 0 and f.state <> 'kept' order by s.customer_id, s.processe
 on conflict do nothing
 returning customer_id
 """
-LOCK, FIRST_ORDERS = statements("select unnest(%(customers)s::bigint[]) as customer_id")
 # once the platform names a buyer that files had named first, the orders are the platform's customer's
 ADOPT = """
 with twin as (
@@ -159,7 +157,7 @@ def adopt(run: psycopg.Cursor, store_id: int) -> None:
     values = {"store": store_id}
     adopting = [own for (own,) in run.execute(ADOPT, values).fetchall()]
     run.execute(FORGET_MADE, values)
-    first_orders(run, store_id, adopting)
+    first_orders.renew(run, store_id, adopting)
 
 
 def prepare_redaction(session: Session, store_id: int) -> None:
@@ -168,13 +166,6 @@ def prepare_redaction(session: Session, store_id: int) -> None:
     with cursor(session) as run:
         run.execute(EMPTY_WAITING, {"store": store_id, "message": EMPTIED})  # after an import that is under way
         adopt(run, store_id)
-
-
-def first_orders(run: psycopg.Cursor, store_id: int, customers: Iterable[int]) -> None:
-    """Find these customers' first orders anew."""
-    values = {"store": store_id, "customers": sorted(set(customers))}
-    run.execute(LOCK, values)
-    run.execute(FIRST_ORDERS, values)
 
 
 def forget(session: Session, store_id: int, file_id: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from clique_app.imports import values
+from clique_app.imports import places, values
 from clique_app.imports.findings import Findings
 from clique_app.imports.records import OrderLine, OrderRecord
 from clique_app.imports.sheet import Row, Sheet
@@ -182,9 +182,10 @@ class _Reader:
 def _place(row: Row) -> dict[str, str]:
     """Where it went to: the shipping address, else the billing address; country, region and postal code only."""
     which = "Shipping" if row.text("Shipping Country") else "Billing"
-    region = row.text(f"{which} Province Name") or row.text(f"{which} Province")
+    country = values.text(row.text(f"{which} Country"))[:60]
+    region = row.text(f"{which} Province Name") or places.region(country, row.text(f"{which} Province"))
     return {
-        "country": values.text(row.text(f"{which} Country"))[:60],
+        "country": country,
         "region": values.text(region)[:100],
         "postal_code": values.text(row.text(f"{which} Zip"))[:20],
     }

@@ -34,6 +34,31 @@ order by v.variant_id
 on conflict (store_id, variant_id, valid_from) do update set cost = excluded.cost, as_of = excluded.as_of
 returning variant_id
 """
+# The days of costs by the store's zone as it is now, each not before the one before; of two that fall on one day the
+# later counts. What did not come from Shopify has no instant, and keeps its day.
+PLACED = """
+create temporary table cost_placed on commit drop as
+with dated as (
+  select *, as_of is null or valid_from = %(first)s as keeps, (as_of at time zone %(zone)s)::date as told_on
+  from unit_cost where store_id = %(store)s
+),
+placed as (
+  select *, case when keeps then valid_from else max(case when keeps then valid_from else told_on end) over (
+    partition by variant_id order by valid_from) end as on_day
+  from dated
+)
+select distinct on (variant_id, on_day) variant_id, on_day, cost, as_of from placed
+where variant_id in (select variant_id from placed where on_day <> valid_from)
+order by variant_id, on_day, valid_from desc
+"""
+FORGET_COSTS = """
+delete from unit_cost where store_id = %(store)s and variant_id in (select variant_id from cost_placed)
+"""
+PLACE_COSTS = """
+insert into unit_cost (store_id, variant_id, valid_from, cost, as_of)
+select %(store)s, variant_id, on_day, cost, as_of from cost_placed order by variant_id, on_day
+returning variant_id
+"""
 RECOST_ENTRIES = f"""
 update sale_entry e set unit_cost = c.cost
 from ({COST_ON_DAY}) c
@@ -80,6 +105,14 @@ def write_costs(session: Session, store_id: int, costs: Iterable[CostRow]) -> se
         if variants:
             recost(run, store_id, variants)
     return set(variants)
+
+
+def move_costs(run: psycopg.Cursor, store_id: int, zone: str) -> set[int]:
+    """Bring the days of costs to the store's zone, under the lock of costs; the variants whose days moved."""
+    values = {"store": store_id, "zone": zone, "first": EVER}
+    run.execute(PLACED, values)
+    run.execute(FORGET_COSTS, values)
+    return {variant for (variant,) in run.execute(PLACE_COSTS, values).fetchall()}
 
 
 def recost(run: psycopg.Cursor, store_id: int, variants: Sequence[int]) -> None:

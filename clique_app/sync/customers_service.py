@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -35,6 +35,10 @@ where (c.created_at, c.updated_at, c.email_hmac, c.country, c.region, c.postal_c
                         excluded.region, excluded.postal_code)
   and (c.updated_at is null or c.updated_at <= excluded.updated_at)
 returning customer_id
+"""
+DELETE = """
+delete from customer c where c.store_id = %(store)s and c.customer_id = any(%(gone)s)
+  and not exists (select from shop_order o where o.store_id = %(store)s and o.customer_id = c.customer_id)
 """
 # what a plan should have brought
 KEPT = """
@@ -104,6 +108,12 @@ def write_customers(session: Session, store_id: int, records: list[dict[str, Any
         changed = len(run.execute(UPSERT_CUSTOMERS, {"store": store_id}).fetchall())
     same = len(records) - changed
     return Written(len(records), changed, {"unchanged": same} if same else {})
+
+
+def delete_customers(session: Session, store_id: int, gone: Collection[int]) -> int:
+    """Forget customers that were deleted in Shopify. Who has orders here stays: the orders were a customer's."""
+    with cursor(session) as run:
+        return run.execute(DELETE, {"store": store_id, "gone": list(gone)}).rowcount
 
 
 def email_key(store_id: int) -> bytes:

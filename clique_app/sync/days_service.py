@@ -1,10 +1,13 @@
-"""Store days of sales and visits, worked out again from their instants where the store has changed its time zone."""
+"""Store days, worked out again from their instants where the store has changed its time zone."""
 
 from __future__ import annotations
 
+from typing import Any, LiteralString
+
+import psycopg
 from sqlmodel import Session
 
-from clique_app.sync.costs_service import recost
+from clique_app.sync.costs_service import move_costs, recost
 from clique_app.sync.staging_service import cursor
 from clique_app.tables import Store
 
@@ -37,6 +40,27 @@ MOVE_VISITS = """
 update web_session set day = (started_at at time zone %(zone)s)::date
 where store_id = %(store)s and day <> (started_at at time zone %(zone)s)::date
 """
+MOVE_ANSWERS = """
+update survey_response set day = (answered_at at time zone %(zone)s)::date
+where store_id = %(store)s and day <> (answered_at at time zone %(zone)s)::date
+"""
+# the store's first known day begins with its first order
+FIRST_ORDER = """
+select min(processed_at) from shop_order
+where store_id = %(store)s and day = (select history_from from store where store_id = %(store)s)
+"""
+MOVE_HISTORY = """
+update store set history_from = (%(first)s at time zone %(zone)s)::date where store_id = %(store)s
+"""
+# of the first day that was read, only a part is here where days begin earlier now
+LATER = """
+select exists (
+  select from shop_order where store_id = %(store)s and day < (processed_at at time zone %(zone)s)::date)
+"""
+MOVE_READ = """
+update sync_cursor set history_from = history_from + 1
+where store_id = %(store)s and source = 'shopify_orders' and history_from is not null
+"""
 # of deliveries no day is kept, so no trigger marks those that were summed
 MARK_DELIVERIES = "insert into metric_change (store_id, source, day) values (%(store)s, 'delivery', null)"
 
@@ -45,17 +69,28 @@ def settle(session: Session, store_id: int) -> int:
     """Bring all days to the store's zone; of how many sales the day moved. Their credits are then to be made anew."""
     values = {"store": store_id, "zone": session.get_one(Store, store_id).time_zone}
     with cursor(session) as run:
-        run.execute("select pg_advisory_xact_lock_shared(hashtextextended('unit_cost', %(store)s))", values)
+        run.execute("select pg_advisory_xact_lock(hashtextextended('unit_cost', %(store)s))", values)
         run.execute(LOCK_ORDERS, values)
+        first, later = _one(run, FIRST_ORDER, values), _one(run, LATER, values)
         moved = run.execute(MOVE_ORDERS, values).rowcount
+        if moved and first:
+            run.execute(MOVE_HISTORY, {**values, "first": first})
+        if later:
+            run.execute(MOVE_READ, values)
         found = run.execute(MOVE_ENTRIES, values).fetchone()
         assert found is not None
-        entries, variants = found
+        entries, sold = found
         run.execute(LOCK_CUSTOMERS, values)
         run.execute(MOVE_CUSTOMERS, values)
         run.execute(MOVE_VISITS, values)
-        if variants:
-            recost(run, store_id, variants)
+        run.execute(MOVE_ANSWERS, values)
+        if variants := {*(sold or ()), *move_costs(run, store_id, values["zone"])}:
+            recost(run, store_id, sorted(variants))
         if moved or entries:
             run.execute(MARK_DELIVERIES, values)
     return moved + entries
+
+
+def _one(run: psycopg.Cursor, query: LiteralString, values: dict[str, Any]) -> Any:
+    found = run.execute(query, values).fetchone()
+    return found[0] if found else None

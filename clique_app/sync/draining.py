@@ -13,12 +13,13 @@ CHANGED_TOGETHER = 50
 
 @dataclass(frozen=True, slots=True)
 class Hinted:
-    """An object with deliveries that wait, as the oldest of them says."""
+    """An object with deliveries that wait, as one that says it was deleted says, or else the oldest."""
 
     kind: ObjectKind
     object_id: int
     number: int
     attempts: int
+    deleted: bool = False
 
 
 def next_together(

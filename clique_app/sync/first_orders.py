@@ -3,7 +3,10 @@ other instead of locking each other out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import LiteralString
+
+import psycopg
 
 
 def statements(among: LiteralString) -> tuple[LiteralString, LiteralString]:
@@ -30,3 +33,13 @@ where c.store_id = %(store)s and c.customer_id = f.customer_id
   and (c.first_order_id, c.first_order_at, c.first_order_day) is distinct from (f.order_id, f.processed_at, f.day)
 """,  # noqa: S608
     )
+
+
+_LOCK, _FIND = statements("select unnest(%(customers)s::bigint[]) as customer_id")
+
+
+def renew(run: psycopg.Cursor, store_id: int, customers: Iterable[int]) -> None:
+    """Find these customers' first orders anew."""
+    values = {"store": store_id, "customers": sorted(set(customers))}
+    run.execute(_LOCK, values)
+    run.execute(_FIND, values)

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from clique_app import clock
 from clique_app.errors import NotFound
 from clique_app.sync.draining import Hinted
-from clique_app.sync.topics import ObjectKind
+from clique_app.sync.topics import DELETIONS, ObjectKind
 from clique_app.tables import InboxEvent, Store
 
 DEAD_AFTER_ATTEMPTS = 10
@@ -29,14 +29,15 @@ _COALESCE = sa.text(
     update inbox_event set state = 'done', done_at = :now, error = ''
     where ctid = any(array(
       select ctid from (
-        select ctid, row_number() over (partition by kind, object_id order by number) as place
+        select ctid, row_number() over (
+          partition by kind, object_id order by topic = any(:deletions) desc, number) as place
         from inbox_event where state = 'new' and shop_domain = :shop and kind <> '') same_object
       where place > 1))
     """
 )
 _WAITING = sa.text(
     f"""
-    select kind, object_id, number, attempts from inbox_event
+    select kind, object_id, number, attempts, topic from inbox_event
     where state = 'new' and shop_domain = :shop and kind <> '' and {_DUE} order by number limit :most
     """  # noqa: S608
 )
@@ -135,14 +136,14 @@ def _mark(session: Session, event: InboxEvent, **values: Any) -> None:
 
 
 def waiting(session: Session, shop_domain: str) -> list[Hinted]:
-    """The objects whose deliveries wait, each once. Of several deliveries of one object all but the oldest are done:
-    it stands for them, and what is fetched from now on is as new as each of them. Only who has taken the store may
-    ask, so that nobody is fetching meanwhile."""
-    session.execute(_COALESCE, {"shop": shop_domain, "now": clock.now()})
+    """The objects whose deliveries wait, each once. Of several deliveries of one object all but one are done: it
+    stands for them, and what is fetched from now on is as new as each of them. Only who has taken the store may ask,
+    so that nobody is fetching meanwhile."""
+    session.execute(_COALESCE, {"shop": shop_domain, "now": clock.now(), "deletions": list(DELETIONS)})
     rows = session.execute(_WAITING, {"shop": shop_domain, "now": clock.now(), "most": SEEN_TOGETHER})
     oldest: dict[tuple[ObjectKind, int], Hinted] = {}
-    for kind, object_id, number, attempts in rows:
-        oldest.setdefault((kind, object_id), Hinted(kind, object_id, number, attempts))
+    for kind, object_id, number, attempts, topic in rows:
+        oldest.setdefault((kind, object_id), Hinted(kind, object_id, number, attempts, topic in DELETIONS))
     return list(oldest.values())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,10 +11,10 @@ from sqlmodel import Session
 
 from clique_app.integrations.shopify.values import number
 from clique_app.sync.catalog_service import fetch_products, retire_products, write_products
-from clique_app.sync.customers_service import fetch_customers, write_customers
+from clique_app.sync.customers_service import delete_customers, fetch_customers, write_customers
 from clique_app.sync.inventory_service import fetch_inventory, write_inventory
-from clique_app.sync.orders_service import fetch_orders, write_orders
-from clique_app.sync.reading import NOT_SHOWN
+from clique_app.sync.orders_service import delete_orders, fetch_orders, write_orders
+from clique_app.sync.reading import DELETED, NOT_SHOWN
 from clique_app.sync.source import Access, Written
 from clique_app.sync.topics import ObjectKind
 
@@ -29,14 +30,12 @@ WRITE = {
     "inventory_item": write_inventory,
     "customer": write_customers,
 }
-SOURCE_OF = {
-    "order": "shopify_orders",
-    "product": "shopify_products",
-    "inventory_item": "shopify_inventory",
-    "customer": "shopify_customers",
+KIND_OF: dict[str, ObjectKind] = {
+    "shopify_orders": "order",
+    "shopify_products": "product",
+    "shopify_inventory": "inventory_item",
+    "shopify_customers": "customer",
 }
-
-
 TABLE_OF = {"order": "shop_order", "product": "product", "customer": "customer"}  # an item's levels come and go
 
 
@@ -61,17 +60,37 @@ def fetch(access: Access, kind: ObjectKind, ids: list[int]) -> list[dict[str, An
     return FETCH[kind](access, ids)
 
 
-def write(session: Session, store_id: int, kind: ObjectKind, ids: list[int], records: list[dict[str, Any]]) -> Written:
-    """Write what was fetched for these ids. What Shopify no longer shows: a product is retired; of an order it may
-    only be the app's view that ended (60 days without read_all_orders), so what is here stays."""
+def write(
+    session: Session,
+    store_id: int,
+    kind: ObjectKind,
+    ids: Collection[int],
+    records: list[dict[str, Any]],
+    deleted: Collection[int] = (),
+) -> Written:
+    """Write what was fetched for these ids. deleted: those that Shopify has said it deleted."""
     written = WRITE[kind](session, store_id, records)
     gone = sorted(set(ids) - {number(record["id"]) for record in records})
     if not gone:
         return written
-    if kind == "product":
-        retired = retire_products(session, store_id, gone)
-        return _added(written, retired)
-    return _added(written, Written(len(gone), 0, {NOT_SHOWN: len(gone)}))
+    return replace(_added(written, forget(session, store_id, kind, gone, deleted)), gone=tuple(gone))
+
+
+def forget(
+    session: Session, store_id: int, kind: ObjectKind, gone: Collection[int], deleted: Collection[int] = ()
+) -> Written:
+    """What Shopify no longer shows: a product is retired, an order or a customer that was deleted there is here too."""
+    match kind:
+        case "product":
+            return retire_products(session, store_id, list(gone))
+        case "order":
+            done = delete_orders(session, store_id, gone, deleted)
+        case "customer":
+            done = delete_customers(session, store_id, gone)
+        case "inventory_item":
+            done = 0
+    reasons = {DELETED: done, NOT_SHOWN: len(gone) - done}
+    return Written(len(gone), 0, {why: count for why, count in reasons.items() if count})
 
 
 def _added(one: Written, other: Written) -> Written:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, LiteralString
@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from clique_app import clock
 from clique_app.integrations.shopify import documents, reads
+from clique_app.integrations.shopify.scopes import SHOWN_WITHOUT_SCOPE_DAYS
 from clique_app.sync import first_orders, order_rows, planner_service, reading
 from clique_app.sync.order_rows import ENTRY_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, TOUCH_COLUMNS, OrderLines
 from clique_app.sync.source import Access, Aside, Batch, Plan, Written
@@ -108,6 +109,12 @@ LOCK_CUSTOMERS, FIRST_ORDERS = first_orders.statements(
     "select customer_id from stage_order union select unnest(%(buyers)s::bigint[])"
 )
 
+# Shopify shows every order that is young enough
+DELETE = """
+delete from shop_order where store_id = %(store)s and order_id = any(%(gone)s)
+  and (order_id = any(%(deleted)s) or created_at > %(shown_from)s)
+returning customer_id
+"""
 # what a plan should have brought
 KEPT = """
 select order_id from shop_order where store_id = %(store)s
@@ -173,6 +180,17 @@ def _kept(store_id: int, plan: Plan) -> dict[str, Any]:
 def fetch_orders(access: Access, ids: list[int]) -> list[dict[str, Any]]:
     """Orders by id, as write_orders takes them. Those Shopify does not show (any more) are left out."""
     return reads.by_ids(reading.client(access), documents.ORDERS, ids)
+
+
+def delete_orders(session: Session, store_id: int, gone: Collection[int], deleted: Collection[int]) -> int:
+    """Of the orders Shopify does not show, forget those that were deleted there: those it has said so of, and those it
+    would show to anyone. Of another only the app's view may have ended. Returns how many."""
+    shown_from = clock.now() - timedelta(days=SHOWN_WITHOUT_SCOPE_DAYS - 1)
+    values = {"store": store_id, "gone": list(gone), "deleted": list(deleted), "shown_from": shown_from}
+    with cursor(session) as run:
+        buyers = [customer for (customer,) in run.execute(DELETE, values).fetchall()]
+        first_orders.renew(run, store_id, filter(None, buyers))
+    return len(buyers)
 
 
 def without_journey(session: Session, store_id: int) -> list[int]:

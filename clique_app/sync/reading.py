@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from clique_app.integrations.shopify import reads
 from clique_app.integrations.shopify.client import Client
 from clique_app.integrations.shopify.documents import Listing
-from clique_app.integrations.shopify.values import instant
+from clique_app.integrations.shopify.values import instant, number
 from clique_app.sync.source import Access, Aside, Batch, Plan
 
 PAGED_UP_TO = 1000  # objects; above that a bulk file costs Shopify's limit less and is faster
-NOT_SHOWN = "no longer shown by Shopify"  # why something is skipped
+NOT_SHOWN, DELETED = "no longer shown by Shopify", "deleted in Shopify"  # why something is skipped
 OVERLAP = timedelta(minutes=10)  # read again before `since`: Shopify's index may lag behind its records
 
 
@@ -49,7 +49,7 @@ def aside(access: Access, plan: Plan, listing: Listing, ids: list[int]) -> Aside
     shown = reads.by_ids(client(access), listing.brief, ids)
     end = until(plan) if plan.since else None
     later = sum(end is not None and instant(record["updatedAt"]) >= end for record in shown)
-    return Aside(len(ids) - len(shown), later)
+    return Aside(sorted(set(ids) - {number(record["id"]) for record in shown}), later)
 
 
 def processed_within(access: Access, plan: Plan) -> str | None:

@@ -53,6 +53,7 @@ class Written:
     skipped: dict[str, int] = field(default_factory=dict)  # why: how many
     order_ids: tuple[int, ...] = ()
     wrong_costs: tuple[str, ...] = ()  # SKUs whose cost metafield holds no amount
+    gone: tuple[int, ...] = ()  # ids of what was asked for and is not shown any more
     missing: str = ""  # in words, as of a batch: what came of it and what the platform says do not agree
 
 
@@ -60,7 +61,7 @@ class Written:
 class Aside:
     """Of what is here, what the platform's own count leaves out without anything being wrong."""
 
-    gone: int  # it does not show them any more
+    gone: list[int]  # it does not show them any more
     later: int  # they have changed after the plan's until
 
 

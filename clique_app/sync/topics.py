@@ -34,6 +34,7 @@ TOPICS: dict[str, Topic] = {
     "orders/paid": Topic("order", "id"),
     "orders/updated": Topic("order", "id"),
     "orders/cancelled": Topic("order", "id"),
+    "orders/delete": Topic("order", "id"),
     "refunds/create": Topic("order", "order_id"),
     "products/create": Topic("product", "id"),
     "products/update": Topic("product", "id"),
@@ -42,7 +43,9 @@ TOPICS: dict[str, Topic] = {
     "inventory_items/update": Topic("inventory_item", "id"),
     "customers/create": Topic("customer", "id"),
     "customers/update": Topic("customer", "id"),
+    "customers/delete": Topic("customer", "id"),
 }
+DELETIONS = tuple(topic for topic in TOPICS if topic.endswith("/delete"))
 
 
 def object_in(topic: Topic, body: bytes) -> int:

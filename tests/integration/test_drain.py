@@ -33,7 +33,9 @@ class Shop:
         self.fault(ids)
         return [{"id": i, "code": self.postal_codes[i]} for i in ids if i in self.postal_codes]
 
-    def write(self, session: Any, store_id: int, kind: str, ids: list[int], records: list[dict[str, Any]]) -> Written:
+    def write(
+        self, session: Any, store_id: int, kind: str, ids: list[int], records: list[dict[str, Any]], deleted: list[int]
+    ) -> Written:
         for record in records:
             session.connection().exec_driver_sql(
                 "insert into customer (store_id, customer_id, country, region, postal_code)"

@@ -444,3 +444,22 @@ def test_the_command_previews_imports_and_names_what_is_wrong(tmp_path: Path) ->
     path.write_text(SPEND + "Monday,TikTok,x,1,USD,,\n")
     code, told = clique()
     assert (code, [(one["line"], one["column"]) for one in told["problems"]]) == (1, [(2, "Day")])
+
+
+def test_a_region_is_one_place_whether_a_file_or_shopify_tells_of_it(database_url: str) -> None:
+    store_id = make_store()
+    with store_session(store_id) as session:
+        there = {"countryCodeV2": "US", "province": "New York", "zip": "10001"}
+        write_orders(session, store_id, [{**shopify_order(1), "shippingAddress": there}])
+    coded = {"Shipping_Province": "NY", "Shipping_Province_Name": ""}
+    billed = {
+        **coded,
+        "Shipping_Province": "",
+        "Shipping_Country": "",
+        "Billing_Province": "NY",
+        "Billing_Country": "US",
+    }
+    unknown = {**coded, "Shipping_Province": "Upstate"}
+    put(store_id, orders_csv(order("#7", CANDLE, **coded), order("#8", MUG, **billed), order("#9", MUG, **unknown)))
+    places = "select country, region, count(*) from shop_order group by 1, 2 order by 2"
+    assert rows(database_url, places) == [("US", "New York", 3), ("US", "Upstate", 1)]

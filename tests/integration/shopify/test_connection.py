@@ -132,7 +132,7 @@ def test_a_refused_topic_keeps_no_other_back_and_is_named_until_it_is_allowed(sh
     shop.world.set_scopes(SHOP, [s for s in SCOPES if s != "read_customers"])
     check_store.fn(shop.open())
     [(held, problem)] = shop.query("select held, problem from webhook_check")
-    assert held == len(TOPICS) - 2
+    assert held == len(TOPICS) - 3
     assert problem.startswith("Shopify refused customers/create: ")
     assert "customers/update: " in problem
     shop.world.set_scopes(SHOP, SCOPES)
@@ -141,7 +141,7 @@ def test_a_refused_topic_keeps_no_other_back_and_is_named_until_it_is_allowed(sh
     assert ("check_store", shop.store_id) in shop.queued()
     check_store.fn(shop.store_id)
     assert shop.query("select held, created, problem from webhook_check") == [
-        (len(TOPICS), "CUSTOMERS_CREATE,CUSTOMERS_UPDATE", "")
+        (len(TOPICS), "CUSTOMERS_CREATE,CUSTOMERS_UPDATE,CUSTOMERS_DELETE", "")
     ]
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg
 import pytest
 
 from clique_app.database import store_session
@@ -126,6 +127,41 @@ def test_a_store_that_changes_its_time_zone_has_all_its_days_in_the_new_one(impo
     written = imported.query("select order_id, xmin::text from shop_order order by 1")
     reconcile.fn(imported.store_id)
     assert imported.query("select order_id, xmin::text from shop_order order by 1") == written
+
+
+def test_costs_answers_and_what_is_known_follow_a_changed_time_zone(imported: Shop) -> None:
+    from tasks.install import check_store
+    from tasks.rollups import reconcile
+
+    candle, soap = sorted(imported.store.variants)[:2]
+    day, later = EVENING.date(), EVENING.date() + timedelta(days=1)
+    costs = [(candle, "1970-01-01", 8, EVENING - timedelta(days=60)), (candle, day, 9, EVENING),
+             (soap, "1970-01-01", 3, EVENING - timedelta(days=60)), (soap, day, 4, EVENING.replace(hour=8)),
+             (soap, later, 5, EVENING.replace(hour=11))]  # fmt: skip
+    rows = ", ".join(f"({imported.store_id}, {v}, '{first}', {cost}, '{at}')" for v, first, cost, at in costs)
+    change(imported, f"delete from unit_cost where variant_id in ({candle}, {soap})")
+    change(imported, f"insert into unit_cost (store_id, variant_id, valid_from, cost, as_of) values {rows}")
+    answer = f"{imported.store_id}, '1', '{day}', '{EVENING}', '{EVENING}', 9, '', ''"
+    columns = "store_id, subject, day, answered_at, changed_at, nps, heard, channel"
+    change(imported, f"insert into survey_response ({columns}) values ({answer})")
+    change(imported, "update sync_cursor set history_from = '2026-01-01' where source = 'shopify_orders'")
+    far = "Pacific/Auckland"
+    imported.store.shop.time_zone, imported.store.zone = far, ZoneInfo(far)
+    check_store.fn(imported.store_id)
+    for _ in range(2):
+        reconcile.fn(imported.store_id)
+        kept = "select valid_from, cost::float from unit_cost where variant_id = {} order by 1 offset 1"
+        assert imported.query(kept.format(candle)) == [(later, 9.0)]
+        assert imported.query(kept.format(soap)) == [(day, 4.0), (later, 5.0)]
+        assert imported.query("select day from survey_response") == [(later,)]
+        assert imported.query("select history_from = (select min(day) from shop_order) from store") == [(True,)]
+        read = "select history_from::text from sync_cursor where source = 'shopify_orders'"
+        assert imported.query(read) == [("2026-01-02",)], "of the first day that was read only a part is here"
+
+
+def change(shop: Shop, statement: str) -> None:
+    with psycopg.connect(shop.database_url) as connection:
+        connection.execute(statement)  # pyright: ignore[reportArgumentType,reportCallIssue]
 
 
 def test_each_trouble_that_passes_is_overcome_and_told(imported: Shop) -> None:
