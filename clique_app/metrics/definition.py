@@ -88,6 +88,7 @@ class Entry:
     origin: str = "Clique"  # whose definition it is
     matures: str = ""  # what is left out until its time has come; "": the value is known at once
     partners: tuple[str, ...] = ()  # metrics that answer the same for what this one cannot be grouped by
+    no_further: str = ""  # why it can be grouped by no more than it is, where that is asked
     target: Target | None = None
 
 

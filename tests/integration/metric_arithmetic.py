@@ -334,6 +334,16 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "overhead": lambda w: w.by_month_days(w.settings.overhead_per_month),
     "ad_spend": lambda w: w.ads("spend"),
     "all_ad_spend": lambda w: w.ads("spend"),
+    "promoted_spend": lambda w: w.ads("spend"),
+    **{
+        f"{what}_{key}": lambda w, key=key: LEAVES[key](w)
+        for what, of in (
+            ("credited", ("cost_of_goods", "fulfilment", "payment_fees")),
+            ("product", ("ad_spend", "fulfilment", "payment_fees")),
+            ("placed", ("ad_spend", "impressions", "clicks", "reported_revenue")),
+        )
+        for key in of
+    },
     "impressions": lambda w: w.ads("impressions"),
     "clicks": lambda w: w.ads("clicks"),
     "reported_revenue": lambda w: w.ads("reported_revenue"),

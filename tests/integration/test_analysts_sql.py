@@ -20,7 +20,7 @@ from clique_app import database
 from clique_app.attribution import service as attribution
 from clique_app.database import owner_session, store_session
 from clique_app.errors import NotFound
-from clique_app.metrics import grouping_service, registry, service
+from clique_app.metrics import grouping_service, registry, service, sums_service
 from clique_app.metrics.definition import Dimension, Period
 from clique_app.settings import settings
 from clique_app.tables import (
@@ -72,6 +72,9 @@ def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[Store
             make_store(),
         )
         sell_later(east)
+        for store_id in (north, south, east):  # as after each reading
+            with store_session(store_id) as session:
+                sums_service.roll_up(session, store_id)
         refresh_now()
         with owner_session() as session:
             urls = {store_id: logins_service.give(session, store_id).url for store_id in (north, south, east, bare)}

@@ -36,6 +36,7 @@ left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id"""
     ),
     sources=("shopify_orders", "shopify_products"),
     needs=("costs",),
+    partners=("credited_cost_of_goods",),
     worked="units x unit cost",
     example=(
         (
@@ -71,6 +72,7 @@ FULFILMENT = Total(
     amount="s.fulfilment_per_order",
     shown=(Shown("When", "r.processed_at", "time"), Shown("Order", "r.name")),
     sources=("shopify_orders",),
+    partners=("credited_fulfilment", "product_fulfilment"),
     worked="orders x cost of fulfilling one",
     moved_by=("store_settings",),
 )
@@ -93,6 +95,7 @@ PAYMENT_FEES = Total(
         Shown("Fee", "case when r.payment_fee is null then 'estimated' else 'stated by Shopify' end"),
     ),
     sources=("shopify_orders",),
+    partners=("credited_payment_fees", "product_payment_fees"),
     worked="stated fees, else charged x fee % + fixed fee",
     example=(
         (
@@ -146,6 +149,7 @@ OTHER_MARKETING = Total(
     ),
     shown=(Shown("A month", "r.other_marketing_per_month", "money"),),
     sources=(),
+    no_further="Other marketing is one amount of the whole store, which nothing divides fairly.",
 )
 OVERHEAD = Total(
     key="overhead",
@@ -159,6 +163,7 @@ OVERHEAD = Total(
     example=(({"r.day": "date '2026-02-14'", "r.overhead_per_month": "1400"},), "50.00"),
     shown=(Shown("A month", "r.overhead_per_month", "money"),),
     sources=(),
+    no_further="Overhead is one amount of the whole store, which nothing divides fairly.",
 )
 CONTRIBUTION_BEFORE_ADS = Formula(
     key="contribution_before_ads",
