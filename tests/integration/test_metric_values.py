@@ -157,7 +157,7 @@ def test_a_channel_bears_the_costs_of_orders_in_the_shares_it_is_credited_with(
     costs = [(row.order_id, world.goods(row)) for row in world.on_days("sale_entry") if row.quantity]
     for order in world.orders.values():
         if world.within(order.day):
-            costs.append((order.order_id, world.settings.fulfilment_per_order + world.fee(order)))
+            costs.append((order.order_id, world.fulfilling(order) + world.fee(order)))
     for order_id, cost in costs:
         for channel, share in shares[order_id].items():
             own[channel] = own.get(channel, Decimal(0)) - cost * share

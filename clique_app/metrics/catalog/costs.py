@@ -63,17 +63,35 @@ FULFILMENT = Total(
     key="fulfilment",
     name="Fulfilment",
     unit="money",
-    meaning="Orders placed times the cost of fulfilling one, from Settings.",
+    meaning="The cost of fulfilling each order placed, from Settings: by its country or region where that has its own.",
     good="down",
     source=_ORDERS,
     groups=groups.of_order("r"),
     grain="an order",
     where="not r.test",
-    amount="s.fulfilment_per_order",
-    shown=(Shown("When", "r.processed_at", "time"), Shown("Order", "r.name")),
+    amount="""coalesce(
+  (s.fulfilment_by_place ->> (r.country || '-' || lower(r.region collate "C")))::numeric,
+  (s.fulfilment_by_place ->> r.country)::numeric, s.fulfilment_per_order)""",
+    shown=(
+        Shown("When", "r.processed_at", "time"),
+        Shown("Order", "r.name"),
+        Shown("Place", f"coalesce({groups.place('r')}, '')"),
+    ),
     sources=("shopify_orders",),
     partners=("credited_fulfilment", "product_fulfilment"),
-    worked="orders x cost of fulfilling one",
+    worked="cost of fulfilling an order to its place",
+    example=(
+        tuple(
+            {
+                "r.country": f"'{country}'",
+                "r.region": f"'{region}'",
+                "s.fulfilment_per_order": "6.50",
+                "s.fulfilment_by_place": """'{"US-hawaii": "14.00", "CA": "9.50"}'::jsonb""",
+            }
+            for country, region in (("US", "Maine"), ("US", "Hawaii"), ("CA", "Quebec"))
+        ),
+        "30.00",
+    ),
     moved_by=("store_settings",),
 )
 PAYMENT_FEES = Total(
