@@ -187,7 +187,7 @@ def test_a_dimension_that_is_none_is_refused_with_those_that_are(analyst: psycop
             asked(analyst, f"select * from clique.{key}_by('Channel', '2026-07-01', '2026-07-31')")
         assert refused.value.diag.message_primary == (
             "There is no dimension 'Channel'. There are: day, week, month, channel, campaign, ad_group, ad, product, "
-            "geography, new_returning, cohort, stage."
+            "geography, new_returning, cohort, stage, program, landing."
         )
 
 

@@ -105,6 +105,8 @@ def test_a_group_is_what_the_metric_is_narrowed_to_it(small: tuple[Session, int]
         ("new_customer_net_sales", "new_returning"), ("days_of_cover", "product"),
         ("contribution_profit", "channel"), ("contribution_profit", "product"), ("contribution_profit", "geography"),
         ("roi", "campaign"), ("contribution_margin", "ad"), ("cpc", "product"), ("cac", "geography"),
+        ("bounce_rate", "landing"), ("visitors", "landing"), ("cart_abandonment_rate", "landing"),
+        ("email_click_rate", "program"), ("engagement_decay_rate", "program"),
     ]  # fmt: skip
     for key, by in asked:
         split = grouping_service.grouped(session, store_id, [key], period, by, compare="previous")
