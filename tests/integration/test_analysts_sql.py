@@ -191,6 +191,22 @@ def test_a_dimension_that_is_none_is_refused_with_those_that_are(analyst: psycop
         )
 
 
+def test_the_view_of_metrics_says_what_is_lacking_and_by_what_a_value_is_told(stores: Stores) -> None:
+    query = "select metric, known, lacking, dimensions, no_further from metrics"
+    for store_id in (stores.north, stores.bare):
+        with stores.connect(store_id) as analyst:
+            told = {metric: rest for metric, *rest in asked(analyst, query)}
+        assert told.keys() == {item.key for item in registry.METRICS}
+        for item in registry.METRICS:
+            known, lacking, dimensions, no_further = told[item.key]
+            assert not (known and lacking), item.key
+            assert (dimensions, no_further) == (list(registry.dimensions(item)), registry.no_further(item))
+        assert ("ads" in told["roi"][1]) is (store_id == stores.bare)
+        assert "channel" in told["roi"][2]
+        assert "channel" not in told["net_profit"][2]
+        assert told["net_profit"][3]
+
+
 def test_a_value_is_narrowed_as_the_pages_narrow_it(stores: Stores, analyst: psycopg.Connection) -> None:
     period = PERIODS[0]
     with store_session(stores.north) as session:
