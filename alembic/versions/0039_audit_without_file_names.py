@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0039_audit_without_file_names"
-down_revision = "0036_cost_metafield"
+down_revision = "0038_fulfilment_by_place"
 branch_labels = None
 depends_on = None
 

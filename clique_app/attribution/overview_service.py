@@ -366,7 +366,7 @@ def _credited_by_order_day(
     session: Session, store_id: int, period: Period, model: Model, channel: str | None, moment: Moment
 ) -> dict[Any, _Credits]:
     """What is credited of the orders of the period, by channel or campaign."""
-    made, asked = kept_service.relation(store_id, ORDER_CREDITS, period, moment)
+    made, asked = sums_service.relation(store_id, ORDER_CREDITS, period, moment)
     key, narrowed = "channel", ""
     if channel is not None:
         key, narrowed, asked["channel"] = "campaign_id", "and channel = :channel", channel

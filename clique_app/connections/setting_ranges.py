@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from clique_app.connections import place_costs
+
 Kind = Literal["percent", "money", "days", "hours", "points"]
 Value = Decimal | int | None
 
@@ -150,6 +152,9 @@ def checked(texts: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]
     for named in NAMES:
         if problem := named.problem(texts.get(named.name, "").strip()):
             problems[named.name] = problem
+    _, problem = place_costs.parsed(texts.get(place_costs.NAME, ""))
+    if problem:
+        problems[place_costs.NAME] = problem
     for choice in CHOICES:
         if texts.get(choice.name) not in {key for key, *_ in choice.options}:
             problems[choice.name] = "Choose one of the list."
@@ -207,8 +212,9 @@ def effect(name: str, value: Value) -> str:
 
 
 def effects_of_texts(texts: Mapping[str, str]) -> dict[str, str]:
-    """What each choice and each name does, in words."""
+    """What each choice and each text does, in words."""
     named = {one.name: one.effects[bool(texts.get(one.name, "").strip())] for one in NAMES}
+    named[place_costs.NAME] = place_costs.effect(place_costs.parsed(texts.get(place_costs.NAME, ""))[0])
     return named | {
         choice.name: words for choice in CHOICES for key, _, words in choice.options if texts.get(choice.name) == key
     }

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from clique_app import clock
-from clique_app.connections import setting_ranges
+from clique_app.connections import place_costs, setting_ranges
 from clique_app.connections.roles import require_may_act
 from clique_app.connections.setting_ranges import CHOICES, COST_METAFIELD, MODEL, NAMES, SETTINGS
 from clique_app.errors import CliqueError, InvalidInput, NotFound
@@ -91,18 +91,22 @@ def save(session: Session, store_id: int, user_id: int, texts: Mapping[str, str]
     values, problems = setting_ranges.checked(texts)
     if problems:
         labels = {setting.name: setting.label for setting in (*SETTINGS, *NAMES, *CHOICES)}
+        labels[place_costs.NAME] = place_costs.LABEL
         raise InvalidInput(" ".join(f"{labels[name]}: {problem}" for name, problem in problems.items()))
     row = _row(session, store_id, lock=True)
     before = {**_texts(row), KILL_SWITCH: _on(row.kill_switch)}
     wanted = {setting.name: setting_ranges.written(setting, values[setting.name]) for setting in SETTINGS}
     chosen = {choice.name: texts[choice.name] for choice in CHOICES}
     chosen |= {named.name: texts.get(named.name, "").strip() for named in NAMES}
-    after = {**wanted, **chosen, KILL_SWITCH: _on(kill_switch)}
+    by_place, _ = place_costs.parsed(texts.get(place_costs.NAME, ""))
+    places = {place_costs.NAME: place_costs.written(by_place)}
+    after = {**wanted, **chosen, **places, KILL_SWITCH: _on(kill_switch)}
     changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
     if not changed:
         return Saved({})
     for name, value in {**values, **chosen}.items():
         setattr(row, name, value)
+    row.fulfilment_by_place = by_place
     if COST_METAFIELD.name in changed:
         row.cost_metafield_at = clock.now()
     row.kill_switch, row.updated_at, row.updated_by = kill_switch, clock.now(), user_id
@@ -122,7 +126,8 @@ def _row(session: Session, store_id: int, *, lock: bool = False) -> StoreSetting
 
 def _texts(row: StoreSettings) -> dict[str, str]:
     numbers = {setting.name: setting_ranges.written(setting, getattr(row, setting.name)) for setting in SETTINGS}
-    return {**numbers, **{one.name: getattr(row, one.name) for one in (*NAMES, *CHOICES)}}
+    named = {one.name: getattr(row, one.name) for one in (*NAMES, *CHOICES)}
+    return {**numbers, **named, place_costs.NAME: place_costs.written(row.fulfilment_by_place)}
 
 
 def _on(value: bool) -> str:

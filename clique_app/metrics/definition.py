@@ -16,15 +16,17 @@ Need = Literal[
     "ads", "rates", "costs", "email", "history", "site", "answers", "reviews", "ugc", "referrals", "loyalty", "social",
     "stock", "expected", "forecasts", "subscriptions", "occasions",
 ]  # fmt: skip
-# what a value can be grouped and narrowed by; stage: of the customer's life that an e-mail is for
+# what a value can be grouped and narrowed by; stage: of the customer's life that an e-mail is for; program: the
+# campaign or flow that sent it; landing: the page that a visit began on
 Dimension = Literal[
     "day", "week", "month", "channel", "campaign", "ad_group", "ad", "product", "geography", "new_returning", "cohort",
-    "stage",
+    "stage", "program", "landing",
 ]  # fmt: skip
 NAMES: Mapping[Dimension, str] = {
     "day": "day", "week": "week", "month": "month", "channel": "channel", "campaign": "campaign",
     "ad_group": "ad group", "ad": "ad", "product": "product", "geography": "region",
     "new_returning": "new or returning customer", "cohort": "month of the first order", "stage": "kind of e-mail",
+    "program": "e-mail campaign or flow", "landing": "landing page",
 }  # fmt: skip
 TIMES: tuple[Dimension, ...] = ("day", "week", "month")  # every metric has these
 BY_FIRST_ORDER: tuple[Dimension, ...] = ("new_returning", "cohort")  # known of nobody until all orders ever are here
@@ -88,6 +90,7 @@ class Entry:
     origin: str = "Clique"  # whose definition it is
     matures: str = ""  # what is left out until its time has come; "": the value is known at once
     partners: tuple[str, ...] = ()  # metrics that answer the same for what this one cannot be grouped by
+    no_further: str = ""  # why it can be grouped by no more than it is, where that is asked
     target: Target | None = None
 
 

@@ -62,7 +62,8 @@ def _by(item: Metric) -> str:
         + ("" if answer is item else f" as {answer.key}")
         for answer in dict.fromkeys(answers.values())
     ]
-    return f"B{'; '.join(told)[1:]}." if told else "Of the whole store."
+    by = f"B{'; '.join(told)[1:]}." if told else "Of the whole store."
+    return f"{by} {registry.no_further(item)}".strip()
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ _NAMED: Mapping[Dimension, tuple[str, str]] = {
     "ad_group": ("ad_group", "name"),
     "ad": ("ad", "name"),
     "product": ("product", "title"),
+    "program": ("email_program", "name"),
 }
 _NO_MEMBER = {"new_returning": "Without a customer", "cohort": "Without a customer", "geography": "Not told"}
 

@@ -42,10 +42,9 @@ from clique_app.metrics.kept import (
     REORDERS,
     VARIANT_UNITS,
     VISITOR_GAPS,
-    Kept,
 )
 from clique_app.metrics.pace import Pace
-from clique_app.metrics.sums_service import Moment, Sums, now, sums
+from clique_app.metrics.sums_service import Moment, Sums, now, relation, sums
 from clique_app.tables import VipStanding
 from clique_app.tables.site import PIXEL
 
@@ -73,16 +72,6 @@ group by span order by span
 _RETURNED = """
 select {day}, sum(sessions) from {gaps} gaps where {day} between :first and :last and {counts} group by 1
 """
-
-
-def relation(store_id: int, kept: Kept, period: Period, moment: Moment) -> tuple[str, dict[str, Any]]:
-    """The table's rows of a period as they would be made now: SQL and its parameters."""
-    changed = moment.changed
-    is_kept = moment.kept.get(kept.table) == kept.definition and changed.is_current(kept.moved_by)
-    stale = changed.days_of(kept.moved_by) if is_kept else period.each_day()
-    days = [day for day in stale if period.start <= day <= period.end]
-    rows = kept.rows(is_kept=is_kept, is_stale=bool(days))
-    return rows, {"store_id": store_id, "kept_from": period.start, "kept_to": period.end, "days": days}
 
 
 def of_spans(

@@ -18,11 +18,11 @@ from clique_app.metrics.cohort_days import Segments
 from clique_app.metrics.definition import Dimension, Leaf, Period, Total
 from clique_app.metrics.figures import Value
 from clique_app.metrics.kept import ORDER_GAPS, WON_CREDITS, WON_EXPECTED, WON_PLACES, Kept
-from clique_app.metrics.kept_service import from_cohorts, orders_worth, read_days, relation, until_now
+from clique_app.metrics.kept_service import from_cohorts, orders_worth, read_days, until_now
 from clique_app.metrics.packed import Packed
 from clique_app.metrics.periods import slices
 from clique_app.metrics.readings_service import told_of
-from clique_app.metrics.sums_service import Moment
+from clique_app.metrics.sums_service import Moment, relation
 from clique_app.metrics.won import Expected, Won
 from clique_app.tables.attribution import NO_CAMPAIGN
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.errors import InvalidInput
-from clique_app.metrics import figures, kept_service, readings_service, reasons_service, registry, rollup, service
+from clique_app.metrics import figures, readings_service, reasons_service, registry, rollup, service, sums_service
 from clique_app.metrics.definition import Dimension, Figure, Leaf, Period, Reading, Total
 from clique_app.metrics.kept import PERFORMANCE
 from clique_app.metrics.performance_sql import CUTS, MEASURES, By
@@ -46,7 +46,7 @@ def performance(session: Session, store_id: int, period: Period, by: By) -> list
     if by not in CUTS:
         raise InvalidInput(f"Performance is told by {', '.join(CUTS)}, not by {by}.")
     rests_on = service.basis(session, store_id)
-    rows, asked = kept_service.relation(store_id, PERFORMANCE, period, rests_on.moment)
+    rows, asked = sums_service.relation(store_id, PERFORMANCE, period, rests_on.moment)
     cut = CUTS[by]
     sums = ", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)
     statement = f"""

@@ -126,7 +126,7 @@ def reasons(
             why = "Orders are being read for the first time."
         if not registry.has(leaf, asked):
             lacking = " and ".join(NAMES[one] for one in asked if not registry.has(leaf, [one]))
-            why = f"{leaf.name} is known for the whole store only, not by {lacking}."
+            why = f"{leaf.name} is known for the whole store only, not by {lacking}. {leaf.no_further}".strip()
         if why:
             found[leaf.key] = why
     return found

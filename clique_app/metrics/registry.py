@@ -9,6 +9,7 @@ from clique_app.metrics import expression
 from clique_app.metrics.catalog.ads import ADS
 from clique_app.metrics.catalog.advocacy import ADVOCACY
 from clique_app.metrics.catalog.costs import COSTS
+from clique_app.metrics.catalog.divided import DIVIDED_ADS, DIVIDED_COSTS
 from clique_app.metrics.catalog.email import EMAIL
 from clique_app.metrics.catalog.retention import RETENTION
 from clique_app.metrics.catalog.sales import SALES
@@ -19,8 +20,8 @@ from clique_app.metrics.definition import BY_FIRST_ORDER, NAMES, TIMES, Dimensio
 
 THEMES: tuple[tuple[str, tuple[Metric, ...]], ...] = (
     ("Sales", SALES),
-    ("Costs and profit", COSTS),
-    ("Ads and attribution", ADS),
+    ("Costs and profit", (*COSTS, *DIVIDED_COSTS)),
+    ("Ads and attribution", (*ADS, *DIVIDED_ADS)),
     ("Online store", SITE),
     ("E-mail", EMAIL),
     ("Retention", RETENTION),
@@ -83,7 +84,7 @@ def target(item: Metric) -> str:
 
 def dimensions(item: Metric) -> tuple[Dimension, ...]:
     """What it can be grouped and narrowed by, itself or through partners."""
-    return tuple(one for one in NAMES if all(has(leaf, [one]) for leaf in leaves(item, [one])))
+    return tuple(one for one in NAMES if tells(item, [one]))
 
 
 def has(item: Metric, asked: Iterable[Dimension]) -> bool:
@@ -99,7 +100,18 @@ def answering(item: Metric, asked: Iterable[Dimension]) -> Metric:
     asked = tuple(asked)
     if not asked or not item.partners or has(item, asked):
         return item
-    return next((other for other in map(metric, item.partners) if has(other, asked)), item)
+    return next((other for other in map(metric, item.partners) if tells(other, asked)), item)
+
+
+def tells(item: Metric, asked: Iterable[Dimension]) -> bool:
+    """Whether it can be grouped and narrowed by these, itself or through partners."""
+    asked = tuple(asked)
+    return all(has(leaf, asked) for leaf in leaves(item, asked))
+
+
+def no_further(item: Metric) -> str:
+    """Why it can be grouped by no more than it is, of each of its inputs; "" where nothing is to be said."""
+    return item.no_further or " ".join(dict.fromkeys(leaf.no_further for leaf in leaves(item) if leaf.no_further))
 
 
 if len(_BY_KEY) != len(METRICS):

@@ -28,13 +28,15 @@ _PLACE, _FIRST = frozenset({"order_place"}), frozenset({"order_place", "first_or
 _BY_ITSELF, _BY_BUYER = frozenset({"shop_order"}), frozenset({"shop_order", "customer_won"})
 _OF_ORDER = ("o.order_id", "o.country", "o.region")
 _OF_BUYER = ("b.first_order_id", "b.first_order_day")
+# of the order's day, as k: what is booked of an order on another day is credited, and so marked, on that day too
+_OF_CREDIT = dict.fromkeys(("k.channel", "k.campaign_id"), frozenset({"credit"}))
 _JOINED = {
-    "sale_entry": {**dict.fromkeys(_OF_ORDER, _PLACE), **dict.fromkeys(_OF_BUYER, _FIRST)},
+    "sale_entry": {**dict.fromkeys(_OF_ORDER, _PLACE), **dict.fromkeys(_OF_BUYER, _FIRST), **_OF_CREDIT},
     "credit": {
         **dict.fromkeys(_OF_ORDER, _PLACE | _BY_ITSELF),
         **dict.fromkeys(_OF_BUYER, _FIRST | _BY_BUYER | _BY_ITSELF),
     },
-    "shop_order": dict.fromkeys(_OF_BUYER, _BY_BUYER | {"first_order"}),
+    "shop_order": {**dict.fromkeys(_OF_BUYER, _BY_BUYER | {"first_order"}), **_OF_CREDIT},
 }
 
 

@@ -179,7 +179,8 @@ def source_rows(
         raise InvalidInput(f"{leaf.name} is worked out from {', '.join(part.name for part in registry.inputs(leaf))}.")
     moment = sums_service.now(session, store_id)
     period = readings_service.told_of(session, store_id, leaf, period, moment)
-    asked = values_of(store_id, period, filters)
+    leaf, kept = sums_service.as_now(store_id, leaf, period, moment)
+    asked = values_of(store_id, period, filters) | kept
     if isinstance(leaf, Reading):
         leaf, kept = kept_service.quicker(session, store_id, leaf, (period,), moment)
         asked |= kept

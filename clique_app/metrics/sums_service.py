@@ -6,7 +6,7 @@ So a figure is exact at any moment, however far behind the rollup is; only its c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -16,8 +16,9 @@ from sqlmodel import Session
 
 from clique_app.logs import log
 from clique_app.metrics import rollup
+from clique_app.metrics.catalog.divided import PERFORMANCE_DAY
 from clique_app.metrics.definition import Dimension, Filters, Leaf, Period, Total
-from clique_app.metrics.kept import CUSTOMER_SALES, KEPT, RANKED_BY, Kept
+from clique_app.metrics.kept import CUSTOMER_SALES, KEPT, PERFORMANCE, RANKED_BY, Kept
 from clique_app.metrics.registry import METRICS
 from clique_app.metrics.rollup import ALL_DAYS, SOME_DAYS, Changes, Cut
 from clique_app.sync import planner_service
@@ -134,7 +135,7 @@ def _read(
     for total in asked:
         days = stale.get(total.key)
         if days is None or days:
-            _add_rows(session, store_id, total, period, by, filters, days, found[total.key])
+            _add_rows(session, store_id, total, period, by, filters, days, found[total.key], moment)
     return found
 
 
@@ -191,13 +192,15 @@ def _add_rows(
     filters: Filters | None,
     days: list[date] | None,
     found: dict[Any, Decimal],
+    moment: Moment,
 ) -> None:
     of = ", ".join(total.day if one == "day" else total.groups[one] for one in by)
-    among, values = "", values_of(store_id, period, filters)
+    told, kept = as_now(store_id, total, period, moment)
+    among, values = "", {**values_of(store_id, period, filters), **kept}
     if days is not None:
         among, values = f"and {total.day} = any(:days)", {**values, "days": days}
     places = ", ".join(str(place) for place in range(1, len(by) + 1))
-    statement = f"select {of}, {total.value} {rows_of(total, filters)} {among} group by {places}"
+    statement = f"select {of}, {total.value} {rows_of(told, filters)} {among} group by {places}"
     for *members, amount in session.connection().execute(text(statement), values).all():
         at = tuple(members) if len(by) > 1 else members[0]
         found[at] = found.get(at, Decimal(0)) + Decimal(amount)
@@ -222,6 +225,25 @@ def values_of(store_id: int, period: Period, filters: Filters | None) -> dict[st
     """The parameters of rows_of."""
     members = {f"of_{dimension}": member for dimension, member in (filters or {}).items() if member is not None}
     return {"store_id": store_id, "start": period.start, "end": period.end, **members}
+
+
+def relation(store_id: int, kept: Kept, period: Period, moment: Moment) -> tuple[str, dict[str, Any]]:
+    """The table's rows of a period as they would be made now: SQL and its parameters."""
+    changed = moment.changed
+    is_kept = moment.kept.get(kept.table) == kept.definition and changed.is_current(kept.moved_by)
+    stale = changed.days_of(kept.moved_by) if is_kept else period.each_day()
+    days = [day for day in stale if period.start <= day <= period.end]
+    rows = kept.rows(is_kept=is_kept, is_stale=bool(days))
+    return rows, {"store_id": store_id, "kept_from": period.start, "kept_to": period.end, "days": days}
+
+
+def as_now(store_id: int, leaf: Leaf, period: Period, moment: Moment) -> tuple[Leaf, dict[str, Any]]:
+    """A total or reading over the rows there would be now, where a kept table has them; and the parameters of that."""
+    if leaf.source != PERFORMANCE_DAY:
+        return leaf, {}
+    rows, values = relation(store_id, PERFORMANCE, period, moment)
+    source = f"(select cast(:store_id as bigint) as store_id, told.* from {rows} told) r"  # noqa: S608  # our own text
+    return replace(leaf, source=source), values
 
 
 # the rollup itself

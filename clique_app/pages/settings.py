@@ -24,7 +24,7 @@ from clique_app.components.page import Page
 from clique_app.components.session import PageState
 from clique_app.components.status import banner, card, skeleton_card
 from clique_app.components.tables import Cell, Column, Row, data_table
-from clique_app.connections import setting_ranges, settings_service
+from clique_app.connections import place_costs, setting_ranges, settings_service
 from clique_app.connections.setting_ranges import (
     ATTRIBUTION,
     CHOICES,
@@ -36,7 +36,6 @@ from clique_app.connections.setting_ranges import (
     RETENTION,
     SETTINGS,
     Choice,
-    Name,
     Setting,
 )
 from clique_app.connections.settings_service import KILL_SWITCH, Kept, Past, Saved
@@ -46,7 +45,11 @@ from clique_app.sync.inventory_service import ShopifyInventory
 from tasks.analysis import credit_all_orders, refresh_recommendations
 from tasks.sync import start_sync
 
-LABELS = {KILL_SWITCH: "Stop all changes", **{setting.name: setting.label for setting in (*SETTINGS, *NAMES, *CHOICES)}}
+LABELS = {
+    KILL_SWITCH: "Stop all changes",
+    place_costs.NAME: place_costs.LABEL,
+    **{setting.name: setting.label for setting in (*SETTINGS, *NAMES, *CHOICES)},
+}
 UNITS = {
     setting.name: {"percent": "%", "money": "", "days": " days", "hours": " h", "points": " points"}[setting.kind]
     for setting in SETTINGS
@@ -181,18 +184,26 @@ def past_rows(kept: Kept, user_id: int) -> list[Row]:
     return [row(number, past, name) for number, past in enumerate(kept.past) for name in past.changed]
 
 
-def _field(setting: Setting | Name) -> rx.Component:
+def _shared(name: str) -> dict[str, Any]:
     state: Any = SettingsState
-    shared = {
-        "error": rx.cond(state.problems.contains(setting.name), state.problems[setting.name], ""),
-        "details": rx.cond(state.effects.contains(setting.name), state.effects[setting.name], ""),
+    return {
+        "error": rx.cond(state.problems.contains(name), state.problems[name], ""),
+        "details": rx.cond(state.effects.contains(name), state.effects[name], ""),
         "on_input": state.typed,
         "disabled": state.no_change != "",
-        "name": setting.name,
+        "name": name,
     }
+
+
+def _text(name: str, label: str) -> rx.Component:
+    state: Any = SettingsState
+    return text_field(label, state.values[name], lambda text: state.change(name, text), **_shared(name))
+
+
+def _field(setting: Setting) -> rx.Component:
+    state: Any = SettingsState
+    shared = _shared(setting.name)
     value, on_change = state.values[setting.name], lambda text: state.change(setting.name, text)
-    if isinstance(setting, Name):
-        return text_field(setting.label, value, on_change, **shared)
     if setting.kind == "money":
         return money_field(setting.label, value, on_change, currency=state.currency, **shared)
     if setting.kind == "percent":
@@ -218,7 +229,11 @@ def _form() -> rx.Component:
     return rx.fragment(
         card(
             "Costs",
-            fields(*(_field(setting) for setting in (*COSTS, *NAMES))),
+            fields(
+                *(_field(setting) for setting in COSTS),
+                _text(place_costs.NAME, place_costs.LABEL),
+                *(_text(one.name, one.label) for one in NAMES),
+            ),
             note="What Shopify does not know. Profit, margin and break-even rest on these.",
         ),
         card(

@@ -11,7 +11,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from clique_app.tables.base import StoreOwned, big, money, time
+from clique_app.tables.base import StoreOwned, big, json, money, time
 
 
 class Store(SQLModel, table=True):
@@ -60,6 +60,8 @@ class StoreSettings(StoreOwned, table=True):
     payment_fee_pct: Decimal = Field(default=Decimal("2.9"), sa_type=sa.Numeric(6, 3))  # pyright: ignore[reportArgumentType]
     payment_fee_fixed: Decimal = money(default=Decimal("0.30"))
     fulfilment_per_order: Decimal = money(default=Decimal("6.50"))
+    # amounts of orders to a country (CA) or a region of it (US-hawaii), where it is another
+    fulfilment_by_place: dict[str, str] = json(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
     default_cost_pct: Decimal | None = Field(  # of price, where a variant has no unit cost; None: unknown
         default=None,
         sa_type=sa.Numeric(6, 3),  # pyright: ignore[reportArgumentType]

@@ -37,14 +37,20 @@ def _metrics() -> str:
     rows = ", ".join(
         f"({_text(item.key)}, {_text(item.name)}, {_text(item.unit)}, {_text(item.good)}, {_text(item.meaning)}, "
         f"{array(_all(one.needs for one in registry.leaves(item)))}, "
-        f"{array(_all(one.sources for one in registry.leaves(item)))})"
+        f"{array(_all(one.sources for one in registry.leaves(item)))}, "
+        f"{array(registry.dimensions(item))}, {_text(registry.no_further(item))})"
         for item in registry.METRICS
     )
     return f"""
     select s.store_id, m.metric, m.name, m.unit, m.good, m.meaning,
            clique_kept.is_met(s.store_id, m.needs, m.sources) as known,
-           clique_kept.read_from(s.store_id, m.sources) as known_from
-    from store s cross join (values {rows}) m (metric, name, unit, good, meaning, needs, sources)
+           clique_kept.read_from(s.store_id, m.sources) as known_from,
+           array(select need from unnest(m.needs) need
+                 where not clique_kept.is_met(s.store_id, array[need], array[]::text[])) as lacking,
+           m.dimensions, m.no_further
+    from store s cross join (
+        values {rows}
+    ) m (metric, name, unit, good, meaning, needs, sources, dimensions, no_further)
     """
 
 
@@ -152,7 +158,10 @@ def _split(totals: tuple[Total, ...]) -> tuple[Metric, ...]:
 
 
 METRICS_VIEW = View(
-    "metrics", "The catalogue: what each metric means, and whether it is known of the store.", _metrics(), ("metric",)
+    "metrics",
+    "The catalogue: what each metric means, whether it is known or what is lacking, and by what it is told.",
+    _metrics(),
+    ("metric",),
 )
 CATALOGUE_VIEWS = (
     METRICS_VIEW,

@@ -123,15 +123,16 @@ def _bound(sql: str, arguments: tuple[tuple[str, str], ...]) -> str:
 def _value(item: Metric) -> Function:
     mine = _formula_value(item) if isinstance(item, Formula) else _leaf_value(item)
     others = " ".join(
-        f"when {_can(other)} then clique.{other.key}({_ASKED})" for other in map(registry.metric, item.partners)
+        f"when {_can(other, registry.tells)} then clique.{other.key}({_ASKED})"
+        for other in map(registry.metric, item.partners)
     )
     body = f"select case when {_can(item)} then ({mine}) {others} else ({mine}) end" if others else mine
     return Function(item.key, _VALUE, "numeric", body, item.meaning)
 
 
-def _can(item: Metric) -> str:
-    """Whether it has what is asked for itself."""
-    lacking = [f":{name} is null" for name in FILTERS if not registry.has(item, [name])]
+def _can(item: Metric, knows: Callable[[Metric, list[Dimension]], bool] = registry.has) -> str:
+    """Whether it has what is asked, by itself or as else is said."""
+    lacking = [f":{name} is null" for name in FILTERS if not knows(item, [name])]
     return " and ".join(lacking) or "true"
 
 

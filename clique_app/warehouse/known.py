@@ -5,6 +5,8 @@ The reasons in words are metrics/reasons_service's; a test holds the two against
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clique_app.metrics import registry
 from clique_app.metrics.definition import Dimension, Leaf, Need, Reading
 from clique_app.metrics.reasons_service import LAST_DAY, TOLD
@@ -66,7 +68,7 @@ def known(leaf: Leaf, *dimensions: Dimension) -> str:
     return told
 
 
-def array(words: tuple[str, ...]) -> str:
+def array(words: Sequence[str]) -> str:
     """A literal array of text."""
     listed = ", ".join(f"'{word}'" for word in words)
     return f"array[{listed}]::text[]"

@@ -115,6 +115,11 @@ class World:
         rate = self.settings.payment_fee_pct / 100
         return cents(order.total * rate) + self.settings.payment_fee_fixed if order.total > 0 else Decimal(0)
 
+    def fulfilling(self, order: Row) -> Decimal:
+        of = self.settings.fulfilment_by_place
+        places = [f"{order.country}-{order.region.lower()}", order.country]
+        return next((Decimal(of[one]) for one in places if one in of), self.settings.fulfilment_per_order)
+
     def by_month_days(self, amount: Decimal) -> Decimal:
         """Of each month what is due by the last of its days here, less what was due before the first."""
         due, day = Decimal(0), self.start
@@ -252,7 +257,7 @@ class World:
         for order in self.orders.values():
             if order.customer_id in ages:
                 age = (order.day - self.first[order.customer_id].day).days
-                brought[age] -= self.settings.fulfilment_per_order + self.fee(order)
+                brought[age] -= self.fulfilling(order) + self.fee(order)
         found, total = [], Decimal(0)
         for age in range(max(ages.values(), default=-1) + 1):
             total += brought[age] / sum(one >= age for one in ages.values())
@@ -328,12 +333,22 @@ LEAVES: dict[str, Callable[[World], Any]] = {
         row.amount for row in w.on_days("sale_entry") if row.kind in NET and row.order_id in w.first_orders
     ),
     "cost_of_goods": lambda w: sum(w.goods(r) for r in w.on_days("sale_entry") if r.kind in GOODS and r.quantity),
-    "fulfilment": lambda w: sum(w.within(row.day) for row in w.orders.values()) * w.settings.fulfilment_per_order,
+    "fulfilment": lambda w: sum(w.fulfilling(row) for row in w.orders.values() if w.within(row.day)),
     "payment_fees": lambda w: sum(w.fee(row) for row in w.orders.values() if w.within(row.day)),
     "other_marketing": lambda w: w.by_month_days(w.settings.other_marketing_per_month),
     "overhead": lambda w: w.by_month_days(w.settings.overhead_per_month),
     "ad_spend": lambda w: w.ads("spend"),
     "all_ad_spend": lambda w: w.ads("spend"),
+    "promoted_spend": lambda w: w.ads("spend"),
+    **{
+        f"{what}_{key}": lambda w, key=key: LEAVES[key](w)
+        for what, of in (
+            ("credited", ("cost_of_goods", "fulfilment", "payment_fees")),
+            ("product", ("ad_spend", "fulfilment", "payment_fees")),
+            ("placed", ("ad_spend", "impressions", "clicks", "reported_revenue")),
+        )
+        for key in of
+    },
     "impressions": lambda w: w.ads("impressions"),
     "clicks": lambda w: w.ads("clicks"),
     "reported_revenue": lambda w: w.ads("reported_revenue"),
@@ -423,7 +438,7 @@ LEAVES: dict[str, Callable[[World], Any]] = {
     "cohort_cost_of_goods": lambda w: w.cohort(
         lambda row: w.goods(row) if row.kind in GOODS and row.quantity else Decimal(0)
     ),
-    "cohort_fulfilment": lambda w: w.cohort(lambda row: w.settings.fulfilment_per_order, "shop_order"),
+    "cohort_fulfilment": lambda w: w.cohort(w.fulfilling, "shop_order"),
     "cohort_payment_fees": lambda w: w.cohort(w.fee, "shop_order"),
     "credited_cohort_net_sales": lambda w: LEAVES["cohort_net_sales"](w),
     "credited_cohort_cost_of_goods": lambda w: LEAVES["cohort_cost_of_goods"](w),

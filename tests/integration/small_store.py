@@ -52,6 +52,7 @@ def _settings(session: Session, store_id: int) -> None:
     settings = session.get_one(tables.StoreSettings, store_id)
     settings.default_cost_pct, settings.overhead_per_month = Decimal(40), Decimal(310)
     settings.other_marketing_per_month = Decimal(62)
+    settings.fulfilment_by_place = {"US-me": "4.25", "CA": "9.50"}
     fresh = datetime(2026, 3, 21, 12, tzinfo=UTC)
     for source in ("shopify_orders", "shopify_products", "shopify_inventory", "meta_ads", "klaviyo_email", PIXEL):
         _add(session, tables.SyncCursor, store_id, source=source, fresh_at=fresh, read_to=fresh)
@@ -165,6 +166,7 @@ def _visits(session: Session, store_id: int, chance: Random) -> None:
             added_viewed_product=product and added, wishlisted=chance.random() < 0.1,
             checkout_started=added and chance.random() < 0.5, signed_up=chance.random() < 0.1,
             bounced=chance.random() < 0.3, landed_on_product=chance.random() < 0.4,
+            landing_path=("/", "/products/c0", "")[at.minute % 3],
             order_id=chance.choice((None, None, 1)),
         )  # fmt: skip
 

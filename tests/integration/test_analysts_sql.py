@@ -16,7 +16,7 @@ from sqlalchemy import text
 from clique_app import database
 from clique_app.database import owner_session, store_session
 from clique_app.errors import NotFound
-from clique_app.metrics import grouping_service, registry, service
+from clique_app.metrics import grouping_service, registry, service, sums_service
 from clique_app.metrics.definition import Dimension, Period
 from clique_app.settings import settings
 from clique_app.warehouse import definition, functions, logins_service
@@ -57,6 +57,9 @@ def stores(make_database: Callable[[], str], servers: Servers) -> Iterator[Store
             make_store(),
         )
         sell_later(east)
+        for store_id in (north, south, east):  # as after each reading
+            with store_session(store_id) as session:
+                sums_service.roll_up(session, store_id)
         refresh_now()
         with owner_session() as session:
             urls = {store_id: logins_service.give(session, store_id).url for store_id in (north, south, east, bare)}
@@ -123,8 +126,24 @@ def test_a_dimension_that_is_none_is_refused_with_those_that_are(analyst: psycop
             asked(analyst, f"select * from clique.{key}_by('Channel', '2026-07-01', '2026-07-31')")
         assert refused.value.diag.message_primary == (
             "There is no dimension 'Channel'. There are: day, week, month, channel, campaign, ad_group, ad, product, "
-            "geography, new_returning, cohort, stage."
+            "geography, new_returning, cohort, stage, program, landing."
         )
+
+
+def test_the_view_of_metrics_says_what_is_lacking_and_by_what_a_value_is_told(stores: Stores) -> None:
+    query = "select metric, known, lacking, dimensions, no_further from metrics"
+    for store_id in (stores.north, stores.bare):
+        with stores.connect(store_id) as analyst:
+            told = {metric: rest for metric, *rest in asked(analyst, query)}
+        assert told.keys() == {item.key for item in registry.METRICS}
+        for item in registry.METRICS:
+            known, lacking, dimensions, no_further = told[item.key]
+            assert not (known and lacking), item.key
+            assert (dimensions, no_further) == (list(registry.dimensions(item)), registry.no_further(item))
+        assert ("ads" in told["roi"][1]) is (store_id == stores.bare)
+        assert "channel" in told["roi"][2]
+        assert "channel" not in told["net_profit"][2]
+        assert told["net_profit"][3]
 
 
 def test_a_value_is_narrowed_as_the_pages_narrow_it(stores: Stores, analyst: psycopg.Connection) -> None:

@@ -291,8 +291,10 @@ def from_rows(
 ) -> dict[object, Decimal]:
     """The sums in plain SQL, without anything that was kept."""
     members, groups = (f"{by}, {also_by}", "1, 2") if also_by else (by, "1")
-    statement = f"select {members}, {total.value} {sums_service.rows_of(total, filters)} group by {groups}"
-    rows = session.connection().execute(text(statement), sums_service.values_of(store_id, WHOLE, filters))
+    nothing_kept = sums_service.Moment(sums_service.changes(session, store_id), {})
+    leaf, values = sums_service.as_now(store_id, total, WHOLE, nothing_kept)
+    statement = f"select {members}, {leaf.value} {sums_service.rows_of(leaf, filters)} group by {groups}"
+    rows = session.connection().execute(text(statement), sums_service.values_of(store_id, WHOLE, filters) | values)
     return {tuple(at) if also_by else at[0]: Decimal(amount) for *at, amount in rows if amount}
 
 

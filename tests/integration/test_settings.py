@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 from sqlmodel import select
 
 from clique_app import clock
-from clique_app.connections import settings_service
+from clique_app.connections import place_costs, settings_service
 from clique_app.connections.setting_ranges import CHOICES, NAMES, SETTINGS
 from clique_app.database import store_session
 from clique_app.errors import AccessDenied, InvalidInput, Refused
-from clique_app.tables import AuditEntry, Member, StoreSettings
+from clique_app.metrics import service, sums_service
+from clique_app.metrics.definition import Period
+from clique_app.tables import AuditEntry, Member, Order, StoreSettings
 from tests.integration.stores import make_store
 
 OWNER, VIEWER = 7, 8
@@ -98,7 +101,7 @@ def test_the_page_shows_marks_discards_and_saves(store_id: int, monkeypatch: pyt
     call = lambda name, *args: getattr(page.SettingsState, name).fn(state, *args)  # noqa: E731
 
     asyncio.run(call("load"))
-    assert set(state.values) == {setting.name for setting in (*SETTINGS, *NAMES, *CHOICES)}
+    assert set(state.values) == {place_costs.NAME, *(setting.name for setting in (*SETTINGS, *NAMES, *CHOICES))}
     assert not state.unsaved
     call("change", "attribution_window_days", "400")
     assert state.problems == {"attribution_window_days": "Enter 1 to 90 days."}
@@ -120,3 +123,57 @@ def test_the_page_shows_marks_discards_and_saves(store_id: int, monkeypatch: pyt
     assert followed == [True, True]
     call("change", "attribution_model", "guess")
     assert state.problems == {"attribution_model": "Choose one of the list."}
+
+
+def test_fulfilling_an_order_costs_what_settings_say_of_its_place(
+    store_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clique_app.components.session import PageState
+    from clique_app.pages import settings as page
+
+    at = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    period = Period(at.date(), at.date())
+    with store_session(store_id) as session:
+        for number, place in enumerate((("US", "Hawaii"), ("US", "Maine"), ("CA", "Quebec"), ("", "")), start=1):
+            session.add(
+                Order(
+                    store_id=store_id, order_id=number, name=f"#{number}", processed_at=at, day=at.date(),
+                    created_at=at, updated_at=at, currency="USD", presentment_currency="USD", total=Decimal(0),
+                    stated_total=Decimal(0), country=place[0], region=place[1],
+                )
+            )  # fmt: skip
+        session.flush()
+        sums_service.roll_up(session, store_id)
+
+    def fulfilment() -> Decimal | None:
+        with store_session(store_id) as session:
+            return service.figure(session, store_id, "fulfilment", period).value
+
+    monkeypatch.setattr(page, "follow_up", lambda store, saved: None)
+    monkeypatch.setattr(PageState, "is_authed", lambda self: True)
+    state: Any = page.SettingsState(_reflex_internal_init=True)  # pyright: ignore[reportCallIssue]
+    state._store_id, state._user_id = store_id, OWNER
+    call = lambda name, *args: getattr(page.SettingsState, name).fn(state, *args)  # noqa: E731
+    asyncio.run(call("load"))
+    assert fulfilment() == 4 * Decimal("6.50")
+    call("change", "fulfilment_by_place", "Hawaii 14")
+    assert "US-Hawaii 14" in state.problems["fulfilment_by_place"]
+    asyncio.run(call("save"))
+    assert state.failed
+    assert fulfilment() == 4 * Decimal("6.50")
+    call("discard")
+    assert (state.unsaved, state.values["fulfilment_by_place"]) == (False, "")
+    call("change", "fulfilment_by_place", "ca 9.5, US-Hawaii 14")
+    assert state.unsaved
+    asyncio.run(call("save"))
+    assert (state.unsaved, state.values["fulfilment_by_place"]) == (False, "CA 9.50, US-Hawaii 14.00")
+    assert [cell.text for cell in state.past[0].cells][2:] == [
+        "Fulfilment by place", "not set", "CA 9.50, US-Hawaii 14.00",
+    ]  # fmt: skip
+    assert fulfilment() == Decimal("14.00") + Decimal("9.50") + 2 * Decimal("6.50")
+    with store_session(store_id) as session:
+        sums_service.roll_up(session, store_id)
+    assert fulfilment() == Decimal("36.50")
+    call("change", "fulfilment_by_place", "")
+    asyncio.run(call("save"))
+    assert fulfilment() == 4 * Decimal("6.50")

@@ -40,8 +40,11 @@ def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str =
     )
 
 
-AD_SPEND = _ads(
-    "ad_spend", "Ad spend", "money", "What the ad platforms charged, by their own day.", "spend", good="neither"
+AD_SPEND = replace(
+    _ads("ad_spend", "Ad spend", "money", "What the ad platforms charged, by their own day.", "spend", good="neither"),
+    groups=groups.OF_AD,
+    partners=("product_ad_spend", "placed_ad_spend"),
+    no_further="What ads cost is not told of those who saw them.",
 )
 ALL_AD_SPEND = replace(
     AD_SPEND,
@@ -51,14 +54,30 @@ ALL_AD_SPEND = replace(
     groups={},
     undivided=True,
 )
-IMPRESSIONS = _ads("impressions", "Impressions", "count", "Times ads were shown.", "impressions")
-CLICKS = _ads("clicks", "Clicks", "count", "Clicks on ads, of any kind.", "clicks")
-REPORTED_REVENUE = _ads(
-    "reported_revenue",
-    "Revenue claimed by platforms",
+PROMOTED_SPEND = _ads(
+    "promoted_spend",
+    "Ad spend, by the product linked",
     "money",
-    "What the platforms claim their ads sold. Claims overlap and are restated for 28 days.",
-    "reported_revenue",
+    "What the ad platforms charged, with the product that the ad links to: what clicks on the same ads are divided by.",
+    "spend",
+    good="neither",
+)
+IMPRESSIONS = replace(
+    _ads("impressions", "Impressions", "count", "Times ads were shown.", "impressions"),
+    partners=("placed_impressions",),
+)
+CLICKS = replace(
+    _ads("clicks", "Clicks", "count", "Clicks on ads, of any kind.", "clicks"), partners=("placed_clicks",)
+)
+REPORTED_REVENUE = replace(
+    _ads(
+        "reported_revenue",
+        "Revenue claimed by platforms",
+        "money",
+        "What the platforms claim their ads sold. Claims overlap and are restated for 28 days.",
+        "reported_revenue",
+    ),
+    partners=("placed_reported_revenue",),
 )
 REPORTED_CONVERSIONS = _ads(
     "reported_conversions",
@@ -232,6 +251,7 @@ REPORTED_ROAS = Formula(
     good="neither",
     expression="reported_revenue / ad_spend",
     example=({"reported_revenue": "114661", "ad_spend": "29400"}, "3.90"),
+    partners=("promoted_reported_roas",),
 )
 CAC = Formula(
     key="cac",
@@ -288,6 +308,7 @@ CPC = Formula(
     good="down",
     expression="ad_spend / clicks",
     example=({"ad_spend": "30", "clicks": "20"}, "1.50"),
+    partners=("promoted_cpc",),
 )
 CPM = Formula(
     key="cpm",
@@ -297,6 +318,7 @@ CPM = Formula(
     good="down",
     expression="1000 * ad_spend / impressions",
     example=({"ad_spend": "30", "impressions": "2000"}, "15"),
+    partners=("promoted_cpm",),
 )
 ROI = Formula(
     key="roi",
@@ -320,6 +342,7 @@ RPMO = Formula(
 ADS = (
     AD_SPEND,
     ALL_AD_SPEND,
+    PROMOTED_SPEND,
     IMPRESSIONS,
     CLICKS,
     REPORTED_REVENUE,

@@ -36,6 +36,7 @@ left join order_line l on l.store_id = r.store_id and l.line_id = r.line_id"""
     ),
     sources=("shopify_orders", "shopify_products"),
     needs=("costs",),
+    partners=("credited_cost_of_goods",),
     worked="units x unit cost",
     example=(
         (
@@ -62,16 +63,35 @@ FULFILMENT = Total(
     key="fulfilment",
     name="Fulfilment",
     unit="money",
-    meaning="Orders placed times the cost of fulfilling one, from Settings.",
+    meaning="The cost of fulfilling each order placed, from Settings: by its country or region where that has its own.",
     good="down",
     source=_ORDERS,
     groups=groups.of_order("r"),
     grain="an order",
     where="not r.test",
-    amount="s.fulfilment_per_order",
-    shown=(Shown("When", "r.processed_at", "time"), Shown("Order", "r.name")),
+    amount="""coalesce(
+  (s.fulfilment_by_place ->> (r.country || '-' || lower(r.region collate "C")))::numeric,
+  (s.fulfilment_by_place ->> r.country)::numeric, s.fulfilment_per_order)""",
+    shown=(
+        Shown("When", "r.processed_at", "time"),
+        Shown("Order", "r.name"),
+        Shown("Place", f"coalesce({groups.place('r')}, '')"),
+    ),
     sources=("shopify_orders",),
-    worked="orders x cost of fulfilling one",
+    partners=("credited_fulfilment", "product_fulfilment"),
+    worked="cost of fulfilling an order to its place",
+    example=(
+        tuple(
+            {
+                "r.country": f"'{country}'",
+                "r.region": f"'{region}'",
+                "s.fulfilment_per_order": "6.50",
+                "s.fulfilment_by_place": """'{"US-hawaii": "14.00", "CA": "9.50"}'::jsonb""",
+            }
+            for country, region in (("US", "Maine"), ("US", "Hawaii"), ("CA", "Quebec"))
+        ),
+        "30.00",
+    ),
     moved_by=("store_settings",),
 )
 PAYMENT_FEES = Total(
@@ -93,6 +113,7 @@ PAYMENT_FEES = Total(
         Shown("Fee", "case when r.payment_fee is null then 'estimated' else 'stated by Shopify' end"),
     ),
     sources=("shopify_orders",),
+    partners=("credited_payment_fees", "product_payment_fees"),
     worked="stated fees, else charged x fee % + fixed fee",
     example=(
         (
@@ -146,6 +167,7 @@ OTHER_MARKETING = Total(
     ),
     shown=(Shown("A month", "r.other_marketing_per_month", "money"),),
     sources=(),
+    no_further="Other marketing is one amount of the whole store, which nothing divides fairly.",
 )
 OVERHEAD = Total(
     key="overhead",
@@ -159,6 +181,7 @@ OVERHEAD = Total(
     example=(({"r.day": "date '2026-02-14'", "r.overhead_per_month": "1400"},), "50.00"),
     shown=(Shown("A month", "r.overhead_per_month", "money"),),
     sources=(),
+    no_further="Overhead is one amount of the whole store, which nothing divides fairly.",
 )
 CONTRIBUTION_BEFORE_ADS = Formula(
     key="contribution_before_ads",

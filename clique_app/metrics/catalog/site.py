@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clique_app.metrics.definition import Direction, Formula, Reading, Shown, Total
+from clique_app.metrics.definition import Direction, Formula, Groups, Reading, Shown, Total
 from clique_app.tables.site import PIXEL
 
 AGAIN_DAYS = 7
@@ -16,6 +16,7 @@ _ROWS = (
     Shown("Landing page", "r.landing_path"),
     Shown("Pages", "r.page_views", "count"),
 )
+_GROUPS: Groups = {"channel": "r.channel", "landing": "nullif(r.landing_path, '')"}
 # Sessions beside what comes after them: time and other days' sessions move these sums, so that no day of them is kept.
 # seen_until: what may still happen to a session that is younger is not known yet.
 _IN_TIME = f"""(
@@ -63,7 +64,7 @@ def _sessions(
         amount=amount,
         shown=_ROWS,
         sources=(PIXEL,),
-        groups={"channel": "r.channel"},
+        groups=_GROUPS,
         grain="a visit",
         needs=("site",),
         moved_by=moved_by,
@@ -85,7 +86,7 @@ VISITORS = Reading(
     meaning="Different visitors with a session in the period, as browsers tell them apart.",
     good="up",
     source="web_session r",
-    groups={"channel": "r.channel"},
+    groups=_GROUPS,
     grain="a visitor",
     each="r.visitor_id",
     value="count(distinct r.visitor_id)",

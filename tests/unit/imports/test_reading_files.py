@@ -234,7 +234,12 @@ def test_customers_are_a_hash_and_a_postal_area() -> None:
     assert [one.message for one in nobody.problems] == [
         "Skipped, for want of an id and an e-mail to know the customer by: 2. Export it again."
     ]
-    assert (ann.customer_id, ann.email_hash, ann.region, ann.postal_code) == (6940095512789, "aaaa", "New York", "10001")
+    assert (ann.customer_id, ann.email_hash, ann.region, ann.postal_code) == (
+        6940095512789,
+        "aaaa",
+        "New York",
+        "10001",
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from clique_app.tables import policies
 
-revision = "0041_order_credits"
-down_revision = "0036_cost_metafield"
+revision = "0040_order_credits"
+down_revision = "0039_audit_without_file_names"
 branch_labels = None
 depends_on = None
 
