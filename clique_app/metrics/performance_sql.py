@@ -81,8 +81,9 @@ def made(among: str) -> str:
         ) main on true
     ),
     delivered as (
-        select r.day, r.ad_id, r.channel, r.campaign_id::text as campaign, r.campaign_id, r.spend, r.impressions,
-               r.clicks, r.reported_revenue, 0 as spend_by_link
+        select r.day, r.ad_id, r.channel, r.campaign_id::text as campaign, r.campaign_id,
+               coalesce(r.store_spend, 0) as spend, r.impressions, r.clicks,
+               coalesce(r.store_revenue, 0) as reported_revenue, 0 as spend_by_link
         from ad_day r where r.store_id = :store_id and r.day {among}
     ),
     {_by_product(among, kinds)},
@@ -161,8 +162,8 @@ def _by_product(among: str, kinds: str) -> str:
         from ranked group by 1, 2, 3
     ),
     placed_ads as (
-        select placed.day, {_PLACE} as geography, placed.spend, placed.impressions, placed.clicks,
-               placed.reported_revenue
+        select placed.day, {_PLACE} as geography, coalesce(placed.store_spend, 0) as spend, placed.impressions,
+               placed.clicks, coalesce(placed.store_revenue, 0) as reported_revenue
         from campaign_region_day placed where placed.store_id = :store_id and placed.day {among}
     ),
     seen as (

@@ -110,7 +110,7 @@ STORE_VIEWS = (
         "Ads by day, campaign and the place they were shown in; another view of the same spend.",
         """
         select r.store_id, r.day, r.campaign_id, r.country, r.region, r.channel, c.name as campaign, r.currency,
-               r.spend, r.impressions, r.clicks
+               r.spend, r.rate, r.store_spend, r.impressions, r.clicks
         from campaign_region_day r join campaign c using (store_id, campaign_id)
         """,
         ("day", "campaign_id", "country", "region"),
@@ -259,7 +259,7 @@ STORE_VIEWS = (
         select r.store_id, r.day, r.program_id, p.name as program, p.sort, p.kind, sum(r.recipients) as recipients,
                sum(r.delivered) as delivered, sum(r.unique_opens) as opens, sum(r.unique_clicks) as clicks,
                sum(r.unsubscribes) as unsubscribes, sum(r.reported_orders) as reported_orders,
-               sum(r.reported_revenue) as reported_revenue
+               max(r.currency) as currency, sum(r.reported_revenue) as reported_revenue
         from email_day r join email_program p using (store_id, program_id)
         group by r.store_id, r.day, r.program_id, p.name, p.sort, p.kind
         """,
