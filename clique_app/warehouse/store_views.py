@@ -148,7 +148,8 @@ STORE_VIEWS = (
                coalesce(b.orders, 0) as orders,
                coalesce(b.net_sales, 0) as net_sales, b.contribution_before_ads, g.median_gap_days,
                o.channel as first_channel, v.p_alive, v.purchases_365, v.value_365, v.reorder_30, v.next_order_on,
-               p.expected_clv as klaviyo_expected_clv, p.churn_probability as klaviyo_churn_probability,
+               p.expected_clv as klaviyo_expected_clv, p.currency as klaviyo_currency,
+               p.churn_probability as klaviyo_churn_probability,
                p.next_order_day as klaviyo_next_order_day
         from customer c
         left join brought b using (store_id, customer_id)

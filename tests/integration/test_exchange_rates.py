@@ -29,7 +29,7 @@ from clique_app.connections import service as connections
 from clique_app.database import owner_session, store_session, system_session
 from clique_app.integrations.meta import client
 from clique_app.integrations.shopify.reads import ShopFacts
-from clique_app.metrics import grouping_service, overview_service, service
+from clique_app.metrics import grouping_service, overview_service, performance_service, performance_sql, service
 from clique_app.metrics.definition import Dimension, Figure, Period
 from clique_app.settings import settings
 from clique_app.tables import Ad, AdGroup, Campaign, SyncCursor
@@ -200,6 +200,10 @@ def test_three_currencies_make_one_figure_and_all_ways_to_it_agree(make: Callabl
     assert said not in abroad.page("impressions").note
     for by in ("day", "channel", "campaign", "ad"):
         assert sum(abroad.members("ad_spend", by).values()) == value, by
+    for by in performance_sql.CUTS:
+        with store_session(abroad.ads.store_id) as session:
+            told = performance_service.performance(session, abroad.ads.store_id, abroad.period, by)
+        assert sum(row.figures["ad_spend"].value or 0 for row in told) == value, by
     by_campaign = {amount: currency for currency in abroad.ids for amount in [abroad.spent(currency)]}
     assert [round(amount, 2) for amount in sorted(by_campaign)] == [
         round(amount, 2) for amount in sorted(abroad.members("ad_spend", "campaign").values())
