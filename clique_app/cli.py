@@ -141,7 +141,10 @@ def metrics_show(
             )
             told["target"] = {"side": item.target.side, "than": item.target.than, "value": aimed_at}
         told["left_out"] = {leaf.key: count for leaf, count in service.left_out(session, store_id, item, period)}
-        told["notes"] = service.immature(session, store_id, item, period)
+        told["notes"] = [
+            *service.converted(session, store_id, item, period),
+            *service.immature(session, store_id, item, period),
+        ]
         if by:
             dimension = cast(Dimension, by)
             split = grouping_service.grouped(session, store_id, [key], period, dimension)

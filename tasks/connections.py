@@ -6,7 +6,7 @@ from clique_app import live
 from clique_app.connections import ad_accounts_service as ad_accounts
 from clique_app.database import store_session
 from clique_app.sync import setup_service
-from tasks import ad_pushes
+from tasks import ad_pushes, rates
 from tasks.sync import resume_histories, start_sync
 
 
@@ -16,6 +16,7 @@ def begin_import(store_id: int, channel: str) -> None:
     for source in setup_service.sources_of(channel):
         start_sync(store_id, source, "first_import")
     resume_histories(store_id)
+    rates.read_rates.send()  # an account may be in another currency
     ad_pushes.subscribe_accounts.send(store_id, channel)
     live.publish(store_id, "connections")
 

@@ -17,12 +17,12 @@ from clique_app.attribution import service as attribution
 from clique_app.connections.access import ask
 from clique_app.database import store_session
 from clique_app.errors import NotFound
-from clique_app.sync import objects_service, planner_service
+from clique_app.sync import objects_service, planner_service, rates_service
 from clique_app.sync.orders_service import without_journey
 from clique_app.sync.source import Kind, Source
 from clique_app.sync.sources import SOURCES
 from clique_app.tables import SyncCursor, SyncRun
-from tasks import analysis, baselines, customers, runs, warehouse
+from tasks import analysis, baselines, customers, rates, runs, warehouse
 from tasks.broker import HISTORY, MINUTE_MS, SYNC, patient, send_soon
 from tasks.stores import connected_channels, installed_stores
 
@@ -95,6 +95,9 @@ def _after(store_id: int, source_key: str, outcome: runs.Outcome) -> None:
     if outcome.kind in ("first_import", "history"):
         with store_session(store_id) as session:
             planner_service.renew(session)
+    with store_session(store_id) as session:
+        if rates_service.lacks_rates(session):
+            rates.read_rates.send()
     analysis.refresh_recommendations.send(store_id)
     if outcome.kind == "first_import" and source_key in runs.BY_DAYS:
         run_history.send(store_id, source_key, "history")

@@ -41,6 +41,7 @@ TEST_SETTINGS = {
     "META_APP_ID": META_APP_ID,
     "META_APP_SECRET": META_APP_SECRET,
     "POLARIS_URL": "",
+    "ECB_BASE_URL": "http://127.0.0.1:1",
     "ENCRYPTION_KEYS": "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SESSION_SECRET": "test-session-secret-of-more-than-32-bytes",
 }

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from alembic import op
 
 revision = "0038_fulfilment_by_place"
-down_revision = "0036_cost_metafield"
+down_revision = "0037_exchange_rates"
 branch_labels = None
 depends_on = None
 

@@ -14,6 +14,8 @@ WHOLE = Decimal(1)
 
 def budget_checks(change: Change, now: Situation) -> tuple[Check, ...]:
     """Every check of a budget change. An undo restores, so the limits on how far and how often do not bind it."""
+    # in another currency than the limits it is refused for that alone: an amount says nothing of one in another
+    comparable = change.currency == now.limits.currency
     always = (
         _kill_switch(now.limits),
         _account(change, now),
@@ -21,8 +23,7 @@ def budget_checks(change: Change, now: Situation) -> tuple[Check, ...]:
         _active(change, now),
         _live_as_shown(change, now),
         _settled(now),
-        _account_cap(change, now),
-        _floor(change, now.limits),
+        *((_account_cap(change, now), _floor(change, now.limits)) if comparable else ()),
     )
     if change.undo_of is not None:
         return always

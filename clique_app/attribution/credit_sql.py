@@ -91,7 +91,7 @@ where weight > 0"""
 # kind, so that an order meets the days of two of them and not of the whole year
 _PLACES = f"""
 spent as materialized (
-    select campaign_id, channel, country, region, day, spend, (day - date '2000-01-01') / {PLACE_DAYS} as week
+    select campaign_id, channel, country, region, day, store_spend, (day - date '2000-01-01') / {PLACE_DAYS} as week
     from campaign_region_day
     where store_id = :store_id and spend > 0
       and day between (select min(day) from untouched) - {PLACE_DAYS - 1} and (select max(day) from untouched)
@@ -115,7 +115,7 @@ matched as materialized (
     select distinct on (w.order_id) w.order_id, s.channel, s.campaign_id
     from wanted w join spent s using (campaign_id, country, region, week)
     where s.day between w.day - {PLACE_DAYS - 1} and w.day
-    order by w.order_id, s.day desc, s.spend desc, s.campaign_id
+    order by w.order_id, s.day desc, s.store_spend desc nulls last, s.campaign_id
 )"""
 _RECEIVERS = f"""
 untouched as (

@@ -328,6 +328,7 @@ def _note(session: Session, store_id: int, item: Metric, period: Period, scope: 
         notes.append("Today is not over.")
     if any("ads" in leaf.sources for leaf in leaves):
         notes.append("Ad platforms restate spend and claims for up to 28 days.")
+    notes += service.converted(session, store_id, item, period)
     notes += service.immature(session, store_id, item, period, filters)
     if any("costs" in leaf.needs for leaf in leaves):
         known, whole = service.cost_coverage(session, store_id, period)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from clique_app.integrations.shopify.scopes import ALL_ORDERS_SCOPE, Need, missi
 from clique_app.integrations.shopify.subscriptions import TOPICS, Repair
 from clique_app.settings import settings
 from clique_app.tables import Connection, Store, StoreSettings, SyncRun, WebhookCheck
+from clique_app.tables.rates import CONVERT
 from clique_app.tables.site import PIXEL
 
 SHOPIFY = "shopify"
@@ -155,8 +156,13 @@ def install(session: Session, store_id: int, grant: Grant, facts: ShopFacts) -> 
 def keep_facts(session: Session, store_id: int, facts: ShopFacts) -> None:
     """Name, currency, zone and country as the store has them now."""
     store = session.get_one(Store, store_id)
+    sells_in_another = store.currency != facts.currency
     store.name, store.currency = facts.name, facts.currency
     store.time_zone, store.country = facts.time_zone, facts.country
+    if sells_in_another:
+        session.flush()
+        for statement in CONVERT:
+            session.connection().execute(sa.text(statement), {"store_id": store_id, "since": date.min})
 
 
 def keep_webhook_check(session: Session, store_id: int, repaired: Repair) -> None:

@@ -158,17 +158,18 @@ def _dump(
 ) -> Kept:
     _become(connection, APP_ROLE, store_id)
     replaced = WITHOUT_TOKENS.get(table.name, {}) if without_tokens else {}
+    names = [column.name for column in table.columns if column.computed is None]  # those the database makes again
     columns = [
         sql.SQL("{} as {}").format(sql.SQL(replaced[name]), sql.Identifier(name))
         if name in replaced
         else sql.Identifier(name)
-        for name in table.columns.keys()  # noqa: SIM118  # a collection of columns, not a dict
+        for name in names
     ]
     query = sql.SQL("select {} from {} where store_id = {}").format(
         sql.SQL(", ").join(columns), sql.Identifier(table.name), sql.Literal(store_id)
     )
     member = f"stores/{store_id}/{table.name}"
-    return Kept(member, table.name, store_id, table.columns.keys(), _copy_out(connection, packed, member, query))
+    return Kept(member, table.name, store_id, names, _copy_out(connection, packed, member, query))
 
 
 def _dump_inbox(connection: psycopg.Connection, packed: ZipFile, shop_domain: str) -> Kept:

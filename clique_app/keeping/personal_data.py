@@ -252,11 +252,11 @@ NO_CUSTOMERS = (
     "action", "ad", "ad_account", "ad_day", "ad_day_former", "ad_group", "ad_product", "audit_entry", "campaign",
     "campaign_region_day", "cohort_day", "connect_ticket", "connection", "creative", "credit_change",
     "credit_channel_day", "credit_day", "credit_restatement", "email_account", "email_day", "email_program",
-    "email_signup_day", "expected_day", "inventory_day", "inventory_level", "inventory_read", "job_run",
-    "job_schedule", "location", "member", "metric_baseline", "metric_change", "metric_day", "metric_summed",
-    "model_version", "order_credit_day", "performance_day", "product", "recommendation", "referral", "reorder_day",
-    "row_count", "search_day", "social_day", "store", "store_settings", "sync_cursor", "unit_cost", "variant",
-    "variant_units_day", "visitor_gap_day", "voice_settings", "webhook_check",
+    "email_signup_day", "exchange_rate", "expected_day", "inventory_day", "inventory_level", "inventory_read",
+    "job_run", "job_schedule", "location", "member", "metric_baseline", "metric_change", "metric_day",
+    "metric_summed", "model_version", "order_credit_day", "performance_day", "product", "recommendation",
+    "referral", "reorder_day", "row_count", "search_day", "social_day", "store", "store_settings", "sync_cursor",
+    "unit_cost", "variant", "variant_units_day", "visitor_gap_day", "voice_settings", "webhook_check",
 )  # fmt: skip
 
 

@@ -130,8 +130,9 @@ def _read(among: str) -> str:
         ) main on true
     ),
     delivered as (
-        select r.day, r.ad_id, r.channel, r.campaign_id::text as campaign, r.campaign_id, r.spend, r.impressions,
-               r.clicks, r.reported_revenue, 0 as spend_by_link
+        select r.day, r.ad_id, r.channel, r.campaign_id::text as campaign, r.campaign_id,
+               coalesce(r.store_spend, 0) as spend, r.impressions, r.clicks,
+               coalesce(r.store_revenue, 0) as reported_revenue, 0 as spend_by_link
         from ad_day r where r.store_id = :store_id and r.day {among}
     ),
     {_by_product(among, kinds)}"""  # noqa: S608  # the catalogue's own SQL
@@ -194,8 +195,9 @@ def _by_product(among: str, kinds: str) -> str:
         from ranked group by 1, 2, 3, 4, 5
     ),
     placed_ads as (
-        select placed.day, placed.channel, placed.campaign_id, {_PLACE} as geography, placed.spend, placed.impressions,
-               placed.clicks, placed.reported_revenue
+        select placed.day, placed.channel, placed.campaign_id, {_PLACE} as geography,
+               coalesce(placed.store_spend, 0) as spend, placed.impressions, placed.clicks,
+               coalesce(placed.store_revenue, 0) as reported_revenue
         from campaign_region_day placed where placed.store_id = :store_id and placed.day {among}
     ),
     seen as (

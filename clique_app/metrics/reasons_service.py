@@ -13,14 +13,18 @@ from clique_app.metrics import registry
 from clique_app.metrics.definition import NAMES, Dimension, Leaf, Need
 from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.orders import BY_SUBSCRIPTION
+from clique_app.tables.rates import CONVERTED
 from clique_app.tables.site import PIXEL
 
+# what the amounts of days without a rate are in: one of each table's, found without looking at the others
+WITHOUT_RATE = " union all ".join(
+    f"(select currency from {table} where store_id = {{store}} and rate is null limit 1)"  # noqa: S608
+    for table in CONVERTED
+)
 _READY = f"""
 select exists (select from ad_account k where k.store_id = :store_id)
            or exists (select from campaign f where f.store_id = :store_id and f.account_id = '{FILE_ACCOUNT}'),
-       (select string_agg(distinct k.name || ' bills in ' || k.currency, ', ') from ad_account k
-        where k.store_id = :store_id and k.currency <> s.currency
-          and (k.taken_off_at is null or k.read_from is not null)),
+       (select string_agg(distinct currency, ' and ') from ({WITHOUT_RATE.format(store=":store_id")}) unrated),
        exists (select from unit_cost u where u.store_id = :store_id)
            or exists (select from store_settings x where x.store_id = :store_id and x.default_cost_pct is not null),
        s.history_complete,
@@ -34,6 +38,11 @@ select exists (select from ad_account k where k.store_id = :store_id)
        exists (select from sync_cursor c where c.store_id = :store_id and c.source = '{PIXEL}')
 from store s where s.store_id = :store_id
 """  # noqa: S608  # a constant of our own
+
+NO_RATE = (
+    "Ads are billed in {currencies}. The European Central Bank's rates of some days are not here yet, or it publishes "
+    "none."
+)
 
 # the last day that orders are read of, in any way
 LAST_DAY = """
@@ -108,10 +117,10 @@ def reasons(
     """Why totals and readings are unknown, by key, grouped or narrowed by these dimensions; what is known is not in
     it."""
     is_ready = is_ready or ready(session, store_id)
-    ads, other_currency, costs, history, read, orders_read, email, visits = is_ready
+    ads, without_rate, costs, history, read, orders_read, email, visits = is_ready
     missing = {
         "ads": "No ad account is connected yet." if not ads else "" if read else "Ads are being read.",
-        "rates": f"{other_currency}, which needs an exchange rate first." if other_currency else "",
+        "rates": NO_RATE.format(currencies=without_rate) if without_rate else "",
         "costs": "" if costs else "No product has a unit cost. Add costs in Shopify, or a default in Settings.",
         "email": "" if email else "No e-mail platform is connected yet, or it is still being read.",
         "history": "" if history else "All orders ever must be read first, to know who is new.",

@@ -153,6 +153,25 @@ def immature(
     return [*told, *(f"{leaf.matures.removesuffix('.')}: {count:,} in this period." for leaf, count in young)]
 
 
+def converted(session: Session, store_id: int, item: Metric, period: Period) -> list[str]:
+    """That amounts of the period were in other currencies, in words; of nothing where none was."""
+    if not any("rates" in leaf.needs for leaf in registry.leaves(item)):
+        return []
+    values = {"store_id": store_id, "start": period.start, "end": period.end}
+    currencies = session.connection().scalars(text(_CONVERTED), values).all()
+    told = f"Ad spend and claims in {' and '.join(currencies)} are converted at the European Central Bank's rate of "
+    return [f"{told}each day, or else of the last business day before."] if currencies else []
+
+
+_CONVERTED = """
+select distinct k.currency from ad_account k join store s using (store_id)
+where k.store_id = :store_id and k.currency <> s.currency and exists (
+    select from ad_day d where d.store_id = k.store_id and d.day between :start and :end and d.currency = k.currency
+      and d.rate is not null)
+order by 1
+"""
+
+
 def aimed_at(
     session: Session, store_id: int, item: Metric, period: Period, filters: Filters | None = None
 ) -> Decimal | None:

@@ -33,10 +33,10 @@ BUDGETS = f"""
 with {_HOMES},
 spent as (
     select a.channel, a.level, a.platform_id,
-           sum(d.spend) as month,
-           sum(d.spend) filter (where d.day >= :week_start) as week,
-           sum(d.spend) filter (where d.day >= :week_start and a.product_id is not null) as linked_week,
-           sum(d.reported_revenue) as reported
+           sum(d.store_spend) as month,
+           sum(d.store_spend) filter (where d.day >= :week_start) as week,
+           sum(d.store_spend) filter (where d.day >= :week_start and a.product_id is not null) as linked_week,
+           sum(d.store_revenue) as reported
     from home_ads a
     join ad_day d on d.store_id = :store_id and d.ad_id = a.ad_id
     where d.day between :month_start and :yesterday
@@ -140,9 +140,9 @@ ads as (
 ),
 spent as (
     select a.channel, a.level, a.platform_id, a.product_id,
-           sum(d.spend) filter (where d.day between :week_start and :yesterday) as week,
-           sum(d.spend) filter (where d.day >= :yesterday) as recent,
-           sum(d.spend) filter (where d.day >= a.out_from) as out
+           sum(d.store_spend) filter (where d.day between :week_start and :yesterday) as week,
+           sum(d.store_spend) filter (where d.day >= :yesterday) as recent,
+           sum(d.store_spend) filter (where d.day >= a.out_from) as out
     from ads a
     join ad_day d on d.store_id = :store_id and d.ad_id = a.ad_id and d.day between :week_start and :today
     group by 1, 2, 3, 4

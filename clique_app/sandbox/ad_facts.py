@@ -18,6 +18,7 @@ from clique_app.sandbox.records import Ad, AdDayFact
 
 OVER_COUNT = 1.22  # with the organic sales claimed on top: about 1.3 times the true purchases
 CLAIMED_BY_AGE = (0.72, 0.86, 0.92, 0.95, 0.97, 0.985, 0.995, 1.0)
+WITHOUT_DECIMALS = ("CLP", "JPY", "KRW", "VND")
 SPEND_SETTLES_AT = (1, 3, 28)  # ages at which the spend of a day is restated
 SPEND_DRIFT = (0.0, 0.004, -0.006, 0.002)  # the largest change at age 0, 1-2, 3-27 and 28+
 WEEKDAY = (0.98, 0.97, 0.98, 1.0, 1.02, 1.04, 1.01)
@@ -68,7 +69,8 @@ def by_region(platform: AdPlatform, fact: AdDayFact) -> list[AdDayFact]:
     places = [(country, *region) for country in countries for region in REGIONS.get(country, (("", 1.0),))]
     noise = _noise(platform.seed, fact.ad_id, fact.day, "region")
     weights = [w * (0.8 + 0.4 * noise[i % len(noise)]) for i, (_, _, w) in enumerate(places)]
-    spend = allocate(minor(fact.spend), weights)
+    step = _step(platform, platform.ads[fact.ad_id])
+    spend = [step * part for part in allocate(minor(fact.spend) // step, weights)]
     impressions, clicks, link_clicks, views, adds, checkouts, reach, videos = (
         allocate(n, weights)
         for n in (
@@ -104,7 +106,8 @@ def _ad_day(platform: AdPlatform, ad: Ad, day: date, span: tuple[datetime, datet
         return None
     noise = _noise(platform.seed, ad.ad_id, day, "day")
     true_spend = rate * WEEKDAY[day.weekday()] * (0.94 + 0.12 * noise[0])
-    spend = round(100 * true_spend * (1 + SPEND_DRIFT[_stage(age)] * noise[1]))
+    step = _step(platform, ad)
+    spend = step * round(100 * true_spend * (1 + SPEND_DRIFT[_stage(age)] * noise[1]) / step)
     traits = platform.traits[ad.ad_id]
     impressions = round(1000 * true_spend / (traits.cpm * (0.9 + 0.2 * noise[2])))
     clicks = round(impressions * traits.ctr * (0.85 + 0.3 * noise[3]))
@@ -127,10 +130,16 @@ def _ad_day(platform: AdPlatform, ad: Ad, day: date, span: tuple[datetime, datet
         add_to_carts=adds,
         checkouts=max(round(adds * 0.55), purchases),
         purchases=purchases,
-        purchase_value=money(value),
+        purchase_value=money(value - value % step),
         reach=round(impressions * 0.83),
         video_views=round(impressions * 0.21),
     )
+
+
+def _step(platform: AdPlatform, ad: Ad) -> int:
+    """The smallest amount of the account's currency, in hundredths."""
+    currency = platform.accounts[platform.campaigns[ad.campaign_id].account_id].currency
+    return 100 if currency in WITHOUT_DECIMALS else 1
 
 
 def _claims(

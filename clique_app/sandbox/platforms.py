@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from clique_app.sandbox.config import App, Config
+from clique_app.sandbox.ecb import Ecb
 from clique_app.sandbox.faults import Faults
 from clique_app.sandbox.google import Google
 from clique_app.sandbox.klaviyo import Klaviyo
@@ -52,7 +53,7 @@ class Platform(Protocol):
         ...
 
 
-PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok, Google, Pinterest, Klaviyo)
+PLATFORMS: tuple[type[Platform], ...] = (Meta, TikTok, Google, Pinterest, Klaviyo, Ecb)
 
 
 def register(data_dir: Path | None) -> dict[str, App]:

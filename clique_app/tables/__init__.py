@@ -29,6 +29,7 @@ from clique_app.tables.inbox import InboxEvent
 from clique_app.tables.jobs import JobRun, JobSchedule
 from clique_app.tables.orders import Customer, Order, OrderLine, SaleEntry, Touch
 from clique_app.tables.privacy import PrivacyRequest
+from clique_app.tables.rates import ExchangeRate
 from clique_app.tables.recommendations import Recommendation
 from clique_app.tables.rollups import (
     CohortDay,
@@ -56,7 +57,7 @@ from clique_app.tables.sync import SyncCursor, SyncRun
 
 METADATA = SQLModel.metadata
 
-GLOBAL_TABLES = ("inbox_event", "job_schedule", "job_run")  # the system role's alone
+GLOBAL_TABLES = ("inbox_event", "job_schedule", "job_run", "exchange_rate")  # the system role's alone
 # also seen whole by the system role: the directory of stores, whose ad account a platform's message is about, and what
 # the collector writes for all stores
 SYSTEM_TABLES = ("store", "ad_account", "page_event", "visitor_waiting")
@@ -121,6 +122,7 @@ __all__ = [
     "EmailDay",
     "EmailProgram",
     "EmailSignupDay",
+    "ExchangeRate",
     "ExpectedDay",
     "ImportedFile",
     "ImportedRow",

@@ -11,7 +11,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from clique_app.tables.base import StoreOwned, big, identity, money, of, time
+from clique_app.tables.base import RATE, StoreOwned, big, identity, in_store_currency, money, of, time, without_rate
 
 FILE_ACCOUNT = "file"  # the account of campaigns that a spend sheet brought
 
@@ -119,12 +119,20 @@ class AdFacts(StoreOwned):
     video_views: int = 0
     reported_conversions: Decimal = money(default=Decimal(0))
     reported_revenue: Decimal = money(default=Decimal(0))
+    # written by the database (tables/rates.py); None: not known
+    rate: Decimal | None = Field(default=None, sa_type=RATE)  # of the day, to the store's currency
+    store_spend: Decimal | None = in_store_currency("spend")
+    store_revenue: Decimal | None = in_store_currency("reported_revenue")
     read_at: datetime = time()
 
 
 class AdDay(AdFacts, table=True):
     __tablename__ = "ad_day"
-    __table_args__ = (of("ad", "ad_id"), sa.Index(None, "store_id", "campaign_id", "day"))
+    __table_args__ = (
+        of("ad", "ad_id"),
+        sa.Index(None, "store_id", "campaign_id", "day"),
+        without_rate("ad_day"),
+    )
 
     day: date = Field(primary_key=True)  # the ad account's day
     ad_id: int = big(primary_key=True)
@@ -178,7 +186,12 @@ class CampaignRegionDay(AdFacts, table=True):
     """The same spend by country and region; platforms do not split purchases by region reliably."""
 
     __tablename__ = "campaign_region_day"
-    __table_args__ = (of("campaign", "campaign_id"),)
+    __table_args__ = (
+        of("campaign", "campaign_id"),
+        sa.Index(
+            "ix_campaign_region_day_without_rate", "store_id", "currency", postgresql_where=sa.text("rate is null")
+        ),
+    )
 
     day: date = Field(primary_key=True)
     campaign_id: int = big(primary_key=True)

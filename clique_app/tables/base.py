@@ -18,6 +18,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 MONEY = sa.Numeric(20, 6)
+RATE = sa.Numeric(28, 12)
 TIME = sa.DateTime(timezone=True)
 
 
@@ -57,6 +58,18 @@ def big(**kwargs: Any) -> Any:
 def money(**kwargs: Any) -> Any:
     """An amount with 6 decimals; its currency stands beside it or is the store's."""
     return Field(sa_type=MONEY, **kwargs)  # pyright: ignore[reportArgumentType]
+
+
+def in_store_currency(amount: str) -> Any:
+    """An amount of the row at its rate, made by the database: each row is rounded once, so that all sums agree."""
+    made = sa.Computed(f"round({amount} * rate, 6)", persisted=True)
+    return Field(default=None, sa_type=MONEY, sa_column_args=[made])  # pyright: ignore[reportArgumentType]
+
+
+def without_rate(table: str) -> sa.Index:
+    """Rows whose amounts cannot be converted, found at once."""
+    where = sa.text("rate is null")
+    return sa.Index(f"ix_{table}_without_rate", "store_id", "currency", postgresql_where=where)
 
 
 def time(**kwargs: Any) -> Any:

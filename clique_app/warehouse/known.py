@@ -9,15 +9,13 @@ from collections.abc import Sequence
 
 from clique_app.metrics import registry
 from clique_app.metrics.definition import Dimension, Leaf, Need, Reading
-from clique_app.metrics.reasons_service import LAST_DAY, TOLD
+from clique_app.metrics.reasons_service import LAST_DAY, TOLD, WITHOUT_RATE
 from clique_app.tables.ads import FILE_ACCOUNT
 from clique_app.tables.site import PIXEL
 
 _SHEET = f"exists (select from campaign f where f.store_id = $1 and f.account_id = '{FILE_ACCOUNT}')"
 _MET: dict[Need, str] = {
-    "rates": """not exists (
-      select from ad_account k join store s using (store_id) where k.store_id = $1 and k.currency <> s.currency
-        and (k.taken_off_at is null or k.read_from is not null))""",
+    "rates": f"not exists ({WITHOUT_RATE.format(store='$1')})",
     "ads": f"""(exists (select from ad_account k where k.store_id = $1) or {_SHEET})
       and (exists (select from sync_cursor c where c.store_id = $1 and c.source like '%\\_ads'
              and c.fresh_at is not null) or {_SHEET})""",

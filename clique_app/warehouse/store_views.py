@@ -110,7 +110,7 @@ STORE_VIEWS = (
         "Ads by day, campaign and the place they were shown in; another view of the same spend.",
         """
         select r.store_id, r.day, r.campaign_id, r.country, r.region, r.channel, c.name as campaign, r.currency,
-               r.spend, r.impressions, r.clicks
+               r.spend, r.rate, r.store_spend, r.impressions, r.clicks
         from campaign_region_day r join campaign c using (store_id, campaign_id)
         """,
         ("day", "campaign_id", "country", "region"),
@@ -148,7 +148,8 @@ STORE_VIEWS = (
                coalesce(b.orders, 0) as orders,
                coalesce(b.net_sales, 0) as net_sales, b.contribution_before_ads, g.median_gap_days,
                o.channel as first_channel, v.p_alive, v.purchases_365, v.value_365, v.reorder_30, v.next_order_on,
-               p.expected_clv as klaviyo_expected_clv, p.churn_probability as klaviyo_churn_probability,
+               p.expected_clv as klaviyo_expected_clv, p.currency as klaviyo_currency,
+               p.churn_probability as klaviyo_churn_probability,
                p.next_order_day as klaviyo_next_order_day
         from customer c
         left join brought b using (store_id, customer_id)
@@ -259,7 +260,7 @@ STORE_VIEWS = (
         select r.store_id, r.day, r.program_id, p.name as program, p.sort, p.kind, sum(r.recipients) as recipients,
                sum(r.delivered) as delivered, sum(r.unique_opens) as opens, sum(r.unique_clicks) as clicks,
                sum(r.unsubscribes) as unsubscribes, sum(r.reported_orders) as reported_orders,
-               sum(r.reported_revenue) as reported_revenue
+               max(r.currency) as currency, sum(r.reported_revenue) as reported_revenue
         from email_day r join email_program p using (store_id, program_id)
         group by r.store_id, r.day, r.program_id, p.name, p.sort, p.kind
         """,
@@ -340,9 +341,9 @@ LIVE_VIEWS = (
         "What each ad did on each of its platform's days. Reach adds up over neither days nor ads.",
         """
         select d.store_id, d.day, d.channel, d.campaign_id, c.name as campaign, g.ad_group_id, g.name as ad_group,
-               d.ad_id, a.name as ad, d.currency, d.spend, d.impressions, d.clicks, d.link_clicks,
-               d.landing_page_views, d.add_to_carts, d.checkouts, d.video_views, d.reported_conversions,
-               d.reported_revenue, nullif(d.reach, 0) as reach,
+               d.ad_id, a.name as ad, d.currency, d.spend, d.rate, d.store_spend, d.impressions, d.clicks,
+               d.link_clicks, d.landing_page_views, d.add_to_carts, d.checkouts, d.video_views, d.reported_conversions,
+               d.reported_revenue, d.store_revenue, nullif(d.reach, 0) as reach,
                d.impressions::numeric / nullif(d.reach, 0) as frequency
         from ad_day d
         join ad a using (store_id, ad_id)

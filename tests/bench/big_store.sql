@@ -49,16 +49,17 @@ insert into ad_product (store_id, ad_id, product_id, found_by, read_at)
   select 1, ad_id, 1 + (ad_id * 7 + n * 131) %% 500, 'link', %(end)s
   from ad, generate_series(0, 2) n where ad_id %% 10 < 7 and n <= ad_id %% 3;
 insert into ad_day (store_id, day, ad_id, channel, campaign_id, currency, spend, impressions, clicks, link_clicks,
-    landing_page_views, add_to_carts, checkouts, video_views, reported_conversions, reported_revenue, read_at, reach)
+    landing_page_views, add_to_carts, checkouts, video_views, reported_conversions, reported_revenue, read_at, reach,
+    rate)
   select 1, %(last_day)s - d, ad_id, channel, campaign_id, 'USD', round((10 + random() * 90)::numeric, 2),
          2000 + (random() * 3000)::int, 40 + (random() * 60)::int, 40, 30, 8, 4, 0, 3,
-         round((random() * 400)::numeric, 2), %(end)s, 1500
+         round((random() * 400)::numeric, 2), %(end)s, 1500, 1
   from ad, generate_series(0, %(days)s - 1) d;
 insert into campaign_region_day (store_id, day, campaign_id, country, region, channel, currency, spend, impressions,
     clicks, link_clicks, landing_page_views, add_to_carts, checkouts, video_views, reported_conversions,
-    reported_revenue, read_at)
+    reported_revenue, read_at, rate)
   select 1, day, campaign_id, 'US', (array['CA', 'TX', 'NY', 'FL', 'IL', 'WA', 'CO', 'GA'])[1 + n], channel, 'USD',
-         round(sum(spend) / 8, 2), sum(impressions) / 8, sum(clicks) / 8, 0, 0, 0, 0, 0, 0, 0, %(end)s
+         round(sum(spend) / 8, 2), sum(impressions) / 8, sum(clicks) / 8, 0, 0, 0, 0, 0, 0, 0, %(end)s, 1
   from ad_day, generate_series(0, 7) n group by day, campaign_id, channel, n;
 create temporary table placed as
   select n as order_id, 1 + floor(n * .6 * power(random(), .25))::bigint as customer_id,

@@ -15,11 +15,21 @@ from clique_app import clock
 from clique_app.attribution import days_service, overview_service, service, versions_service
 from clique_app.attribution.models import MODELS, shares
 from clique_app.components.attribution_views import journey_view
-from clique_app.database import store_session
+from clique_app.database import store_session, system_session
 from clique_app.metrics import sums_service
 from clique_app.metrics.definition import Period
 from clique_app.metrics.overview_service import scope as scope_of
-from clique_app.tables import Ad, AdGroup, Campaign, CampaignRegionDay, OrderLine, StoreSettings, Touch, WebSession
+from clique_app.tables import (
+    Ad,
+    AdGroup,
+    Campaign,
+    CampaignRegionDay,
+    ExchangeRate,
+    OrderLine,
+    StoreSettings,
+    Touch,
+    WebSession,
+)
 from clique_app.tables.attribution import BY_PLACE, NO_TOUCH
 from tasks import analysis
 from tests.integration.stores import make_store
@@ -89,10 +99,10 @@ def buys(session: Session, number: int, at: datetime, region: str, product: int)
     session.flush()
 
 
-def shown(session: Session, campaign_id: int, day: date, region: str, spend: int) -> None:
+def shown(session: Session, campaign_id: int, day: date, region: str, spend: int, currency: str = "USD") -> None:
     add(session, CampaignRegionDay(
         store_id=store_of(session), day=day, campaign_id=campaign_id, country="US", region=region, channel="meta",
-        currency="USD", spend=Decimal(spend), read_at=clock.now(),
+        currency=currency, spend=Decimal(spend), read_at=clock.now(),
     ))  # fmt: skip
 
 
@@ -100,6 +110,24 @@ def credited(session: Session, number: int) -> tuple[int, str, int | None]:
     asked = text("select position, channel, campaign_id from credit where order_id = :number")
     row = session.connection().execute(asked, {"number": number}).one()
     return row.position, row.channel, row.campaign_id
+
+
+def test_of_campaigns_on_one_day_the_one_that_spent_more_stands_in_whatever_it_is_billed_in(
+    session: Session, noon: datetime
+) -> None:
+    today = clock.day_of(noon, ZONE)
+    with system_session() as rates:
+        for currency, per_euro in (("USD", "1.1"), ("JPY", "165")):
+            rates.add(ExchangeRate(
+                currency=currency, day=today, per_euro=Decimal(per_euro), source="ecb", read_at=clock.now(),
+            ))  # fmt: skip
+    for region, yen, currency in (("Maine", 700, "JPY"), ("Ohio", 800, "JPY"), ("Utah", 1, "VND")):
+        shown(session, GIFTS, today, region, 5)
+        shown(session, SCENTS, today, region, yen, currency)  # 150 yen are a dollar, of the dong nothing is known
+    for number, region in ((101, "Maine"), (102, "Ohio"), (103, "Utah")):
+        buys(session, number, noon, region, CANDLE)
+    service.credit_orders(session, store_of(session), [101, 102, 103])
+    assert [credited(session, number)[2] for number in (101, 102, 103)] == [GIFTS, SCENTS, GIFTS]
 
 
 def test_without_a_visit_the_last_campaign_for_the_product_in_the_region_within_a_week_stands_in(

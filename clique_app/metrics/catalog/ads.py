@@ -20,6 +20,9 @@ _AD_ROWS = (
     Shown("Campaign", "c.name"),
     Shown("Ad", "a.name"),
 )
+# what the platform says in the account's currency stands beside what it comes to in the store's
+_AT_RATE = "Another currency is converted at the European Central Bank's rate of the day."
+_IN_STORE_CURRENCY = {"spend": "store_spend", "reported_revenue": "store_revenue"}
 
 
 def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str = "up") -> Total:
@@ -30,18 +33,37 @@ def _ads(key: str, name: str, unit: Unit, meaning: str, column: str, good: str =
         meaning=meaning,
         good="up" if good == "up" else "neither",
         source=_AD_DAY,
-        amount=f"r.{column}",
-        shown=_AD_ROWS,
+        amount=f"coalesce(r.{_IN_STORE_CURRENCY[column]}, 0)" if unit == "money" else f"r.{column}",
+        shown=(*_AD_ROWS, *_converted(column)) if unit == "money" else _AD_ROWS,
         sources=("ads",),
         groups={**groups.OF_AD, "product": "a.product_id"},
         grain="an ad's day",
         origin="The ad platforms' own reports",
         needs=("ads", "rates") if unit == "money" else ("ads",),
+        example=_example(column) if unit == "money" else None,
     )
 
 
+def _example(column: str) -> tuple[tuple[dict[str, str], ...], str]:
+    amount = f"r.{_IN_STORE_CURRENCY[column]}"
+    return ({amount: "30"}, {amount: "12.50"}), "42.50"
+
+
+def _converted(column: str) -> tuple[Shown, ...]:
+    """Of what each row was converted, and at which rate; empty where there was nothing to convert."""
+    rate = "case when r.rate <> 1 then rtrim(rtrim(cast(r.rate as text), '0'), '.') else '' end"
+    return Shown("Billed", f"trim_scale(r.{column}) || ' ' || r.currency"), Shown("Rate", rate)
+
+
 AD_SPEND = replace(
-    _ads("ad_spend", "Ad spend", "money", "What the ad platforms charged, by their own day.", "spend", good="neither"),
+    _ads(
+        "ad_spend",
+        "Ad spend",
+        "money",
+        f"What the ad platforms charged, by their own day. {_AT_RATE}",
+        "spend",
+        good="neither",
+    ),
     groups=groups.OF_AD,
     partners=("product_ad_spend", "placed_ad_spend"),
     no_further="What ads cost is not told of those who saw them.",
@@ -58,7 +80,8 @@ PROMOTED_SPEND = _ads(
     "promoted_spend",
     "Ad spend, by the product linked",
     "money",
-    "What the ad platforms charged, with the product that the ad links to: what clicks on the same ads are divided by.",
+    "What the ad platforms charged, with the product that the ad links to: what clicks on the same ads are divided by. "
+    f"{_AT_RATE}",
     "spend",
     good="neither",
 )
@@ -74,7 +97,7 @@ REPORTED_REVENUE = replace(
         "reported_revenue",
         "Revenue claimed by platforms",
         "money",
-        "What the platforms claim their ads sold. Claims overlap and are restated for 28 days.",
+        f"What the platforms claim their ads sold. Claims overlap and are restated for 28 days. {_AT_RATE}",
         "reported_revenue",
     ),
     partners=("placed_reported_revenue",),

@@ -84,6 +84,14 @@ def test_one_breach_fails_one_check_and_is_named(change: Change, now: Situation,
     assert check.limit in said
 
 
+def test_a_budget_in_another_currency_is_refused_and_held_against_no_limit() -> None:
+    in_yen = replace(CHANGE, before=Decimal(64_000), after=Decimal(76_800), currency="JPY")
+    now = replace(FINE, live=replace(LIVE, currency="JPY", daily_budget=Decimal(64_000)))
+    assert failed(in_yen, now) == ["currency"]
+    assert not {"account_cap", "floor"} & {check.key for check in gate.budget_checks(in_yen, now)}
+    assert "USD, as the limits are set in" in gate.refusal(gate.budget_checks(in_yen, now))
+
+
 def test_an_uncertain_change_today_counts_as_made() -> None:
     now = replace(FINE, history=(past(640, 700, 6, certain=False),), limits=replace(LIMITS, cooldown=timedelta()))
     assert failed(CHANGE, now) == ["day"]
