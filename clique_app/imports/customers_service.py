@@ -10,7 +10,7 @@ from sqlmodel import Session
 from clique_app.imports.definition import Done, Judged, Tell, counted, quietly
 from clique_app.imports.records import ParsedFile
 from clique_app.imports.values import made_id
-from clique_app.sync import first_orders
+from clique_app.sync import first_orders_service
 from clique_app.sync.staging_service import cursor, stage
 from clique_app.tables.imports import NO_DAY
 
@@ -157,7 +157,7 @@ def adopt(run: psycopg.Cursor, store_id: int) -> None:
     values = {"store": store_id}
     adopting = [own for (own,) in run.execute(ADOPT, values).fetchall()]
     run.execute(FORGET_MADE, values)
-    first_orders.renew(run, store_id, adopting)
+    first_orders_service.renew(run, store_id, adopting)
 
 
 def prepare_redaction(session: Session, store_id: int) -> None:

@@ -15,7 +15,7 @@ from clique_app.imports.definition import Done, Judged, Tell, counted, quietly, 
 from clique_app.imports.ledger import Booked, book, order_id_of
 from clique_app.imports.records import OrderRecord, ParsedFile, Problem
 from clique_app.imports.values import made_id
-from clique_app.sync import first_orders
+from clique_app.sync import first_orders_service
 from clique_app.sync.order_rows import ENTRY_COLUMNS
 from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage
 from clique_app.tables import Store
@@ -182,7 +182,7 @@ class OrdersFile:
             for statement in (*MATCH_LINES, INSERT_LINES, INSERT_ENTRIES, KEEP_ROWS):
                 run.execute(statement, values)
             buyers = [one for (one,) in run.execute("select distinct customer_id from file_order").fetchall() if one]
-            first_orders.renew(run, store_id, buyers)
+            first_orders_service.renew(run, store_id, buyers)
             customers_service.adopt(run, store_id)
         forget_twins(session, store_id, orders)
         counts = Counter(states[order_id] for order_id in orders)
@@ -192,7 +192,7 @@ class OrdersFile:
     def remove(self, session: Session, store_id: int, file_id: int) -> Done:
         with cursor(session) as run:
             gone = run.execute(REMOVE, {"store": store_id, "file": file_id}).fetchall()
-            first_orders.renew(run, store_id, [customer for (customer,) in gone if customer])
+            first_orders_service.renew(run, store_id, [customer for (customer,) in gone if customer])
         customers_service.forget(session, store_id, file_id)
         return Done({"removed": len(gone)})
 
@@ -204,7 +204,7 @@ def forget_twins(session: Session, store_id: int, order_ids: Sequence[int]) -> N
     """Shopify has given these orders: what a file without ids had brought of them goes."""
     with cursor(session) as run:
         gone = run.execute(FORGET_TWINS, {"store": store_id, "orders": list(order_ids)}).fetchall()
-        first_orders.renew(run, store_id, [customer for (customer,) in gone if customer])
+        first_orders_service.renew(run, store_id, [customer for (customer,) in gone if customer])
 
 
 def _booked(parsed: ParsedFile, store: Store, tell: Tell = quietly) -> list[Booked]:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from clique_app import clock
 from clique_app.integrations.shopify import documents, reads
 from clique_app.integrations.shopify.scopes import SHOWN_WITHOUT_SCOPE_DAYS
-from clique_app.sync import first_orders, order_rows, planner_service, reading
+from clique_app.sync import first_orders_service, order_rows, planner_service, reading
 from clique_app.sync.order_rows import ENTRY_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, TOUCH_COLUMNS, OrderLines
 from clique_app.sync.source import Access, Aside, Batch, Plan, Written
 from clique_app.sync.staging_service import COST_KINDS, COST_ON_DAY, STAGED_COST_DAYS, cursor, stage_lines
@@ -105,7 +105,7 @@ where c.store_id = %(store)s and c.customer_id = first.customer_id
   and (c.first_order_at is null or (first.processed_at, first.order_id) < (c.first_order_at, c.first_order_id))
 """
 # ... but an order that changes may have gone to another customer.
-LOCK_CUSTOMERS, FIRST_ORDERS = first_orders.statements(
+LOCK_CUSTOMERS, FIRST_ORDERS = first_orders_service.statements(
     "select customer_id from stage_order union select unnest(%(buyers)s::bigint[])"
 )
 
@@ -189,7 +189,7 @@ def delete_orders(session: Session, store_id: int, gone: Collection[int], delete
     values = {"store": store_id, "gone": list(gone), "deleted": list(deleted), "shown_from": shown_from}
     with cursor(session) as run:
         buyers = [customer for (customer,) in run.execute(DELETE, values).fetchall()]
-        first_orders.renew(run, store_id, filter(None, buyers))
+        first_orders_service.renew(run, store_id, filter(None, buyers))
     return len(buyers)
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from clique_app.database import owner_session, store_session
-from clique_app.metrics import grouping_service
+from clique_app.metrics import grouping_service, sums_service
 from clique_app.metrics.definition import Period
 from clique_app.metrics.docs import PAGE
 from clique_app.tables import Customer, Order, SaleEntry, SurveyResponse, Touch
@@ -44,6 +44,8 @@ def store_id(make_database: Callable[[], str], servers: Servers) -> Iterator[int
     with own_database(make_database(), servers):
         store_id = make_full_store("east.myshopify.com", 2)
         sell_later(store_id)
+        with store_session(store_id) as session:
+            sums_service.roll_up(session, store_id)
         refresh_now()
         yield store_id
 
