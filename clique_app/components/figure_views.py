@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from clique_app.components.figures import Delta, Spark, Tile, delta, spark
 from clique_app.metrics import format, overview_service
+from clique_app.metrics.baselines import Step
 from clique_app.metrics.definition import Figure, Period
 from clique_app.metrics.overview_service import Day
 
@@ -53,8 +54,9 @@ def rounded(line: tuple[Day, ...], places: int = 2) -> list[float | None]:
     return [None if day.value is None else round(float(day.value), places) for day in line]
 
 
-def against_normal(name: str, line: tuple[Day, ...], period: Period) -> str:
-    """On how many days of the period a line ran outside its normal range; "" where none can be judged."""
+def against_normal(name: str, line: tuple[Day, ...], period: Period, step: Step = "day") -> str:
+    """On how many days of the period, or in how many weeks that end in it, a line ran outside its normal range; ""
+    where none can be judged."""
     judged = [
         (day.value, day.low, day.high)
         for day in line
@@ -67,10 +69,11 @@ def against_normal(name: str, line: tuple[Day, ...], period: Period) -> str:
         return ""
     above = sum(value > high for value, _, high in judged)
     below = sum(value < low for value, low, _ in judged)
-    outside = [f"{side} normal on {days}" for side, days in (("above", above), ("below", below)) if days]
+    at = "on" if step == "day" else "in"
+    outside = [f"{side} normal {at} {count}" for side, count in (("above", above), ("below", below)) if count]
     if not outside:
-        return f"{name} stayed within normal on every day"
-    return f"{name} ran {' and '.join(outside)} of {len(judged)} days"
+        return f"{name} stayed within normal {at} every {step}"
+    return f"{name} ran {' and '.join(outside)} of {len(judged)} {step}s"
 
 
 def written(figure: Figure, currency: str) -> str:

@@ -86,7 +86,7 @@ def asked_of(query: dict[str, str]) -> Asked:
     item = known.get(query.get("metric", ""), known[FIRST])
     can = registry.dimensions(item)
     wanted = cast(Dimension, query.get("by", ""))
-    first: Dimension = "channel" if "channel" in can else "day" if baselines.has_days(item) else "month"
+    first: Dimension = "channel" if "channel" in can else "day" if baselines.step(item) == "day" else "month"
     by = wanted if wanted in can else first
     sort = next((one for one in get_args(Sort) if one == query.get("sort")), None)
     page = query.get("page", "")
@@ -100,7 +100,7 @@ def metric_view(session: Session, store_id: int, scope: Scope, asked: Asked) -> 
     basis = service.basis(session, store_id)
     [tile] = overview_service.tiles(session, store_id, [item.key], period, compare=scope.choice.compare, rests_on=basis)
     by_day = [(Period(day.day, day.day), day) for day in tile.line]
-    points = by_day if baselines.has_days(item) else _stretches(session, store_id, item, tile, basis)
+    points = by_day if baselines.step(item) == "day" else _stretches(session, store_id, item, tile, basis)
     figure = tile.figure
     margin = "" if figure.margin is None else f"± {format.exact(figure.margin, figure.unit, currency)}"
     return {
@@ -125,15 +125,19 @@ def metric_view(session: Session, store_id: int, scope: Scope, asked: Asked) -> 
 
 
 def _stretches(session: Session, store_id: int, item: Metric, tile: Tile, rests_on: Basis) -> list[Point]:
-    """The line of what is read for whole periods: stretches of weeks up to the last whole day, a dozen at most."""
+    """The line of what is read for whole periods: weeks up to the last whole one, with the normal of each, or stretches
+    of weeks, a dozen at most."""
     today = clock.today(rests_on.store.time_zone)
     drawn = Period(tile.line[0].day, min(tile.line[-1].day, today - timedelta(days=1)))
+    last = baselines.week_of(drawn.end + timedelta(days=1)) - timedelta(days=1)
     length = 7 * max(1, drawn.days // 84)
-    spans = [Period(drawn.end - timedelta(days=length - 1), drawn.end).shifted(-length * n) for n in range(12)]
+    spans = [Period(last - timedelta(days=length - 1), last).shifted(-length * n) for n in range(12)]
     spans = [span for span in reversed(spans) if span.start >= drawn.start]
     daily = service.daily(session, store_id, [item], drawn, None, spans, rests_on)
     values = [daily.figure(item, span).value if daily.covers(span) else None for span in spans]
-    return [(span, Day(span.end, value, None, None)) for span, value in zip(spans, values, strict=True)]
+    weeks = baselines_service.weeks(session, store_id, [item.key], drawn).get(item.key, {}) if length == 7 else {}
+    usual = [weeks[span.start].range(span.end) if span.start in weeks else (None, None) for span in spans]
+    return [(span, Day(span.end, value, *of)) for span, value, of in zip(spans, values, usual, strict=True)]
 
 
 def definition_of(item: Metric) -> list[list[str]]:
@@ -179,24 +183,36 @@ def _example(item: Metric) -> str:
 
 
 def _normal(session: Session, store_id: int, item: Metric, scope: Scope, unknown: str) -> list[list[str]]:
-    """What is normal for a day of this store, in words."""
-    if not baselines.has_days(item):
-        return [["Normal day", "None: it is read for a whole period, not day by day."]]
+    """What is normal for a day or a week of this store, in words."""
+    step = baselines.step(item)
+    if step is None:
+        return [["Normal range", f"None. {registry.no_past(item)}"]]
     found = baselines_service.newest(session, store_id, item.key)
     if found is None:
-        return [["Normal day", "Not learnt yet: it is learnt when the past has been read, and every week."]]
-    week, days, baseline = found
+        return [[f"Normal {step}", "Not learnt yet: it is learnt when the past has been read, and every week."]]
+    week, known, baseline = found
     if baseline is None:
-        if unknown and not days:
-            return [["Normal day", unknown]]
-        short = baselines.LEAST_DAYS - days
-        then = format.day(scope.today + timedelta(days=short), year=True)
-        least = baselines.LEAST_DAYS
-        return [["Normal day", f"Not enough days: {least} are needed, {days} are known. Not before {then}."]]
-    return _usual(baseline, week, item.unit, scope.currency)
+        if unknown and not known:
+            return [[f"Normal {step}", unknown]]
+        least = baselines.LEAST[step]
+        short = least - known
+        by_day, by_week = scope.today + timedelta(days=short), baselines.week_of(scope.today) + timedelta(weeks=short)
+        then = format.day(by_day if step == "day" else by_week, year=True)
+        return [[f"Normal {step}", f"Not enough {step}s: {least} are needed, {known} are known. Not before {then}."]]
+    return (_usual_day if step == "day" else _usual_week)(baseline, week, item.unit, scope.currency)
 
 
-def _usual(baseline: Baseline, week: date, unit: Unit, currency: str) -> list[list[str]]:
+def _usual_week(baseline: Baseline, week: date, unit: Unit, currency: str) -> list[list[str]]:
+    low, high = (format.brief(end, unit, currency) for end in baseline.range(week + timedelta(days=6)))
+    return [
+        ["Median week", format.brief(baseline.median, unit, currency)],
+        [f"Week of {format.day(week)}", f"{low} to {high}: 8 of 10 such weeks fall there"],
+        ["Trend", _trend(baseline, unit, currency)],
+        ["Learnt from", f"{baseline.days} weeks, {format.days(baselines.learnt_from(week), year=True)}"],
+    ]
+
+
+def _usual_day(baseline: Baseline, week: date, unit: Unit, currency: str) -> list[list[str]]:
     low, high = (format.brief(end, unit, currency) for end in baseline.range(week))
     by_weekday = sorted(range(7), key=lambda number: baseline.weekdays[number])
     weak, strong = (
@@ -204,15 +220,18 @@ def _usual(baseline: Baseline, week: date, unit: Unit, currency: str) -> list[li
         for number in (by_weekday[0], by_weekday[-1])
     )
     weekdays = "Alike" if len(set(baseline.weekdays)) == 1 else f"{strong}, {weak}"
-    trend = f"{_signed(baseline.trend, unit, currency)} a week" if baseline.trend else "None to tell from chance"
     from_days = baselines.learnt_from(week)
     return [
         ["Median day", format.brief(baseline.median, unit, currency)],
         [f"Monday {format.day(week)}", f"{low} to {high}: 8 of 10 such days fall there"],
         ["Weekdays", weekdays],
-        ["Trend", trend],
+        ["Trend", _trend(baseline, unit, currency)],
         ["Learnt from", f"{baseline.days} days, {format.days(from_days, year=True)}"],
     ]
+
+
+def _trend(baseline: Baseline, unit: Unit, currency: str) -> str:
+    return f"{_signed(baseline.trend, unit, currency)} a week" if baseline.trend else "None to tell from chance"
 
 
 def _signed(value: Decimal, unit: Unit, currency: str) -> str:
@@ -241,7 +260,8 @@ def _chart(item: Metric, points: list[Point], period: Period, currency: str) -> 
             "low": [float(low) * hundredfold for low, _ in ranges],
             "high": [float(high) * hundredfold for _, high in ranges],
         }
-    title = against_normal(item.name, line, period) or f"{item.name} by {'day' if length == 1 else f'{length} days'}"
+    standing = against_normal(item.name, line, period, "day" if length == 1 else "week")
+    title = standing or f"{item.name} by {'day' if length == 1 else f'{length} days'}"
     known = any(day.value is not None for day in line)
     return {
         "chart": chart if known else {},

@@ -300,8 +300,8 @@ def _age(source: str, fresh_at: datetime | None, now: datetime) -> list[str]:
 def _normal(tile: overview_service.Tile, currency: str) -> str:
     days = tile.comparison.days if tile.comparison else tile.period
     if tile.normal is None:
-        if not baselines.has_days(tile.metric):
-            return "None is kept: it is read for the period that is asked for, not day by day."
+        if no_past := registry.no_past(tile.metric):
+            return f"None. {no_past}"
         weeks = baselines.LEAST_PERIODS * baselines.weeks_apart(days)
         if weeks > baselines.FURTHEST_WEEKS:
             return "A period this long has no normal range: too few of its length lie behind."

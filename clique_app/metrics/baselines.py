@@ -6,11 +6,12 @@ Medians and ranks only, so that a promotion or an outage of a few days does not 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
+from typing import Literal
 
 from clique_app.metrics import registry
 from clique_app.metrics.definition import Metric, Period, Reading
@@ -18,10 +19,12 @@ from clique_app.metrics.figures import Daily
 
 WEEKS = 12  # of the past that a baseline is learnt from
 LEAST_DAYS = 28  # known ones among them, below which there is no normal of a day
-LEAST_PERIODS = 4  # the same of a longer period
+LEAST_PERIODS = 4  # the same of a longer period, as a week is
 FURTHEST_WEEKS = 52  # periods further back than this are another time
 TREND_Z = 1.96  # Mann-Kendall: a rise or fall that chance alone gives once in twenty times is none
 
+Step = Literal["day", "week"]  # from Monday to Sunday
+LEAST: Mapping[Step, int] = {"day": LEAST_DAYS, "week": LEAST_PERIODS}
 Range = tuple[Decimal, Decimal]
 Value = tuple[date, Decimal]
 
@@ -31,7 +34,7 @@ class Baseline:
     """What a figure usually is: median + trend + weekday, from low below to high above that in 8 of 10 cases."""
 
     middle: date  # the day of the median, which the trend turns around
-    days: int  # values learnt from
+    days: int  # or weeks, learnt from
     median: Decimal
     trend: Decimal  # a week; 0 where none can be told from chance
     weekdays: tuple[Decimal, ...]  # what Monday to Sunday add
@@ -50,13 +53,15 @@ class Baseline:
         return (max(low, Decimal(0)), max(high, Decimal(0))) if self.never_negative else (low, high)
 
 
-def has_days(item: Metric) -> bool:
-    """Whether it has a normal: what is read for whole periods only is not known of hundreds of days."""
-    return not any(isinstance(leaf, Reading) for leaf in registry.leaves(item))
+def step(item: Metric) -> Step | None:
+    """What its normal is of: a day, or a week where it rests on what is read for whole periods; None: it has none."""
+    if registry.no_past(item):
+        return None
+    return "week" if any(isinstance(leaf, Reading) for leaf in registry.leaves(item)) else "day"
 
 
 def learn(values: Iterable[Value], least: int = LEAST_DAYS) -> Baseline | None:
-    """The baseline of these values; None where they are too few."""
+    """The baseline of these values, each at the last of its days; None where they are too few."""
     known = sorted(values)
     if len(known) < least:
         return None
@@ -91,6 +96,13 @@ def learnt_from(week: date) -> Period:
     return Period(week - timedelta(weeks=WEEKS), week - timedelta(days=1))
 
 
+def whole_weeks(period: Period) -> tuple[Period, ...]:
+    """The weeks that lie in a period, Monday to Sunday."""
+    mondays = (day for day in period.each_day() if day.weekday() == 0)
+    weeks = (Period(day, day + timedelta(days=6)) for day in mondays)
+    return tuple(week for week in weeks if week.end <= period.end)
+
+
 def within(known: Sequence[Value], period: Period) -> Sequence[Value]:
     """Those of a period, of values in order of their days."""
     return known[bisect_left(known, (period.start,)) : bisect_left(known, (period.end + timedelta(days=1),))]
@@ -103,11 +115,16 @@ def known_days(daily: Daily, item: Metric, period: Period) -> list[Value]:
     return [(day, value) for day, value in days if value is not None and first is not None and day >= first]
 
 
+def known_weeks(daily: Daily, item: Metric, period: Period) -> list[Value]:
+    """The metric's known weeks, none before the store's first order."""
+    return _of_spans(daily, item, whole_weeks(period))
+
+
 def of_period(daily: Daily, item: Metric, period: Period) -> Range | None:
     """What is usual for a period of this length: learnt from those before it that began on the same weekday."""
-    windows = tuple(window for window in earlier(period) if daily.covers(window))
-    values = zip(windows, daily.spans(item, windows), strict=True)
-    found = learn([(window.end, value) for window, value in values if value is not None], LEAST_PERIODS)
+    if step(item) is None:
+        return None
+    found = learn(_of_spans(daily, item, earlier(period)), LEAST_PERIODS)
     return found.range(period.end) if found else None
 
 
@@ -120,6 +137,12 @@ def earlier(period: Period) -> list[Period]:
 def weeks_apart(period: Period) -> int:
     """Whole weeks that hold the period."""
     return (period.days + 6) // 7
+
+
+def _of_spans(daily: Daily, item: Metric, spans: Iterable[Period]) -> list[Value]:
+    spans = tuple(span for span in spans if daily.covers(span))
+    values = zip(spans, daily.spans(item, spans), strict=True)
+    return [(span.end, value) for span, value in values if value is not None]
 
 
 def _trend(known: list[Value]) -> Decimal:

@@ -10,8 +10,8 @@ from sqlmodel import Session, col, select
 
 from clique_app import clock
 from clique_app.metrics import baselines, registry, service
-from clique_app.metrics.baselines import Baseline
-from clique_app.metrics.definition import Period
+from clique_app.metrics.baselines import Baseline, Step
+from clique_app.metrics.definition import Metric, Period
 from clique_app.tables import MetricBaseline
 
 KEPT_WEEKS = 53  # a line of a year has its band from end to end
@@ -26,14 +26,14 @@ def learn(session: Session, store_id: int) -> int:
     this_week = baselines.week_of(today)
     weeks = [this_week - timedelta(weeks=n) for n in range(KEPT_WEEKS)]
     reach = Period(baselines.learnt_from(weeks[-1]).start, today - timedelta(days=1))
-    by_day = [item for item in registry.METRICS if baselines.has_days(item)]
-    daily = service.daily(session, store_id, by_day, reach)
+    steps: dict[Metric, Step] = {item: step for item in registry.METRICS if (step := baselines.step(item))}
+    daily = service.daily(session, store_id, steps, reach, spans=baselines.whole_weeks(reach))
     rows = []
-    for item in by_day:
-        known = baselines.known_days(daily, item, reach)
+    for item, step in steps.items():
+        known = (baselines.known_days if step == "day" else baselines.known_weeks)(daily, item, reach)
         for week in weeks:
             values = baselines.within(known, baselines.learnt_from(week))
-            found = baselines.learn(values)
+            found = baselines.learn(values, baselines.LEAST[step])
             if found or week == this_week:
                 rows.append(_row(store_id, item.key, week, len(values), found))
     former = delete(MetricBaseline).where(
@@ -45,7 +45,7 @@ def learn(session: Session, store_id: int) -> int:
 
 
 def weeks(session: Session, store_id: int, keys: Sequence[str], period: Period) -> Mapping[str, Weeks]:
-    """The baselines of these metrics for the days of a period, where there are any."""
+    """The baselines of these metrics for the days or weeks of a period, where there are any."""
     found: dict[str, dict[date, Baseline]] = {}
     stands_for = col(MetricBaseline.week).between(baselines.week_of(period.start), period.end)
     query = select(MetricBaseline).where(col(MetricBaseline.metric).in_(keys), stands_for)
@@ -56,7 +56,7 @@ def weeks(session: Session, store_id: int, keys: Sequence[str], period: Period) 
 
 
 def newest(session: Session, store_id: int, key: str) -> tuple[date, int, Baseline | None] | None:
-    """The week a metric's normal was last learnt for, from how many days, and what it is; None: never learnt."""
+    """The week a metric's normal was last learnt for, from how many days or weeks, and what it is; None: never."""
     query = select(MetricBaseline).where(MetricBaseline.metric == key).order_by(col(MetricBaseline.week).desc())
     row = session.exec(query.limit(1)).first()
     return (row.week, row.days, _baseline(row)) if row else None

@@ -146,6 +146,7 @@ class Reading(Rows):
     margin: str = ""  # half the 95 % interval, an aggregate
     nothing: str = "There is nothing to read in this period."  # why it is null
     as_of_end: bool = False  # of how things stood at the end: told until the last day that orders are read of
+    no_past: str = ""  # why what it said of former weeks at their end is not known, so that it has no normal range
 
     @property
     def period(self) -> str:

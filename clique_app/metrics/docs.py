@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from clique_app.metrics import examples, registry
+from clique_app.metrics import baselines, examples, registry
 from clique_app.metrics.definition import TIMES, Dimension, Formula, Metric, Reading
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
@@ -14,7 +14,8 @@ _HEAD = """# Metrics
 Written from the catalogue (`clique_app/metrics/catalog/`) by `python -m clique_app.metrics.docs`; do not edit.
 
 Days are the store's. A ratio is that of two values of the whole period and group, never a mean of days; over nothing it
-is unknown, with the reason. Every metric can be asked for by day, week and month, and by what else stands at it:
+is unknown, with the reason. A normal range is learnt by day, where nothing else stands. Every metric can be asked for
+by day, week and month, and by what else stands at it:
 `clique metrics show KEY --store SHOP --from DAY --to DAY --by DIMENSION`. One that says "by ... as KEY" is answered by
 that metric there. Its functions for analysts ([sql.md](sql.md)) stand last.
 """
@@ -49,6 +50,10 @@ def _entry(item: Metric) -> Iterator[str]:
         yield f"- Target: {target}."
     if why := registry.matures(item):
         yield f"- {why}"
+    if no_past := registry.no_past(item):
+        yield f"- No normal range. {no_past}"
+    elif baselines.step(item) == "week":
+        yield "- Its normal range is learnt by week."
     yield f"- {_by(item)}"
     by = next((one for one in registry.dimensions(item) if one not in TIMES), "week")
     yield f"- `select clique.{item.key}({_MONTH})`; `select * from clique.{item.key}_by('{by}', {_MONTH})`"  # noqa: S608  # shown, not run

@@ -107,12 +107,21 @@ def tiles(
     rests_on = rests_on or service.basis(session, store_id)
     today = clock.today(rests_on.store.time_zone)
     compared = figures.comparison(period, compare, today)
-    spans = dict.fromkeys((period, compared.days, compared.against) if compared else (period,))
-    daily = service.daily(session, store_id, items, _reach(period, compared), filters, tuple(spans), rests_on)
+    steps = {item: baselines.step(item) for item in items}
+    spans = _read(period, compared, held_against="week" in steps.values())
+    daily = service.daily(session, store_id, items, _reach(period, compared), filters, spans, rests_on)
     ages = service.ages(session, items, rests_on)
-    # learnt of the whole store
-    usual = baselines_service.weeks(session, store_id, keys, _drawn(period)) if filters is None else {}
+    # learnt of the whole store; a line is of days, and a week's normal is not a day's
+    by_day = [item.key for item, step in steps.items() if step == "day"] if filters is None else []
+    usual = baselines_service.weeks(session, store_id, by_day, _drawn(period)) if by_day else {}
     return [_tile(item, daily, period, compared, today, ages[item.key], usual.get(item.key, {})) for item in items]
+
+
+def _read(period: Period, compared: Comparison | None, held_against: bool) -> tuple[Period, ...]:
+    """What readings are read of: the period itself, what it is compared with, what its normal range is learnt from."""
+    whole = compared.days if compared else period
+    earlier = baselines.earlier(whole) if held_against else []
+    return tuple(dict.fromkeys([period, whole, *([compared.against] if compared else []), *earlier]))
 
 
 def _reach(period: Period, compared: Comparison | None) -> Period:

@@ -16,7 +16,18 @@ from clique_app.metrics.catalog.sales import SALES
 from clique_app.metrics.catalog.site import SITE
 from clique_app.metrics.catalog.stock import STOCK
 from clique_app.metrics.catalog.value import VALUE
-from clique_app.metrics.definition import BY_FIRST_ORDER, NAMES, TIMES, Dimension, Formula, Leaf, Metric, Need, Total
+from clique_app.metrics.definition import (
+    BY_FIRST_ORDER,
+    NAMES,
+    TIMES,
+    Dimension,
+    Formula,
+    Leaf,
+    Metric,
+    Need,
+    Reading,
+    Total,
+)
 
 THEMES: tuple[tuple[str, tuple[Metric, ...]], ...] = (
     ("Sales", SALES),
@@ -70,6 +81,12 @@ def grain(item: Metric) -> str:
 def matures(item: Metric) -> str:
     """What is left out until its time has come; "" where all is known at once."""
     return item.matures or " ".join(dict.fromkeys(leaf.matures for leaf in leaves(item) if leaf.matures))
+
+
+def no_past(item: Metric) -> str:
+    """Why it has no normal range, of each of its inputs; "" where it has one."""
+    found = (leaf.no_past for leaf in leaves(item) if isinstance(leaf, Reading) and leaf.no_past)
+    return " ".join(dict.fromkeys(found))
 
 
 def target(item: Metric) -> str:

@@ -19,14 +19,14 @@ def _number() -> Decimal | None:
 
 
 class MetricBaseline(StoreOwned, table=True):
-    """A metric's normal day in a week. Without a median: too few days were known."""
+    """A metric's normal day in a week, or its normal week. Without a median: too few were known."""
 
     __tablename__ = "metric_baseline"
 
     metric: str = Field(primary_key=True)
     week: date = Field(primary_key=True)  # its Monday; learnt from the weeks before
     made_at: datetime = time()
-    days: int  # known ones learnt from
+    days: int  # known ones learnt from; weeks, of what is read by week
     middle: date | None = None  # the day of the median
     median: Decimal | None = _number()
     trend: Decimal | None = _number()  # a week

@@ -33,7 +33,7 @@ print(json.dumps({{
     "listed": [theme.metrics for theme in metric_views.catalogue("unit")],
     "facts": dict(metric_views.definition_of(item)),
     "dimensions": registry.dimensions(item),
-    "has_days": baselines.has_days(item),
+    "step": baselines.step(item),
 }}))
 """
 
@@ -85,7 +85,7 @@ def test_the_diff_of_the_how_to_is_all_a_metric_takes(copy: Path) -> None:
     assert page["facts"]["Formula"] == "Net sales ÷ Units"
     assert page["facts"]["Worked example"] == "Net sales 100, Units 4: 25.00"
     assert "product" in page["dimensions"]
-    assert page["has_days"]
+    assert page["step"] == "day"
 
     run(copy, "-m", "clique_app.metrics.docs")
     assert f"### {KEY}" in (copy / "docs/metrics.md").read_text()

@@ -254,6 +254,7 @@ MARGINAL_ROAS = Reading(
     shown=(Shown("Learnt", "r.made_at", "time"), Shown("From", "r.data_from", "day"), Shown("To", "r.data_to", "day")),
     sources=(),
     nothing="No response curve has been learnt yet.",
+    no_past="Only the response curve in use tells it.",
     example=(({"r.parameters": """'{"marginal_roas": 1.4}'::jsonb"""},), "1.4"),
 )
 ROAS = Formula(

@@ -222,6 +222,7 @@ REORDER_PROBABILITY = Reading(
     shown=(*_SEEN, Shown("Said by", "case when p.churn_probability is null then 'the model' else 'Klaviyo' end")),
     sources=_ORDERS,
     nothing="Nothing is expected of these customers: no model has been learnt yet, and Klaviyo says nothing.",
+    no_past="Only what is expected now is kept.",
     example=(
         (
             {"p.churn_probability": "0.70", "v.reorder_30": "0.10"},

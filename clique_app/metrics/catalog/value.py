@@ -162,6 +162,7 @@ left join (
     sources=("shopify_orders",),
     needs=("history", "expected"),
     nothing="What an order of these customers is worth cannot be told yet.",
+    no_past="Only what is expected now is kept.",
     example=(({"v.value_365": "40.00"}, {"v.value_365": "25.50"}), "65.50"),
     partners=("credited_expected_net_sales",),
 )
@@ -329,6 +330,7 @@ PAYBACK_DAYS = Reading(
     sources=("shopify_orders", "ads"),
     needs=("ads", "rates", "costs", "history"),
     nothing="It is not covered yet.",
+    no_past="It is told until now, and customers of earlier weeks have had longer.",
     example=(
         (
             {"r.age": "0", "r.recovered": "20", "r.cac": "28"},

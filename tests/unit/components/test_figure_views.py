@@ -35,3 +35,12 @@ def _line(*values: int | None) -> tuple[Day, ...]:
 def test_only_the_sides_on_which_it_ran_outside_are_told(values: tuple[int | None, ...], told: str) -> None:
     period = Period(FIRST, FIRST + timedelta(days=2))
     assert against_normal("Net sales", _line(*values), period) == told
+
+
+def test_what_is_learnt_by_week_is_told_of_weeks() -> None:
+    period = Period(FIRST, FIRST + timedelta(days=2))
+    told = "Customers ran above normal in 1 and below normal in 1 of 3 weeks"
+    assert against_normal("Customers", _line(99, 25, 15, 5), period, "week") == told
+    assert (
+        against_normal("Customers", _line(99, 15, 15), period, "week") == "Customers stayed within normal in every week"
+    )

@@ -107,6 +107,22 @@ def test_a_weeks_normal_never_looks_at_the_week_itself() -> None:
     assert [value for _, value in before] == [100] * 84
 
 
+def test_only_weeks_that_lie_in_a_period_are_whole() -> None:
+    week, next_week = (
+        Period(MONDAY, MONDAY + timedelta(days=6)),
+        Period(MONDAY + timedelta(days=7), MONDAY + timedelta(13)),
+    )
+    assert baselines.whole_weeks(Period(MONDAY, MONDAY + timedelta(days=13))) == (week, next_week)
+    assert baselines.whole_weeks(Period(MONDAY + timedelta(days=1), MONDAY + timedelta(days=14))) == (next_week,)
+    assert baselines.whole_weeks(Period(MONDAY, MONDAY + timedelta(days=5))) == ()
+
+
+def test_what_rests_on_what_is_read_of_whole_periods_is_learnt_by_week_unless_its_past_is_not_kept() -> None:
+    steps = {"net_sales": "day", "ltv": "day", "customers": "week", "churn_rate": "week", "sell_through_rate": "week",
+             "expected_net_sales": None, "clv_cac_ratio": None, "source_roi": None}  # fmt: skip
+    assert {key: baselines.step(registry.metric(key)) for key in steps} == steps
+
+
 def test_a_period_is_held_against_those_of_its_length_before_it() -> None:
     sums = daily([*[100] * 63, *[99_999] * 7])
     last = Period(MONDAY + timedelta(days=63), MONDAY + timedelta(days=69))
