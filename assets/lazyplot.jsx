@@ -27,15 +27,16 @@ function traces({ x, series, band, prefix, suffix, format }) {
 }
 
 function layout({ x, series, events, highlight, prefix, suffix, ticks }, narrow) {
-  const ends = series.filter((one) => !one.bars && one.y.length).map((one) => ({ one, y: one.y[one.y.length - 1] })).filter((end) => end.y != null).sort((a, b) => b.y - a.y);
-  const annotations = narrow ? [] : ends.map(({ one, y }, index) => ({
+  // a lone line is named by its title
+  const ends = narrow || series.length < 2 ? [] : series.filter((one) => !one.bars && one.y.length).map((one) => ({ one, y: one.y[one.y.length - 1] })).filter((end) => end.y != null).sort((a, b) => b.y - a.y);
+  const annotations = ends.map(({ one, y }, index) => ({
     x: 1, xref: "paper", xanchor: "left", xshift: 6, y, yshift: index && ends[index - 1].y - y < 0.08 * Math.abs(ends[0].y || 1) ? -14 : 0,
     text: `<b>${one.name}</b>`, showarrow: false, align: "left", font: { ...FONT, color: (ROLES[one.role] ?? ROLES.sales).color } }));
   const shapes = (events ?? []).map((event) => ({ type: "line", x0: event.x, x1: event.x, yref: "paper", y0: 0, y1: 1, line: { color: "#8a8a8a", width: 1, dash: "dot" } }));
   (events ?? []).forEach((event, index) => annotations.push({ x: event.x, yref: "paper", y: 1, yanchor: "bottom", text: String(index + 1), showarrow: false, font: { ...FONT, color: "#303030" }, bordercolor: "#303030", borderwidth: 1, borderpad: 3, bgcolor: "#fff" }));
   if (highlight?.length) shapes.push({ type: "rect", x0: highlight[0], x1: highlight[1], yref: "paper", y0: 0, y1: 1, fillcolor: "#f1f1f1", line: { width: 0 }, layer: "below" });
   return {
-    margin: { l: 48, r: narrow || !ends.length ? 8 : 92, t: events?.length ? 28 : 10, b: 26 }, font: FONT, hovermode: "x unified", showlegend: false, bargap: 0.35, barmode: "overlay",
+    margin: { l: 48, r: ends.length ? 92 : 8, t: events?.length ? 28 : 10, b: 26 }, font: FONT, hovermode: "x unified", showlegend: false, bargap: 0.35, barmode: "overlay",
     hoverlabel: { bgcolor: "#fff", bordercolor: "#e3e3e3", font: { ...FONT, size: 12, color: "#303030" } },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", annotations, shapes,
     xaxis: { type: /^\d{4}-\d\d-\d\d$/.test(x[0] ?? "") ? "date" : "category", showgrid: false, tickformat: "%-d %b", hoverformat: "%a %-d %b", nticks: narrow ? 4 : 7, fixedrange: true, tickcolor: "#e3e3e3" },

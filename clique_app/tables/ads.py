@@ -186,12 +186,7 @@ class CampaignRegionDay(AdFacts, table=True):
     """The same spend by country and region; platforms do not split purchases by region reliably."""
 
     __tablename__ = "campaign_region_day"
-    __table_args__ = (
-        of("campaign", "campaign_id"),
-        sa.Index(
-            "ix_campaign_region_day_without_rate", "store_id", "currency", postgresql_where=sa.text("rate is null")
-        ),
-    )
+    __table_args__ = (of("campaign", "campaign_id"), without_rate("campaign_region_day"))
 
     day: date = Field(primary_key=True)
     campaign_id: int = big(primary_key=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -42,7 +42,7 @@ CHANNELS = ("meta", "google", "email")
 
 @pytest.fixture
 def noon(database_env: None) -> datetime:
-    return clock.now().replace(hour=17, minute=0, second=0, microsecond=0) - timedelta(days=20)
+    return datetime.combine(clock.today(ZONE), time(17), UTC) - timedelta(days=20)
 
 
 @pytest.fixture
