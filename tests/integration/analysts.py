@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,10 +12,22 @@ import psycopg
 from sqlmodel import SQLModel
 
 from clique_app.attribution import service as attribution
-from clique_app.database import store_session
+from clique_app.database import owner_session, store_session
 from clique_app.tables import AdDay, InventoryDay, Order, OrderLine, Product, SaleEntry, Variant
+from clique_app.warehouse import logins_service
 
 LATER = datetime(2026, 12, 3, 17, tzinfo=UTC)
+
+
+@contextmanager
+def logged_in(store_id: int) -> Iterator[psycopg.Connection]:
+    """A connection by the store's own login, which is taken away afterwards."""
+    with owner_session() as session:
+        login = logins_service.give(session, store_id)
+    with psycopg.connect(login.url, autocommit=True) as connection:
+        yield connection
+    with owner_session() as session:
+        logins_service.take_away(session, store_id)
 
 
 def sell_later(store_id: int) -> None:

@@ -11,15 +11,15 @@ import psycopg
 import pytest
 from sqlmodel import select
 
-from clique_app.database import owner_session, store_session
+from clique_app.database import store_session
 from clique_app.metrics import grouping_service, sums_service
 from clique_app.metrics.definition import Period
 from clique_app.metrics.docs import PAGE
 from clique_app.tables import Customer, Order, SaleEntry, SurveyResponse, Touch
-from clique_app.warehouse import definition, logins_service
+from clique_app.warehouse import definition
 from tasks.warehouse import refresh_now
 from tests.conftest import Servers
-from tests.integration.analysts import LATER, asked, close, sell_later
+from tests.integration.analysts import LATER, asked, close, logged_in, sell_later
 from tests.integration.full_store import WHOLE, make_full_store, own_database
 
 DOCS = PAGE.with_name("sql.md")
@@ -52,12 +52,8 @@ def store_id(make_database: Callable[[], str], servers: Servers) -> Iterator[int
 
 @pytest.fixture(scope="module")
 def analyst(store_id: int) -> Iterator[psycopg.Connection]:
-    with owner_session() as session:
-        login = logins_service.give(session, store_id)
-    with psycopg.connect(login.url, autocommit=True) as connection:
+    with logged_in(store_id) as connection:
         yield connection
-    with owner_session() as session:
-        logins_service.take_away(session, store_id)
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.split("\n")[0][:40])

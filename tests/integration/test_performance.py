@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from clique_app.attribution import service as attribution
-from clique_app.database import owner_session, store_session, system_session
+from clique_app.database import store_session, system_session
 from clique_app.errors import InvalidInput
 from clique_app.metrics import kept_service, readings_service, registry, service, sums_service
 from clique_app.metrics.definition import Period, Reading
@@ -35,7 +35,7 @@ from clique_app.tables import (
     Touch,
     Variant,
 )
-from clique_app.warehouse import logins_service
+from tests.integration.analysts import logged_in
 
 NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)
 FIRST = NOON.date()
@@ -227,12 +227,8 @@ def test_what_it_cannot_be_told_by_is_refused(session: Session) -> None:
 
 @pytest.fixture
 def analyst(store_id: int) -> Iterator[psycopg.Connection]:
-    with owner_session() as session:
-        login = logins_service.give(session, store_id)
-    with psycopg.connect(login.url, autocommit=True) as connection:
+    with logged_in(store_id) as connection:
         yield connection
-    with owner_session() as session:
-        logins_service.take_away(session, store_id)
 
 
 COUNTED = (*TOTALS, "impressions", "clicks", "reported_revenue", "contribution_profit")
