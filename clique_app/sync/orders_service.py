@@ -195,12 +195,13 @@ def delete_orders(session: Session, store_id: int, gone: Collection[int], delete
 
 def without_journey(session: Session, store_id: int) -> list[int]:
     """Recent orders whose visits Shopify had not attributed when they were read: to be fetched again. Asked for every
-    hour; an order of some days comes every so many hours."""
+    hour; an order of some days comes every so many hours, rounded down to a power of two: each of these divides the
+    next, so that no day's end makes it wait longer."""
     now = clock.now()
     with cursor(session) as run:
         run.execute(
             "select order_id from shop_order where store_id = %(store)s and not journey_ready and created_at > %(from)s"
-            " and %(hour)s %% greatest(extract(day from %(now)s - created_at)::int, 1) = 0",
+            " and %(hour)s %% (1 << floor(log(2, greatest(extract(day from %(now)s - created_at), 1)))::int) = 0",
             {"store": store_id, "from": now - JOURNEY_PATIENCE, "now": now, "hour": int(now.timestamp()) // 3600},
         )
         return [order_id for (order_id,) in run]
