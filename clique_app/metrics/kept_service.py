@@ -18,7 +18,18 @@ from clique_app.metrics.catalog.costs import CONTRIBUTION_BEFORE_ADS
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_NET_SALES_OF, VIP_YEAR_DAYS
 from clique_app.metrics.catalog.sales import NEW_CUSTOMERS
 from clique_app.metrics.catalog.site import SEEN_ON
-from clique_app.metrics.catalog.stock import OUT_DAYS, PACE_DAYS, TRACKED, UNITS_A_DAY
+from clique_app.metrics.catalog.stock import (
+    COSTS,
+    COSTS_BY_PRICE,
+    INVENTORY_VALUE,
+    NOTED,
+    NOTED_DAYS,
+    PACE_DAYS,
+    SELLABLE,
+    STOCK_UNITS,
+    TRACKED,
+    UNITS_A_DAY,
+)
 from clique_app.metrics.catalog.value import (
     ACQUISITION,
     CREDITED_EXPECTED,
@@ -44,6 +55,7 @@ from clique_app.metrics.kept import (
     VISITOR_GAPS,
 )
 from clique_app.metrics.pace import Pace
+from clique_app.metrics.stock_levels import StockLevels, UnitCosts
 from clique_app.metrics.sums_service import Moment, Sums, now, relation, sums
 from clique_app.tables import VipStanding
 from clique_app.tables.site import PIXEL
@@ -225,16 +237,45 @@ def _pace(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[
     first = min(span.end for span in spans) - timedelta(days=PACE_DAYS - 1)
     reach = Period(first, max(span.end for span in spans))
     rows, values = relation(store_id, VARIANT_UNITS, reach, moment)
-    of_reach = {"store_id": store_id, "start": reach.start, "end": reach.end}
+    of_store = {"store_id": store_id}
+    sellable = session.connection().execute(text(SELLABLE), of_store).scalars()
     pace = Pace(
         read_days(session, f"select day, ordered from {rows} sold", values),  # noqa: S608
-        ((day, variant) for day, variant in session.connection().execute(text(OUT_DAYS), of_reach)),
-        session.connection().execute(text(TRACKED), {"store_id": store_id}).scalars(),
+        _stock_levels(session, store_id, reach, moment).out(sellable),
+        session.connection().execute(text(TRACKED), of_store).scalars(),
     )
     return {(UNITS_A_DAY.key, span): (pace.units_a_day(span.end), None) for span in spans}
 
 
-_TOLD_OF_SPANS = (_from_gaps, _from_first_ones, _of_vips, _customers_to_date, _paid_back, _expected, _pace)
+def _stock(session: Session, store_id: int, keys: Sequence[str], spans: Sequence[Period], moment: Moment) -> Told:
+    """What was in stock at the end of each span, and what that had cost."""
+    if STOCK_UNITS.key not in keys and INVENTORY_VALUE.key not in keys:
+        return {}
+    ends = [span.end for span in spans]
+    reach = Period(min(ends) - timedelta(days=NOTED_DAYS), max(ends))
+    levels, found = _stock_levels(session, store_id, reach, moment), Told()
+    if STOCK_UNITS.key in keys:
+        found |= {(STOCK_UNITS.key, span): (levels.units(span.end), None) for span in spans}
+    if INVENTORY_VALUE.key in keys:
+        values = levels.values(ends, _unit_costs(session, store_id))
+        found |= {(INVENTORY_VALUE.key, span): (value, None) for span, value in zip(spans, values, strict=True)}
+    return found
+
+
+def _stock_levels(session: Session, store_id: int, period: Period, moment: Moment) -> StockLevels:
+    of_period = {"store_id": store_id, "start": period.start, "end": period.end}
+    return moment.once("stock levels", period, lambda: StockLevels(read_days(session, NOTED, of_period)))
+
+
+def _unit_costs(session: Session, store_id: int) -> UnitCosts:
+    since, of_store = dict[int, list[tuple[date, Decimal]]](), {"store_id": store_id}
+    for variant, day, cost in session.connection().execute(text(COSTS), of_store):
+        since.setdefault(variant, []).append((day, cost))
+    by_price = session.connection().execute(text(COSTS_BY_PRICE), of_store)
+    return UnitCosts(since, {variant: cost for variant, cost in by_price})
+
+
+_TOLD_OF_SPANS = (_from_gaps, _from_first_ones, _of_vips, _customers_to_date, _paid_back, _expected, _pace, _stock)
 
 
 def vips(session: Session, store_id: int, end: date, limit: int, moment: Moment | None = None) -> Best:

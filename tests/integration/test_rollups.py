@@ -19,7 +19,7 @@ from clique_app.database import store_session, system_session
 from clique_app.metrics import kept_service, members_service, order_worth, readings_service, service, sums_service
 from clique_app.metrics.buyers import BY_BUYER
 from clique_app.metrics.catalog.retention import CUSTOMERS_TO_DATE, VIP_NET_SALES, VIP_YEAR_DAYS
-from clique_app.metrics.catalog.stock import UNITS_A_DAY
+from clique_app.metrics.catalog.stock import INVENTORY_VALUE, STOCK_UNITS, UNITS_A_DAY
 from clique_app.metrics.catalog.value import CREDITED_EXPECTED, EXPECTED_NET_SALES, PAYBACK
 from clique_app.metrics.cohort_segments import SEGMENTS
 from clique_app.metrics.definition import Dimension, Filters, Formula, Period, Reading, Total
@@ -57,7 +57,8 @@ BY_MEMBER: dict[Dimension, list[Total | Reading]] = {
     by: [leaf for leaf in LEAVES if leaf.key in keys and by in leaf.groups] for by, keys in _TOLD_BY.items()
 }
 VISITS_SEEN = NOON + timedelta(days=18)
-OF_SPANS = (CUSTOMERS_TO_DATE, VIP_NET_SALES, EXPECTED_NET_SALES, CREDITED_EXPECTED, UNITS_A_DAY)
+OF_SPANS = (CUSTOMERS_TO_DATE, VIP_NET_SALES, EXPECTED_NET_SALES, CREDITED_EXPECTED, UNITS_A_DAY, STOCK_UNITS,
+            INVENTORY_VALUE)  # fmt: skip
 FROM_KEPT = tuple(
     item
     for item in METRICS
@@ -75,7 +76,7 @@ orders = st.tuples(
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
     st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "refund", "visit", "expect",
-                     "churn", "place", "home", "title", "discount", "touch", "stock", "roll_up"]),
+                     "churn", "place", "home", "title", "discount", "touch", "stock", "track", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -160,6 +161,7 @@ insert into inventory_day (store_id, day, inventory_item_id, location_id, availa
 values (:store, :day, :number % 3, 1, :amount % 2, 0, 0)
 on conflict (store_id, day, inventory_item_id, location_id) do update set available = excluded.available
 """
+TRACK = "update variant set tracked = :amount % 2 = 0 where store_id = :store and variant_id = :number % 3"
 # of products of their own: what orders sold may have no name
 VARIANTS = """
 with sold as (
@@ -179,7 +181,7 @@ where store_id = :store and customer_id = :number % 3 + 1
 """
 WRITTEN = {
     "refund": REFUND, "discount": DISCOUNT, "place": PLACE, "title": TITLE, "expect": EXPECT, "churn": CHURN,
-    "review": REVIEW, "stock": STOCK, "home": HOME,
+    "review": REVIEW, "stock": STOCK, "home": HOME, "track": TRACK,
 }  # fmt: skip
 
 
@@ -317,6 +319,7 @@ def from_rows(
 @example([*OF_ONE_BUYER, ("buyer", 1, 0, 2, ""), SUMMED, ("order", 1, 5, 90, "meta")])  # orders in another order
 @example([*WON, ("discount", 1, 3, 100, "")])  # it was sold for less
 @example([*OF_ONE_BUYER, SUMMED, ("stock", 1, 1, 0, ""), ("order", 1, 1, 900, "meta")])  # sold, then out of stock
+@example([*OF_ONE_BUYER, SUMMED, ("track", 1, 0, 1, "")])  # its stock is tracked no more
 @example([("visit", 1, 0, 3, ""), SUMMED, ("visit", 1, 1, 3, ""), ("visit", 1, 3, 3, ""), ("visit", 1, 4, 0, "")])
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:

@@ -31,6 +31,18 @@ _LEVEL_ROWS = (
     Shown("Where", "coalesce(w.name, '')"),
     Shown("In stock", "r.available", "count"),
 )
+NOTED = """
+select d.day, string_agg(int8send(v.variant_id) || int8send(d.location_id)
+                          || int4send(greatest(d.available, 0)), ''::bytea)
+from inventory_day d join variant v on v.store_id = d.store_id and v.inventory_item_id = d.inventory_item_id
+where d.store_id = :store_id and d.day between :start and :end and v.tracked group by 1
+"""
+COSTS = "select variant_id, valid_from, cost from unit_cost where store_id = :store_id order by valid_from"
+COSTS_BY_PRICE = """
+select v.variant_id, s.default_cost_pct / 100 * v.price
+from variant v join store_settings s on s.store_id = v.store_id
+where v.store_id = :store_id and s.default_cost_pct is not null
+"""
 STOCK_UNITS = Reading(
     key="stock_units",
     name="Units in stock",
@@ -90,7 +102,7 @@ def _out(days: str) -> str:
 
 # units that went as they were ordered, whatever came back
 ORDERED = "kind = 'sale' and quantity > 0"
-OUT_DAYS = f"select day, variant_id from {_out(':start and :end')} r where r.store_id = :store_id"  # noqa: S608
+SELLABLE = "select variant_id from variant where store_id = :store_id and tracked and active and not backorder"
 TRACKED = "select variant_id from variant where store_id = :store_id and tracked"
 STOCKOUT_DAYS = Total(
     key="stockout_days",
@@ -153,7 +165,7 @@ DAYS_OF_COVER = Formula(
     expression="stock_units / units_a_day",
     example=({"stock_units": "1200", "units_a_day": "48"}, "25.00"),
 )
-UNITS_TRACKED = Reading(
+UNITS_TRACKED = Total(
     key="units_tracked",
     name="Units sold of tracked items",
     unit="count",
@@ -164,10 +176,10 @@ join variant v on v.store_id = r.store_id and v.variant_id = r.variant_id and v.
     groups={"product": UNITS.groups["product"]},
     grain=UNITS.grain,
     where=UNITS.where,
-    value=UNITS.value,
     amount=UNITS.amount,
     shown=UNITS.shown,
     sources=("shopify_orders", *_SOURCES),
+    moved_by=("variant_tracked",),
 )
 SELL_THROUGH_RATE = Formula(
     key="sell_through_rate",
