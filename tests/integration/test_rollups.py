@@ -243,16 +243,16 @@ def do(session: Session, store_id: int, step: Step) -> None:
         case "visit":  # some come again within a week, some later, some too late to be judged
             at += timedelta(days=3 * day)
             run.execute(text(VISIT), {**of, "day": clock.day_of(at, ZONE), "at": at})
-        case "refund" | "discount" | "place" | "home" | "title" | "expect" | "churn" | "review" | "stock":
-            run.execute(text(WRITTEN[what]), {**of, "day": clock.day_of(at, ZONE), "at": at})
         case "touch":  # another one, later than those before
             run.execute(text(TOUCH), {**of, "at": at, "channel": ("meta", "email")[day % 2]})
             attribution.credit_orders(session, store_id, [number])
         case "redact":
             run.execute(text("update shop_order set customer_id = null where order_id = :number"), of)
-        case _:
+        case "roll_up":
             sums_service.roll_up(session, store_id)
             kept_service.rank(session, store_id, WHOLE.end)
+        case _:
+            run.execute(text(WRITTEN[what]), {**of, "day": clock.day_of(at, ZONE), "at": at})
 
 
 def add_order(session: Session, store_id: int, number: int, at: datetime, amount: Decimal, channel: str) -> None:
