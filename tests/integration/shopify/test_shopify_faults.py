@@ -95,7 +95,10 @@ def test_a_store_that_changes_its_time_zone_has_all_its_days_in_the_new_one(impo
     from tasks.install import check_store
     from tasks.rollups import reconcile, roll_up
 
-    far = "Pacific/Auckland"
+    zone = imported.store.zone
+    [(won,)] = imported.query("select min(first_order_at) from customer")
+    # half a day away, on the side of another date at the hour that the first customer was won
+    far = "Pacific/Kiritimati" if won.astimezone(zone).hour >= 12 else "Pacific/Pago_Pago"
     misplaced = f"""
     select (select count(*) from shop_order where day <> (processed_at at time zone '{far}')::date),
            (select count(*) from sale_entry where day <> (happened_at at time zone '{far}')::date),
@@ -110,14 +113,14 @@ def test_a_store_that_changes_its_time_zone_has_all_its_days_in_the_new_one(impo
     with store_session(imported.store_id) as session:
         session.add(
             WebSession(
-                store_id=imported.store_id, visitor_id=b"v", started_at=EVENING, ended_at=EVENING, day=EVENING.date(),
-                channel="direct", page_views=1, product_views=0, engaged_seconds=0,
+                store_id=imported.store_id, visitor_id=b"v", started_at=won, ended_at=won,
+                day=won.astimezone(zone).date(), channel="direct", page_views=1, product_views=0, engaged_seconds=0,
             )
         )  # fmt: skip
     roll_up.fn(imported.store_id)
     imported.store.shop.time_zone, imported.store.zone = far, ZoneInfo(far)
     check_store.fn(imported.store_id)
-    assert all(imported.query(misplaced)[0]), "orders of the evening are of the next day there"
+    assert all(imported.query(misplaced)[0]), "what is moved is of another date there"
     reconcile.fn(imported.store_id)
     assert imported.query(misplaced) == [(0, 0, 0, 0)]
     assert imported.query(credited) == []
