@@ -17,24 +17,31 @@ Cut = tuple[Dimension, ...]  # dimensions that sums of a day are kept by, togeth
 
 # Those that pay: a year by any other is a sum over the rows.
 CUTS: tuple[Cut, ...] = (
-    (), ("channel",), ("channel", "campaign"), ("geography",), ("product",), ("new_returning",), ("cohort",),
+    (), ("channel",), ("channel", "campaign"), ("channel", "campaign", "ad_group", "ad"), ("geography",), ("product",),
+    ("new_returning",), ("cohort",),
 )  # fmt: skip
 ALL_DAYS, SOME_DAYS = "is not null", "= any(:days)"  # which days of a kept table are made: {among}
-_TYPES: dict[Dimension, str] = {"campaign": "bigint", "product": "bigint", "cohort": "date"}
+_TYPES: dict[Dimension, str] = {
+    **dict.fromkeys(("campaign", "ad_group", "ad", "product"), "bigint"),
+    "cohort": "date",
+}
 _SOURCES = frozenset(changing.source for changing in CHANGING)
-# columns of what the summed rows are joined to (o the order, b its buyer) and what marks the days of those rows, by the
-# source that marks the rows themselves; an order without an entry, which has a credit all the same, is marked by itself
+# columns of what the summed rows are joined to (o the order, b its buyer, a the ad credited) and what marks the days of
+# those rows, by the source that marks the rows themselves; an order without an entry, which has a credit all the same,
+# is marked by itself
 _PLACE, _FIRST = frozenset({"order_place"}), frozenset({"order_place", "first_order"})
 _BY_ITSELF, _BY_BUYER = frozenset({"shop_order"}), frozenset({"shop_order", "customer_won"})
 _OF_ORDER = ("o.order_id", "o.country", "o.region")
 _OF_BUYER = ("b.first_order_id", "b.first_order_day")
 # of the order's day, as k: what is booked of an order on another day is credited, and so marked, on that day too
-_OF_CREDIT = dict.fromkeys(("k.channel", "k.campaign_id"), frozenset({"credit"}))
+_OF_AD = {"a.ad_group_id": frozenset({"credit", "ad_group_of_ad"})}
+_OF_CREDIT = {**dict.fromkeys(("k.channel", "k.campaign_id", "k.ad_id"), frozenset({"credit"})), **_OF_AD}
 _JOINED = {
     "sale_entry": {**dict.fromkeys(_OF_ORDER, _PLACE), **dict.fromkeys(_OF_BUYER, _FIRST), **_OF_CREDIT},
     "credit": {
         **dict.fromkeys(_OF_ORDER, _PLACE | _BY_ITSELF),
         **dict.fromkeys(_OF_BUYER, _FIRST | _BY_BUYER | _BY_ITSELF),
+        **_OF_AD,
     },
     "shop_order": {**dict.fromkeys(_OF_BUYER, _BY_BUYER | {"first_order"}), **_OF_CREDIT},
 }

@@ -67,7 +67,7 @@ FROM_KEPT = tuple(
 )
 RANKED = Period(WHOLE.end - timedelta(days=VIP_YEAR_DAYS), WHOLE.end)
 SPANS = (WHOLE, Period(date(2026, 10, 3), date(2026, 10, 5)), RANKED)
-SPLIT: tuple[Dimension, ...] = ("geography", "new_returning", "cohort", "product")
+SPLIT: tuple[Dimension, ...] = ("geography", "new_returning", "cohort", "product", "ad_group", "ad")
 BY_CHANNEL = tuple(total for total in TOTALS if "channel" in total.groups and "campaign" in total.groups)
 
 orders = st.tuples(
@@ -76,7 +76,7 @@ orders = st.tuples(
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
     st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "refund", "visit", "expect",
-                     "churn", "place", "home", "title", "discount", "touch", "stock", "track", "roll_up"]),
+                     "churn", "place", "home", "title", "discount", "touch", "stock", "track", "regroup", "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -162,6 +162,7 @@ values (:store, :day, :number % 3, 1, :amount % 2, 0, 0)
 on conflict (store_id, day, inventory_item_id, location_id) do update set available = excluded.available
 """
 TRACK = "update variant set tracked = :amount % 2 = 0 where store_id = :store and variant_id = :number % 3"
+REGROUP = "update ad set ad_group_id = :amount % 2 + 1 where store_id = :store and ad_id = :number % 2 + 1"
 # of products of their own: what orders sold may have no name
 VARIANTS = """
 with sold as (
@@ -182,6 +183,7 @@ where store_id = :store and customer_id = :number % 3 + 1
 WRITTEN = {
     "refund": REFUND, "discount": DISCOUNT, "place": PLACE, "title": TITLE, "expect": EXPECT, "churn": CHURN,
     "review": REVIEW, "stock": STOCK, "home": HOME, "track": TRACK,
+    "regroup": REGROUP,
 }  # fmt: skip
 
 
@@ -269,7 +271,8 @@ def add_order(session: Session, store_id: int, number: int, at: datetime, amount
         store_id=store_id, line_id=number, order_id=number, product_id=number % 2, title="as sold", unit_price=amount,
         quantity=1, current_quantity=1,
     )  # fmt: skip
-    touch = Touch(store_id=store_id, order_id=number, position=0, occurred_at=at, channel=channel)
+    touch = Touch(store_id=store_id, order_id=number, position=0, occurred_at=at, channel=channel,
+                  ad_platform_id=str(number % 2 + 1))  # fmt: skip
     for row in (order, sale, line, touch):
         session.add(row)
         session.flush()
@@ -320,6 +323,7 @@ def from_rows(
 @example([*WON, ("discount", 1, 3, 100, "")])  # it was sold for less
 @example([*OF_ONE_BUYER, SUMMED, ("stock", 1, 1, 0, ""), ("order", 1, 1, 900, "meta")])  # sold, then out of stock
 @example([*OF_ONE_BUYER, SUMMED, ("track", 1, 0, 1, "")])  # its stock is tracked no more
+@example([*OF_ONE_BUYER, SUMMED, ("regroup", 1, 0, 2, "")])  # the ad credited is another group's
 @example([("visit", 1, 0, 3, ""), SUMMED, ("visit", 1, 1, 3, ""), ("visit", 1, 3, 3, ""), ("visit", 1, 4, 0, "")])
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
