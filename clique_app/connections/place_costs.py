@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -41,11 +41,16 @@ def written(kept: Mapping[str, str]) -> str:
     return ", ".join(f"{_shown(place)} {amount}" for place, amount in sorted(kept.items()))
 
 
-def effect(kept: Mapping[str, str]) -> str:
-    """What it does, in words."""
+def effect(kept: Mapping[str, str], sent_to: Collection[str]) -> str:
+    """What it does, in words.
+
+    sent_to: the places that orders have gone to, as they are kept; another one may be misspelt.
+    """
     if not kept:
         return f"Empty: every order costs the same. Else places with an amount each, such as {_EXAMPLE}."
-    return f"An order to {written(kept).replace(', ', ', to ')}; to anywhere else as above."
+    does = f"An order to {written(kept).replace(', ', ', to ')}; to anywhere else as above."
+    nowhere = ", ".join(_shown(place) for place in sorted(kept) if place not in sent_to)
+    return f"{does} No order has gone to {nowhere} so far: a region needs the name orders have." if nowhere else does
 
 
 def _shown(place: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -211,10 +211,10 @@ def effect(name: str, value: Value) -> str:
     return words[name]
 
 
-def effects_of_texts(texts: Mapping[str, str]) -> dict[str, str]:
-    """What each choice and each text does, in words."""
+def effects_of_texts(texts: Mapping[str, str], sent_to: Collection[str]) -> dict[str, str]:
+    """What each choice and each text does, in words. sent_to: places of place_costs that orders have gone to."""
     named = {one.name: one.effects[bool(texts.get(one.name, "").strip())] for one in NAMES}
-    named[place_costs.NAME] = place_costs.effect(place_costs.parsed(texts.get(place_costs.NAME, ""))[0])
+    named[place_costs.NAME] = place_costs.effect(place_costs.parsed(texts.get(place_costs.NAME, ""))[0], sent_to)
     return named | {
         choice.name: words for choice in CHOICES for key, _, words in choice.options if texts.get(choice.name) == key
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from clique_app import clock
@@ -18,6 +19,9 @@ from clique_app.tables import AuditEntry, Store, StoreSettings
 CHANGED = "settings.changed"
 KILL_SWITCH = "kill_switch"
 WINDOW = "attribution_window_days"
+_SENT_TO = """
+select distinct country, country || '-' || lower(region collate "C") from shop_order where store_id = :store_id
+"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Kept:
     time_zone: str
     past: tuple[Past, ...]
     no_change: str  # why this person may not change them
+    sent_to: frozenset[str]  # countries and regions that orders have gone to, as place_costs has them
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ def read(session: Session, store_id: int, user_id: int) -> Kept:
             for entry in entries
         ),
         no_change=no_change,
+        sent_to=_sent_to(session, store_id),
     )
 
 
@@ -115,6 +121,11 @@ def save(session: Session, store_id: int, user_id: int, texts: Mapping[str, str]
     session.add(AuditEntry(store_id=store_id, at=clock.now(), user_id=user_id, what=CHANGED, detail=detail))
     session.flush()
     return Saved(changed)
+
+
+def _sent_to(session: Session, store_id: int) -> frozenset[str]:
+    places = session.connection().execute(text(_SENT_TO), {"store_id": store_id})
+    return frozenset(place for pair in places for place in pair)
 
 
 def _row(session: Session, store_id: int, *, lock: bool = False) -> StoreSettings:

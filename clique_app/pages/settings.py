@@ -74,6 +74,7 @@ class SettingsState(PageState):
 
     _kept: dict[str, str] = {}
     _kept_switch: bool = False
+    _sent_to: frozenset[str] = frozenset()
 
     @rx.event
     async def load(self) -> None:
@@ -131,7 +132,7 @@ class SettingsState(PageState):
 
     async def _read(self) -> None:
         kept = await self.in_session(settings_service.read, self.user_id)
-        self._kept, self._kept_switch = kept.texts, kept.kill_switch
+        self._kept, self._kept_switch, self._sent_to = kept.texts, kept.kill_switch, kept.sent_to
         self.values, self.kill_switch = dict(kept.texts), kept.kill_switch
         self.currency, self.no_change = kept.currency, kept.no_change
         self.past = past_rows(kept, self.user_id)
@@ -143,7 +144,7 @@ class SettingsState(PageState):
         self.effects = {
             name: setting_ranges.effect(name, value) for name, value in found.items() if name not in self.problems
         }
-        self.effects |= setting_ranges.effects_of_texts(self.values)
+        self.effects |= setting_ranges.effects_of_texts(self.values, self._sent_to)
         self.unsaved = self.values != self._kept or self.kill_switch != self._kept_switch
         if self.unsaved:
             self.saved = ""

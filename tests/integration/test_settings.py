@@ -167,6 +167,10 @@ def test_fulfilling_an_order_costs_what_settings_say_of_its_place(
     assert state.unsaved
     asyncio.run(call("save"))
     assert (state.unsaved, state.values["fulfilment_by_place"]) == (False, "CA 9.50, US-Hawaii 14.00")
+    assert "No order" not in state.effects["fulfilment_by_place"]
+    call("change", "fulfilment_by_place", "CA 9.5, US-Hawai 14")
+    assert "No order has gone to US-Hawai so far" in state.effects["fulfilment_by_place"]
+    call("discard")
     assert [cell.text for cell in state.past[0].cells][2:] == [
         "Fulfilment by place", "not set", "CA 9.50, US-Hawaii 14.00",
     ]  # fmt: skip

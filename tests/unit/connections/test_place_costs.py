@@ -18,7 +18,13 @@ def test_places_and_amounts_are_kept_and_read_back(text: str, kept: dict[str, st
     assert parsed(text) == (kept, "")
     assert written(kept) == shown
     assert parsed(shown) == (kept, "")
-    assert effect(kept)
+    assert "No order" not in effect(kept, kept.keys())
+
+
+def test_a_place_no_order_has_gone_to_is_told() -> None:
+    kept, _ = parsed("US 6, US-Hawai 14, CA 9")
+    assert "No order has gone to CA, US-Hawai so far" in effect(kept, {"US", "US-hawaii"})
+    assert "No order" not in effect({}, ())
 
 
 @pytest.mark.parametrize(
