@@ -374,6 +374,10 @@ def _note(item: Metric, by: Dimension, found: Grouped) -> str:
     notes = [f"By {NAMES[by]} it is {other.name}: {other.meaning}"] if other is not item else []
     if found.comparison:
         notes.append(f"Compared with {format.days(found.comparison.against, year=True)}.")
+        if found.compared_from:
+            notes.append(
+                f"Nothing before the first orders, {format.day(found.compared_from, year=True)}, is compared with."
+            )
         if found.comparison.whole_days_only:
             notes.append("Changes are of whole days, without today.")
     return " ".join([*notes, "All is worked out from the whole period, never from the rows."])

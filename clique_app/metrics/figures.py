@@ -136,7 +136,12 @@ class Daily:
         return [self._leaf(leaf, span).value for span in spans]
 
     def covers(self, period: Period) -> bool:
-        return self.first_day is not None and period.start >= self.first_day
+        return is_covered(self.first_day, period.start)
+
+
+def is_covered(first_day: date | None, start: date) -> bool:
+    """Whether days from the start on may be compared with: before a store's first order nothing can be told."""
+    return first_day is not None and start >= first_day
 
 
 def unknown(leaf: Leaf, reason: str) -> Figure:

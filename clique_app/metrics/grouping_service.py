@@ -61,6 +61,7 @@ class Grouped:
     whole: Mapping[str, Figure]
     comparison: Comparison | None
     reason: str = ""  # why there are no rows, where that is known
+    compared_from: date | None = None  # the day before which nothing is compared with, where that cuts the comparison
 
 
 def grouped(
@@ -82,15 +83,16 @@ def grouped(
     found = split(session, store_id, keys, period, by, filters, rests_on)
     now, before = {}, {}
     if compared:
+        before = _before(session, store_id, keys, compared.against, by, filters, rests_on)
+    if compared and before:
         now = found if compared.days == period else split(session, store_id, keys, compared.days, by, filters, rests_on)
-        before = split(session, store_id, keys, compared.against, by, filters, rests_on)
         before = _beside(before, now) if by in TIMES else before
     names = _names(session, store_id, by, found)
     rows = (
         Row(_told(member), names[member], of, before.get(member, {}), _changes(now.get(member), before.get(member)))
         for member, of in found.items()
     )
-    first = keys[0]
+    first, first_day = keys[0], rests_on.store.history_from
     in_time = by in (*TIMES, "cohort")
     return Grouped(
         by,
@@ -98,6 +100,7 @@ def grouped(
         service.figures(session, store_id, keys, period, filters, rests_on),
         compared,
         "" if found else _why_none(session, store_id, first, period, (by, *(filters or ())), rests_on),
+        first_day if compared and not figures.is_covered(first_day, compared.against.start) else None,
     )
 
 
@@ -230,6 +233,25 @@ def _whole(
         return {}
     sums = sums_service.sums(session, store_id, totals, period, "day", None, rests_on.moment)
     return {key: sum(days.values(), Decimal(0)) for key, days in sums.items()}
+
+
+def _before(
+    session: Session,
+    store_id: int,
+    keys: Sequence[str],
+    against: Period,
+    by: Dimension,
+    filters: Filters | None,
+    rests_on: Basis,
+) -> Split:
+    """Of the days compared with: as of a whole, only what is told of days that are all here."""
+    first_day = rests_on.store.history_from
+    if by not in TIMES and not figures.is_covered(first_day, against.start):
+        return {}
+    found = split(session, store_id, keys, against, by, filters, rests_on)
+    if by not in TIMES:
+        return found
+    return {start: of if figures.is_covered(first_day, start) else {} for start, of in found.items()}
 
 
 def _beside(before: Split, now: Split) -> Split:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from clique_app import database
 from clique_app.attribution import service as attribution
 from clique_app.database import store_session
-from clique_app.metrics import examples, grouping_service, registry, service
+from clique_app.metrics import examples, grouping_service, overview_service, registry, service
 from clique_app.metrics.definition import NAMES, Dimension, Formula, Leaf, Period, Reading, Total
 from clique_app.roles import APP_ROLE, SYSTEM_ROLE
 from clique_app.settings import settings
@@ -122,6 +122,23 @@ def test_a_group_is_what_the_metric_is_narrowed_to_it(small: tuple[Session, int]
     assert [row.member for row in weeks[:2]] == ["2026-02-01", "2026-02-02"]
     last = Period(date(2026, 3, 9), date(2026, 3, 15))
     assert weeks[-1].figures["churn_rate"].value == service.figure(session, store_id, "churn_rate", last).value
+
+
+def test_groups_as_the_whole_are_not_compared_with_days_before_the_first_order(small: tuple[Session, int]) -> None:
+    session, store_id = small
+    period = Period(date(2026, 1, 10), date(2026, 2, 20))  # the days before it begin on 29 November
+    [tile] = overview_service.tiles(session, store_id, ["net_sales"], period)
+    assert (tile.before, tile.change) == (None, None)
+    by_product = grouping_service.grouped(session, store_id, ["net_sales"], period, "product", compare="previous")
+    assert by_product.compared_from == small_store.FIRST
+    assert by_product.rows
+    assert not any(row.before or row.changes for row in by_product.rows)
+    weeks = grouping_service.grouped(session, store_id, ["net_sales"], period, "week", compare="previous").rows
+    assert [bool(row.before) for row in weeks] == [False] * 4 + [True] * 3  # four begin before 20 December
+    later = Period(date(2026, 1, 20), date(2026, 2, 18))
+    by_product = grouping_service.grouped(session, store_id, ["net_sales"], later, "product", compare="previous")
+    assert by_product.compared_from is None
+    assert any(row.changes["net_sales"] for row in by_product.rows)
 
 
 @pytest.mark.parametrize("by", ["channel", "campaign", "ad_group", "ad", "product", "geography"])
