@@ -43,7 +43,6 @@ class Kept:
     time_zone: str
     past: tuple[Past, ...]
     no_change: str  # why this person may not change them
-    sent_to: frozenset[str]  # countries and regions that orders have gone to, as place_costs has them
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,6 @@ def read(session: Session, store_id: int, user_id: int) -> Kept:
             for entry in entries
         ),
         no_change=no_change,
-        sent_to=_sent_to(session, store_id),
     )
 
 
@@ -123,7 +121,8 @@ def save(session: Session, store_id: int, user_id: int, texts: Mapping[str, str]
     return Saved(changed)
 
 
-def _sent_to(session: Session, store_id: int) -> frozenset[str]:
+def sent_to(session: Session, store_id: int) -> frozenset[str]:
+    """Countries and regions that orders have gone to, as place_costs has them. Looks at every order."""
     places = session.connection().execute(text(_SENT_TO), {"store_id": store_id})
     return frozenset(place for pair in places for place in pair)
 

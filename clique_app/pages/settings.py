@@ -80,6 +80,7 @@ class SettingsState(PageState):
     async def load(self) -> None:
         """Read what is kept."""
         self.saved = self.failed = ""
+        self._sent_to = await self.in_session(settings_service.sent_to)
         await self._read()
 
     @rx.event
@@ -132,7 +133,7 @@ class SettingsState(PageState):
 
     async def _read(self) -> None:
         kept = await self.in_session(settings_service.read, self.user_id)
-        self._kept, self._kept_switch, self._sent_to = kept.texts, kept.kill_switch, kept.sent_to
+        self._kept, self._kept_switch = kept.texts, kept.kill_switch
         self.values, self.kill_switch = dict(kept.texts), kept.kill_switch
         self.currency, self.no_change = kept.currency, kept.no_change
         self.past = past_rows(kept, self.user_id)
