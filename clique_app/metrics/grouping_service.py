@@ -246,12 +246,12 @@ def _before(
 ) -> Split:
     """Of the days compared with: as of a whole, only what is told of days that are all here."""
     first_day = rests_on.store.history_from
-    if by not in TIMES and not figures.is_covered(first_day, against.start):
+    if by in TIMES:  # each for itself
+        times = split(session, store_id, keys, against, by, filters, rests_on)
+        return {start: of if figures.is_covered(first_day, start) else {} for start, of in times.items()}
+    if not figures.is_covered(first_day, against.start):
         return {}
-    found = split(session, store_id, keys, against, by, filters, rests_on)
-    if by not in TIMES:
-        return found
-    return {start: of if figures.is_covered(first_day, start) else {} for start, of in found.items()}
+    return split(session, store_id, keys, against, by, filters, rests_on)
 
 
 def _beside(before: Split, now: Split) -> Split:
