@@ -19,7 +19,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(f"drop trigger metric_change_{SOURCE}_update on ad")
-    op.execute(f"drop function metric_change_{SOURCE}_update()")
+    for event in ("delete", "update"):
+        op.execute(f"drop trigger metric_change_{SOURCE}_{event} on ad")
+        op.execute(f"drop function metric_change_{SOURCE}_{event}()")
     op.execute(f"delete from metric_change where source = '{SOURCE}'")  # noqa: S608
     op.execute("delete from metric_day where cut = 'channel,campaign,ad_group,ad'")

@@ -33,8 +33,8 @@ _PLACE, _FIRST = frozenset({"order_place"}), frozenset({"order_place", "first_or
 _BY_ITSELF, _BY_BUYER = frozenset({"shop_order"}), frozenset({"shop_order", "customer_won"})
 _OF_ORDER = ("o.order_id", "o.country", "o.region")
 _OF_BUYER = ("b.first_order_id", "b.first_order_day")
-# of the order's day, as k: what is booked of an order on another day is credited, and so marked, on that day too
 _OF_AD = {"a.ad_group_id": frozenset({"credit", "ad_group_of_ad"})}
+# of the order's day, as k: what is booked of an order on another day is credited, and so marked, on that day too
 _OF_CREDIT = {**dict.fromkeys(("k.channel", "k.campaign_id", "k.ad_id"), frozenset({"credit"})), **_OF_AD}
 _JOINED = {
     "sale_entry": {**dict.fromkeys(_OF_ORDER, _PLACE), **dict.fromkeys(_OF_BUYER, _FIRST), **_OF_CREDIT},

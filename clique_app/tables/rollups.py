@@ -281,7 +281,7 @@ CHANGING = (
         "ad_product", None, columns=("ad_id", "product_id"),
         days="select c.store_id, d.day from changed c join ad_day d on d.store_id = c.store_id and d.ad_id = c.ad_id",
     ),
-    Changing("ad", None, columns=("ad_id", "ad_group_id"), named="ad_group_of_ad", events=("update",)),
+    Changing("ad", None, columns=("ad_id", "ad_group_id"), named="ad_group_of_ad", events=("delete", "update")),
     Changing("variant", None, "tracked", ("variant_id", "tracked"), named="variant_tracked"),
     # refunds of an order count for its place, and for its buyer, on days of their own
     Changing(

@@ -76,7 +76,8 @@ orders = st.tuples(
 spends = st.tuples(st.just("spend"), st.integers(1, 2), st.integers(0, 5), st.integers(0, 900), st.just(""))
 others = st.tuples(
     st.sampled_from(["fee", "delete", "account", "buyer", "answer", "redact", "review", "refund", "visit", "expect",
-                     "churn", "place", "home", "title", "discount", "touch", "stock", "track", "regroup", "roll_up"]),
+                     "churn", "place", "home", "title", "discount", "touch", "stock", "track", "regroup", "forget_ad",
+                     "roll_up"]),
     st.integers(1, 6), st.integers(0, 5), st.integers(0, 9), st.just(""),
 )  # fmt: skip
 Step = tuple[str, int, int, int, str]
@@ -91,7 +92,8 @@ SPEND = """
 insert into ad_day (
   store_id, day, ad_id, channel, campaign_id, currency, spend, impressions, clicks, link_clicks, landing_page_views,
   add_to_carts, checkouts, video_views, reported_conversions, reported_revenue, read_at, reach
-) values (:store, :day, :number, 'meta', :number, 'USD', :amount, 1, 1, 1, 1, 1, 1, 1, 1, 1, :day, 1)
+) select store_id, :day, ad_id, 'meta', ad_id, 'USD', :amount, 1, 1, 1, 1, 1, 1, 1, 1, 1, :day, 1
+from ad where store_id = :store and ad_id = :number
 on conflict (store_id, day, ad_id) do update set spend = excluded.spend
 """
 
@@ -163,6 +165,7 @@ on conflict (store_id, day, inventory_item_id, location_id) do update set availa
 """
 TRACK = "update variant set tracked = :amount % 2 = 0 where store_id = :store and variant_id = :number % 3"
 REGROUP = "update ad set ad_group_id = :amount % 2 + 1 where store_id = :store and ad_id = :number % 2 + 1"
+FORGET_AD = "delete from ad where store_id = :store and ad_id = :number % 2 + 1"
 # of products of their own: what orders sold may have no name
 VARIANTS = """
 with sold as (
@@ -183,7 +186,7 @@ where store_id = :store and customer_id = :number % 3 + 1
 WRITTEN = {
     "refund": REFUND, "discount": DISCOUNT, "place": PLACE, "title": TITLE, "expect": EXPECT, "churn": CHURN,
     "review": REVIEW, "stock": STOCK, "home": HOME, "track": TRACK,
-    "regroup": REGROUP,
+    "regroup": REGROUP, "forget_ad": FORGET_AD,
 }  # fmt: skip
 
 
@@ -324,6 +327,7 @@ def from_rows(
 @example([*OF_ONE_BUYER, SUMMED, ("stock", 1, 1, 0, ""), ("order", 1, 1, 900, "meta")])  # sold, then out of stock
 @example([*OF_ONE_BUYER, SUMMED, ("track", 1, 0, 1, "")])  # its stock is tracked no more
 @example([*OF_ONE_BUYER, SUMMED, ("regroup", 1, 0, 2, "")])  # the ad credited is another group's
+@example([*OF_ONE_BUYER, SUMMED, ("forget_ad", 1, 0, 0, ""), ("spend", 2, 0, 90, "")])  # of no group that is known
 @example([("visit", 1, 0, 3, ""), SUMMED, ("visit", 1, 1, 3, ""), ("visit", 1, 3, 3, ""), ("visit", 1, 4, 0, "")])
 def test_sums_are_those_of_the_rows_whenever_they_were_made(store_id: int, steps: list[Step]) -> None:
     with store_session(store_id) as session:
